@@ -1,0 +1,79 @@
+"""An aiohttp application on a port.
+
+::
+
+    caller                                  server
+    serve(app, host, port)            ──►   listens; with port 0 the system picks a free one
+          ◄──  Server(url, host, port)
+          ◄──  PortTaken                    somebody else listens there
+    await server.close()              ──►   no new connections; handlers get `shutdown_timeout` seconds, then
+                                            are cancelled; open connections are closed
+
+Endless responses (event streams) do not end by themselves: an application that has some ends them in its
+``on_shutdown`` signal, which runs before the handlers are waited for.
+"""
+
+from __future__ import annotations
+
+import errno
+
+from aiohttp import web
+
+__all__ = ["PortTaken", "Server", "serve"]
+
+
+class PortTaken(OSError):
+    """The port is in use. ``host`` and ``port`` name it; the message says who likely holds it and what to do."""
+
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__(
+            errno.EADDRINUSE,
+            f"port {port} on {host} is taken: another process listens there, most likely an earlier run of this "
+            f"program. End it (`ss -ltnp 'sport = :{port}'` names it), or choose another port with --port "
+            f"(0 takes any free one)",
+        )
+        self.host = host
+        self.port = port
+
+
+class Server:
+    """A listening application. ``url`` has no trailing slash; ``port`` is the real one even if 0 was asked for."""
+
+    def __init__(self, runner: web.AppRunner, host: str, port: int) -> None:
+        self._runner = runner
+        self.host = host
+        self.port = port
+
+    @property
+    def url(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+    async def close(self) -> None:
+        """Stop listening, end what is open. Returns when every connection is closed; a second call does nothing."""
+        await self._runner.cleanup()
+
+    def __repr__(self) -> str:
+        return f"Server({self.url})"
+
+
+async def serve(
+    app: web.Application, host: str = "127.0.0.1", port: int = 0, *, shutdown_timeout: float = 2.0
+) -> Server:
+    """Serve ``app`` on ``host:port`` until ``close()``.
+
+    ``shutdown_timeout`` is in seconds: how long running handlers may take at the end. Raises ``PortTaken`` when
+    somebody else listens there, ``OSError`` for an address that is not this machine's. If it raises, nothing is
+    left open.
+    """
+    # A handler whose client went away is cancelled: nobody waits for its answer.
+    runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=shutdown_timeout)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port, backlog=1024).start()
+    except OSError as error:
+        await runner.cleanup()
+        if error.errno == errno.EADDRINUSE:
+            raise PortTaken(host, port) from error
+        raise
+    return Server(runner, host, runner.addresses[0][1])
