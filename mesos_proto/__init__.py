@@ -1,0 +1,23 @@
+"""Mesos's v1 protocol: messages, JSON, framing, typed views of what a framework handles, resource arithmetic."""
+
+from mesos_proto.mesos.v1 import mesos_pb2
+from mesos_proto.mesos.v1.agent import agent_pb2
+from mesos_proto.mesos.v1.allocator import allocator_pb2
+from mesos_proto.mesos.v1.executor import executor_pb2
+from mesos_proto.mesos.v1.maintenance import maintenance_pb2
+from mesos_proto.mesos.v1.master import master_pb2
+from mesos_proto.mesos.v1.quota import quota_pb2
+from mesos_proto.mesos.v1.resource_provider import resource_provider_pb2
+from mesos_proto.mesos.v1.scheduler import scheduler_pb2
+
+__all__ = [
+    "agent_pb2",
+    "allocator_pb2",
+    "executor_pb2",
+    "maintenance_pb2",
+    "master_pb2",
+    "mesos_pb2",
+    "quota_pb2",
+    "resource_provider_pb2",
+    "scheduler_pb2",
+]
