@@ -1,0 +1,62 @@
+"""What Marathon is told to run: apps and groups, frozen values that are the same in memory, journal and JSON.
+
+`parse_app` and `parse_group` read what clients write; `App.to_wire` and `App.from_wire` are each other's inverse.
+Changes of the whole tree are the pure functions of `changes`, each applied by the supervisor to the present root.
+"""
+
+from . import path_id
+from ._rules import constraint_problem
+from .app import SINGLE_INSTANCE_LABEL, App, Artifact, ExecutorResources, ResourceLimits, SecretRef, SecretSource
+from .container import Container, DockerContainer, PersistentVolume, Volume
+from .errors import AlreadyExists, ModelError, UnknownApp, UnknownGroup, ValidationFailed, Violation, WrongType
+from .group import EPOCH, Group, RootGroup
+from .health import CommandCheck, HealthCheck, ReadinessCheck
+from .network import Network, PortDefinition, PortMapping
+from .parse import parse_app
+from .service_ports import assign_service_ports
+from .strategy import UnreachableStrategy, UpgradeStrategy, VersionInfo
+from .update import rollback_version, updated_app
+from .versions import moment_of, next_version, parse_version, version_of
+
+__all__ = [
+    "EPOCH",
+    "SINGLE_INSTANCE_LABEL",
+    "AlreadyExists",
+    "App",
+    "Artifact",
+    "CommandCheck",
+    "Container",
+    "DockerContainer",
+    "ExecutorResources",
+    "Group",
+    "HealthCheck",
+    "ModelError",
+    "Network",
+    "PersistentVolume",
+    "PortDefinition",
+    "PortMapping",
+    "ReadinessCheck",
+    "ResourceLimits",
+    "RootGroup",
+    "SecretRef",
+    "SecretSource",
+    "UnknownApp",
+    "UnknownGroup",
+    "UnreachableStrategy",
+    "UpgradeStrategy",
+    "ValidationFailed",
+    "VersionInfo",
+    "Violation",
+    "Volume",
+    "WrongType",
+    "assign_service_ports",
+    "constraint_problem",
+    "moment_of",
+    "next_version",
+    "parse_app",
+    "parse_version",
+    "path_id",
+    "rollback_version",
+    "updated_app",
+    "version_of",
+]

@@ -1,0 +1,211 @@
+"""Groups: the tree of everything that shall run. Frozen; an update makes a new root and shares what did not change.
+
+A path such as ``/product/db`` names an app or a group, never both. Groups on the way to an app come into being with
+it and stay when it goes.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+from . import path_id
+from .app import App
+
+EPOCH = "1970-01-01T00:00:00.000Z"
+
+
+@dataclass(frozen=True)
+class Group:
+    """One level of the tree: its apps and groups by absolute id, and the groups or apps that all of it waits for."""
+
+    id: str = path_id.ROOT
+    apps: Mapping[str, App] = field(default_factory=dict)
+    groups: Mapping[str, "Group"] = field(default_factory=dict)
+    dependencies: tuple[str, ...] = ()
+    version: str = EPOCH
+    enforce_role: bool | None = None
+
+    def all_apps(self) -> Iterator[App]:
+        """Every app in and below this group."""
+        yield from self.apps.values()
+        for group in self.groups.values():
+            yield from group.all_apps()
+
+    def all_groups(self) -> "Iterator[Group]":
+        """This group and every group below it."""
+        yield self
+        for group in self.groups.values():
+            yield from group.all_groups()
+
+    def to_wire(self) -> dict[str, Any]:
+        """The whole subtree as ``GET /v2/groups`` shows it."""
+        wire: dict[str, Any] = {
+            "id": self.id,
+            "apps": [dict(app.wire) for app in self.apps.values()],
+            "groups": [group.to_wire() for group in self.groups.values()],
+            "pods": [],
+            "dependencies": list(self.dependencies),
+            "version": self.version,
+        }
+        if self.enforce_role is not None:
+            wire["enforceRole"] = self.enforce_role
+        return wire
+
+    @classmethod
+    def from_wire(cls, data: Mapping[str, Any]) -> "Group":
+        """A group from what `to_wire` wrote; for what clients write there is `parse_group`."""
+        return cls(
+            id=data["id"],
+            apps={app["id"]: App.from_wire(app) for app in data.get("apps", ())},
+            groups={group["id"]: Group.from_wire(group) for group in data.get("groups", ())},
+            dependencies=tuple(data.get("dependencies", ())),
+            version=data.get("version", EPOCH),
+            enforce_role=data.get("enforceRole"),
+        )
+
+
+@dataclass(frozen=True)
+class RootGroup:
+    """The tree with its look-ups. Every ``with_…`` and ``without_…`` leaves this one as it is."""
+
+    group: Group = field(default_factory=Group)
+
+    @property
+    def version(self) -> str:
+        return self.group.version
+
+    @cached_property
+    def apps(self) -> Mapping[str, App]:
+        """Every app by its id, in the order of the tree."""
+        return {app.id: app for app in self.group.all_apps()}
+
+    @cached_property
+    def groups(self) -> Mapping[str, Group]:
+        """Every group by its id, the root included."""
+        return {group.id: group for group in self.group.all_groups()}
+
+    def app(self, app_id: str) -> App | None:
+        return self.apps.get(app_id)
+
+    def group_at(self, group_id: str) -> Group | None:
+        return self.groups.get(group_id)
+
+    def all_apps(self) -> tuple[App, ...]:
+        return tuple(self.apps.values())
+
+    def apps_below(self, group_id: str) -> tuple[App, ...]:
+        """Every app in and below a group; none when there is no such group."""
+        group = self.groups.get(group_id)
+        return () if group is None else tuple(group.all_apps())
+
+    def with_app(self, app: App) -> "RootGroup":
+        """With `app` added or replaced; missing groups on its path come into being."""
+        return RootGroup(_with_app(self.group, app))
+
+    def with_apps(self, *apps: App) -> "RootGroup":
+        group = self.group
+        for app in apps:
+            group = _with_app(group, app)
+        return RootGroup(group)
+
+    def without_app(self, app_id: str) -> "RootGroup":
+        """Without the app; its group stays. Unchanged when there is no such app."""
+        if app_id not in self.apps:
+            return self
+        return RootGroup(_without_app(self.group, app_id))
+
+    def with_group(self, group: Group) -> "RootGroup":
+        """With `group` and all below it in the place of what stood there."""
+        return RootGroup(_with_group(self.group, group))
+
+    def without_group(self, group_id: str) -> "RootGroup":
+        """Without the group and all below it; without the root, nothing is left."""
+        if group_id == path_id.ROOT:
+            return RootGroup(Group(version=self.version))
+        if group_id not in self.groups:
+            return self
+        above = self.groups[path_id.parent(group_id)]
+        rest = {key: group for key, group in above.groups.items() if key != group_id}
+        return self.with_group(replace(above, groups=rest))
+
+    def with_version(self, version: str) -> "RootGroup":
+        return RootGroup(replace(self.group, version=version))
+
+    def waits_for(self, app_id: str) -> frozenset[str]:
+        """The ids that an app and the groups around it name as dependencies: apps and groups, not expanded."""
+        app = self.apps.get(app_id)
+        if app is None:
+            return frozenset()
+        named = set(app.dependencies)
+        for above in path_id.ancestors(app_id):
+            named.update(self.groups[above].dependencies)
+        return frozenset(named)
+
+    def dependencies_of(self, app_id: str) -> frozenset[str]:
+        """The apps that an app waits for directly: its own dependencies and those of the groups around it, each group
+        standing for all of its apps. Ids that name nothing are left out."""
+        return self._direct.get(app_id, frozenset())
+
+    def transitive_dependencies(self, app_id: str) -> frozenset[str]:
+        """Every app that must be ready before this one, through others too; the app itself only in a cycle."""
+        found: set[str] = set()
+        waiting = list(self.dependencies_of(app_id))
+        while waiting:
+            dependency = waiting.pop()
+            if dependency not in found:
+                found.add(dependency)
+                waiting.extend(self.dependencies_of(dependency))
+        return frozenset(found)
+
+    @cached_property
+    def _direct(self) -> Mapping[str, frozenset[str]]:
+        expanded: dict[str, frozenset[str]] = {}
+
+        def apps_at(target: str) -> frozenset[str]:
+            if target not in expanded:
+                named = frozenset((target,)) if target in self.apps else frozenset()
+                expanded[target] = named | {app.id for app in self.apps_below(target)}
+            return expanded[target]
+
+        direct = {}
+        for app in self.apps.values():
+            targets = [apps_at(target) for target in self.waits_for(app.id)]
+            # One set serves all who wait for the same group; only a mixture needs a set of its own.
+            direct[app.id] = targets[0] if len(targets) == 1 else frozenset[str]().union(*targets)
+        return direct
+
+    def to_wire(self) -> dict[str, Any]:
+        return self.group.to_wire()
+
+    @classmethod
+    def from_wire(cls, data: Mapping[str, Any]) -> "RootGroup":
+        return cls(Group.from_wire(data))
+
+
+def _with_app(group: Group, app: App) -> Group:
+    above = path_id.parent(app.id)
+    if group.id == above:
+        return replace(group, apps={**group.apps, app.id: app})
+    below = _step_towards(group.id, above)
+    return replace(group, groups={**group.groups, below: _with_app(group.groups.get(below, Group(below)), app)})
+
+
+def _without_app(group: Group, app_id: str) -> Group:
+    if app_id in group.apps:
+        return replace(group, apps={key: app for key, app in group.apps.items() if key != app_id})
+    below = _step_towards(group.id, path_id.parent(app_id))
+    return replace(group, groups={**group.groups, below: _without_app(group.groups[below], app_id)})
+
+
+def _with_group(group: Group, placed: Group) -> Group:
+    if group.id == placed.id:
+        return placed
+    below = _step_towards(group.id, placed.id)
+    return replace(group, groups={**group.groups, below: _with_group(group.groups.get(below, Group(below)), placed)})
+
+
+def _step_towards(group_id: str, target: str) -> str:
+    """The child of `group_id` on the way to `target`."""
+    rest = target[1:] if group_id == path_id.ROOT else target[len(group_id) + 1 :]
+    return path_id.join(group_id, rest.partition("/")[0])
