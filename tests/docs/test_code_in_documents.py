@@ -1,7 +1,8 @@
 """The code in README.md and docs/ is run, so that it stays true.
 
-Each fenced ``python`` block is a whole program and runs in a process of its own. When the next block is fenced ``text``,
-that is what the program prints, to the letter. Blocks in other languages (``console``, ``json``, ``scala``) are not run.
+Each fenced ``python`` block is a whole program and runs in a process of its own. When the next block is fenced
+``text``, that is what the program prints, to the letter. Blocks in other languages (``console``, ``json``, ``scala``)
+are not run.
 """
 
 import re
