@@ -1,7 +1,7 @@
 """What Marathon is told to run: apps and groups, frozen values that are the same in memory, journal and JSON.
 
 `parse_app` and `parse_group` read what clients write; `App.to_wire` and `App.from_wire` are each other's inverse.
-Changes of the whole tree are the pure functions of `changes`, each applied by the supervisor to the present root.
+Changes of the whole tree are the pure functions of `actors.marathon.changes`.
 """
 
 from . import path_id
@@ -10,6 +10,7 @@ from .app import SINGLE_INSTANCE_LABEL, App, Artifact, ExecutorResources, Resour
 from .container import Container, DockerContainer, PersistentVolume, Volume
 from .errors import AlreadyExists, ModelError, UnknownApp, UnknownGroup, ValidationFailed, Violation, WrongType
 from .group import EPOCH, Group, RootGroup
+from .group_update import GroupUpdate, parse_group
 from .health import CommandCheck, HealthCheck, ReadinessCheck
 from .network import Network, PortDefinition, PortMapping
 from .parse import parse_app
@@ -29,6 +30,7 @@ __all__ = [
     "DockerContainer",
     "ExecutorResources",
     "Group",
+    "GroupUpdate",
     "HealthCheck",
     "ModelError",
     "Network",
@@ -54,6 +56,7 @@ __all__ = [
     "moment_of",
     "next_version",
     "parse_app",
+    "parse_group",
     "parse_version",
     "path_id",
     "rollback_version",

@@ -148,8 +148,11 @@ class App(WireModel):
 
     @cached_property
     def wire(self) -> Mapping[str, Any]:
-        """`to_wire`, made once per definition: listings of thousands of apps read it. Not to be changed."""
-        return self.to_wire()
+        """The app as clients see it, made once, for listings of thousands of apps. Not to be changed."""
+        wire = self.to_wire()
+        if self.version_info is not None:
+            wire["versionInfo"].pop("lastRestartAt", None)
+        return wire
 
     @property
     def is_single_instance(self) -> bool:
@@ -181,8 +184,10 @@ class App(WireModel):
 
     @property
     def last_config_change_at(self) -> str | None:
-        """The version since which nothing but the instance count has changed."""
-        return self.version if self.version_info is None else self.version_info.last_config_change_at
+        """The version from which on instances are up to date: of the last change of more than the count, or restart."""
+        if self.version_info is None:
+            return self.version
+        return max(self.version_info.last_config_change_at, self.version_info.last_restart_at or "")
 
     def same_config(self, other: "App") -> bool:
         """Whether the two differ in nothing but the instance count and versions: no instance needs replacing."""

@@ -39,10 +39,10 @@ class Group:
             yield from group.all_groups()
 
     def to_wire(self) -> dict[str, Any]:
-        """The whole subtree as ``GET /v2/groups`` shows it."""
+        """The whole subtree, complete: what the journal keeps."""
         wire: dict[str, Any] = {
             "id": self.id,
-            "apps": [dict(app.wire) for app in self.apps.values()],
+            "apps": [app.to_wire() for app in self.apps.values()],
             "groups": [group.to_wire() for group in self.groups.values()],
             "pods": [],
             "dependencies": list(self.dependencies),
@@ -131,49 +131,6 @@ class RootGroup:
 
     def with_version(self, version: str) -> "RootGroup":
         return RootGroup(replace(self.group, version=version))
-
-    def waits_for(self, app_id: str) -> frozenset[str]:
-        """The ids that an app and the groups around it name as dependencies: apps and groups, not expanded."""
-        app = self.apps.get(app_id)
-        if app is None:
-            return frozenset()
-        named = set(app.dependencies)
-        for above in path_id.ancestors(app_id):
-            named.update(self.groups[above].dependencies)
-        return frozenset(named)
-
-    def dependencies_of(self, app_id: str) -> frozenset[str]:
-        """The apps that an app waits for directly: its own dependencies and those of the groups around it, each group
-        standing for all of its apps. Ids that name nothing are left out."""
-        return self._direct.get(app_id, frozenset())
-
-    def transitive_dependencies(self, app_id: str) -> frozenset[str]:
-        """Every app that must be ready before this one, through others too; the app itself only in a cycle."""
-        found: set[str] = set()
-        waiting = list(self.dependencies_of(app_id))
-        while waiting:
-            dependency = waiting.pop()
-            if dependency not in found:
-                found.add(dependency)
-                waiting.extend(self.dependencies_of(dependency))
-        return frozenset(found)
-
-    @cached_property
-    def _direct(self) -> Mapping[str, frozenset[str]]:
-        expanded: dict[str, frozenset[str]] = {}
-
-        def apps_at(target: str) -> frozenset[str]:
-            if target not in expanded:
-                named = frozenset((target,)) if target in self.apps else frozenset()
-                expanded[target] = named | {app.id for app in self.apps_below(target)}
-            return expanded[target]
-
-        direct = {}
-        for app in self.apps.values():
-            targets = [apps_at(target) for target in self.waits_for(app.id)]
-            # One set serves all who wait for the same group; only a mixture needs a set of its own.
-            direct[app.id] = targets[0] if len(targets) == 1 else frozenset[str]().union(*targets)
-        return direct
 
     def to_wire(self) -> dict[str, Any]:
         return self.group.to_wire()

@@ -59,10 +59,9 @@ def _settle_ids(given: dict[str, Any], base: str, app_id: str | None) -> None:
     elif isinstance(stated, str):
         path_id.check(stated)
         given["id"] = path_id.absolute(stated, base)
-    here = path_id.parent(given["id"]) if isinstance(given.get("id"), str) else base
-    dependencies = given.get("dependencies")
-    if isinstance(dependencies, list):
-        given["dependencies"] = [path_id.absolute(d, here) if isinstance(d, str) else d for d in dependencies]
+    own, dependencies = given.get("id"), given.get("dependencies")
+    if isinstance(own, str) and isinstance(dependencies, list):
+        given["dependencies"] = [path_id.dependency(d, own) if isinstance(d, str) else d for d in dependencies]
 
 
 def _default_strategies(given: dict[str, Any]) -> None:

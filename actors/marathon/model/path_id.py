@@ -26,6 +26,14 @@ def absolute(path: str, base: str = ROOT) -> str:
     return "/" + "/".join(steps)
 
 
+def dependency(path: str, owner: str) -> str:
+    """What `owner` (an app or group) means by the dependency `path`: ``../db`` and ``db`` both name its neighbour.
+
+    Marathon resolves dots against the owner's own id, as if it were a folder.
+    """
+    return absolute(path, owner if path.startswith(".") else parent(owner))
+
+
 def parent(path: str) -> str:
     """The group that holds `path`; the root's parent is the root."""
     return path.rpartition("/")[0] or ROOT

@@ -59,10 +59,14 @@ PATIENT_UNREACHABLE = UnreachableStrategy(inactive_after_seconds=3600, expunge_a
 
 
 class VersionInfo(WireModel):
-    """When the definition was last scaled and last changed otherwise (versions)."""
+    """When the definition was last scaled or restarted, and when last changed otherwise (versions).
+
+    `last_restart_at` is ours, stored but not shown to clients: a scaling in the midst of a restart must not end it.
+    """
 
     last_scaling_at: Text
     last_config_change_at: Text
+    last_restart_at: Text | None = None
 
 
 class Residency(WireModel):
