@@ -1,5 +1,6 @@
 """Mesos's v1 protocol: messages, JSON, framing, typed views of what a framework handles, resource arithmetic."""
 
+from mesos_proto import json_codec, recordio
 from mesos_proto.mesos.v1 import mesos_pb2
 from mesos_proto.mesos.v1.agent import agent_pb2
 from mesos_proto.mesos.v1.allocator import allocator_pb2
@@ -14,10 +15,12 @@ __all__ = [
     "agent_pb2",
     "allocator_pb2",
     "executor_pb2",
+    "json_codec",
     "maintenance_pb2",
     "master_pb2",
     "mesos_pb2",
     "quota_pb2",
+    "recordio",
     "resource_provider_pb2",
     "scheduler_pb2",
 ]
