@@ -1,0 +1,3 @@
+"""All tests share the test kit's own plugin: virtual time by default, and leak checks."""
+
+pytest_plugins = ["actors.testkit.pytest_plugin"]
