@@ -1,0 +1,145 @@
+"""The arithmetic of scaling and of a rolling restart: what to launch and what to kill next. Pure.
+
+After Marathon's ``TaskReplaceActor.scala``, with two differences: an instance is healthy when its checks say so now,
+whoever makes them, and what Marathon does event by event ("launch one more") is said as a level ("so many should
+exist"). A move may therefore be worked out again at any time, from nothing but the app and its instances as they are,
+after a lost message or a restart of the service, and nothing is launched or killed twice.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from actors.marathon.messages import Condition, Goal, Instance
+from actors.marathon.model import App
+
+__all__ = ["Capacity", "Move", "capacity", "choose_to_kill", "is_current", "is_healthy", "restart_move", "scale_move"]
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What to do next: let `launch_up_to` instances (of the new version, in a restart) exist, kill `kill`.
+
+    `done` when there is nothing left to do and the app stands as it should.
+    """
+
+    launch_up_to: int
+    kill: tuple[Instance, ...]
+    done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """The bounds of a restart: so many instances, old or new, stay healthy; never more than `maximum` exist."""
+
+    minimum_healthy: int
+    maximum: int
+
+
+def capacity(app: App, healthy: int) -> Capacity:
+    """The bounds for restarting `app` while `healthy` of its instances, old and new, are healthy.
+
+    Shares are multiplied as IEEE doubles, as Marathon does: ``ceil(100 · 0.07)`` is 8. When the bounds leave no room
+    to move (minimum and maximum are equal and so many are healthy), one instance more is allowed.
+    """
+    strategy = app.upgrade_strategy
+    minimum = math.ceil(app.instances * strategy.minimum_health_capacity)
+    maximum = int(app.instances * (1.0 + strategy.maximum_over_capacity))
+    if minimum == maximum <= healthy:
+        maximum += 1
+    return Capacity(minimum, maximum)
+
+
+def is_current(app: App, instance: Instance) -> bool:
+    """Whether the instance runs the app's present configuration (it may be of an older version in scale only)."""
+    return instance.app_version >= (app.last_config_change_at or "")
+
+
+def is_healthy(app: App, instance: Instance) -> bool:
+    """Running and, if the app has health checks, seen healthy by all of them."""
+    return instance.condition is Condition.RUNNING and (not app.health_checks or instance.healthy is True)
+
+
+def restart_move(app: App, instances: Iterable[Instance]) -> Move:
+    """The next move of a rolling restart towards `app`, from its `instances` of any version as they are now."""
+    old: list[Instance] = []
+    new: list[Instance] = []
+    unlaunched: list[Instance] = []
+    dying_old = dying_new = 0
+    for instance in instances:
+        current = is_current(app, instance)
+        if instance.goal is not Goal.RUNNING:
+            dying_old += not current
+            dying_new += current
+        elif current:
+            if instance.condition is not Condition.UNREACHABLE_INACTIVE:
+                new.append(instance)
+        else:
+            (unlaunched if instance.condition is Condition.SCHEDULED else old).append(instance)
+    new_healthy = sum(is_healthy(app, instance) for instance in new)
+    old_unhealthy = [instance for instance in old if not is_healthy(app, instance)]
+    healthy = new_healthy + len(old) - len(old_unhealthy)
+    bounds = capacity(app, healthy)
+    launch_up_to = max(0, min(app.instances, bounds.maximum - len(old) - dying_old))
+
+    surplus = max(0, len(old) - app.instances)
+    kill = len(old) if new_healthy >= app.instances else min(len(old), max(surplus, healthy - bounds.minimum_healthy))
+    if not kill and old_unhealthy and not dying_old and len(new) == new_healthy < app.instances and not dying_new:
+        # Unhealthy old instances fill the whole capacity: neither could one be launched nor a healthy one be spared.
+        kill = launch_up_to <= len(new)
+    victims = [*unlaunched, *choose_to_kill(app, old, kill), *choose_to_kill(app, new, len(new) - app.instances)]
+    done = not victims and not old and not dying_old and new_healthy == len(new) == app.instances
+    return Move(launch_up_to, tuple(victims), done)
+
+
+def scale_move(
+    app: App, instances: Iterable[Instance], wanted: Collection[str] = (), *, shrinking: bool = False
+) -> Move:
+    """The next move towards ``app.instances`` instances, whatever their version; `wanted` ones are killed first.
+
+    It is done when so many are healthy; when `shrinking`, as soon as no more are left, healthy or not.
+    """
+    alive: list[Instance] = []
+    dying = 0
+    for instance in instances:
+        if instance.goal is not Goal.RUNNING:
+            dying += 1
+        elif instance.condition is not Condition.UNREACHABLE_INACTIVE:
+            alive.append(instance)
+    victims = choose_to_kill(app, alive, len(alive) - app.instances, wanted)
+    strong = shrinking or app.instances <= sum(is_healthy(app, instance) for instance in alive)
+    return Move(app.instances, tuple(victims), not victims and not dying and len(alive) == app.instances and strong)
+
+
+_FURTHEST_FROM_RUNNING = {
+    Condition.SCHEDULED: 0,
+    Condition.UNREACHABLE_INACTIVE: 1,
+    Condition.UNREACHABLE: 1,
+    Condition.PROVISIONED: 2,
+    Condition.STAGING: 2,
+    Condition.STARTING: 3,
+}
+
+
+def choose_to_kill(app: App, instances: Sequence[Instance], count: int, wanted: Collection[str] = ()) -> list[Instance]:
+    """The `count` instances that go first when an app shrinks.
+
+    In this order: those `wanted` by the caller, those furthest from running, those not healthy, and among equals the
+    youngest or the oldest, as the app's ``killSelection`` says.
+    """
+    if count <= 0:
+        return []
+    sign = -1.0 if app.kill_selection == "YOUNGEST_FIRST" else 1.0
+
+    def rank(instance: Instance) -> tuple[bool, int, bool, float]:
+        since = instance.started_at or instance.staged_at or instance.since
+        return (
+            instance.id not in wanted,
+            _FURTHEST_FROM_RUNNING.get(instance.condition, 4),
+            is_healthy(app, instance),
+            sign * since.timestamp() if since is not None else 0.0,
+        )
+
+    return sorted(instances, key=rank)[:count]
