@@ -15,8 +15,8 @@ def project(pytester):
 
 def run(project, source, *arguments):
     project.makepyfile(source)
-    arguments = ("-p", "no:cacheprovider", "-p", "actors.testkit.pytest_plugin", *arguments)
-    return project.runpytest_subprocess(*arguments)
+    plugins = ("-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:hypothesispytest")
+    return project.runpytest_inprocess(*plugins, "-p", "actors.testkit.pytest_plugin", *arguments)
 
 
 LEAKS = {
@@ -50,9 +50,9 @@ def test_a_leak_fails_the_test_and_is_named(project, leak):
 
 
 REAL_LEAKS = {
-    "a child process still runs": "subprocess.Popen(['sleep', '20'])",
+    "a child process still runs": "subprocess.Popen(['sleep', '3'])",
     "a socket is still open": "asyncio.get_running_loop().kept = socket.socket()",
-    "a thread still runs": "threading.Thread(target=time.sleep, args=(4,)).start()",
+    "a thread still runs": "threading.Thread(target=time.sleep, args=(3,)).start()",
 }
 
 
@@ -122,9 +122,9 @@ def test_without_the_option_async_tests_stay_on_the_loop_they_had(pytester):
 
 
 def test_the_seed_of_the_command_line_decides_what_is_drawn(project):
-    source = "import random\nasync def test_it():\n    print('drawn', random.random())\n"
+    source = "import random\nasync def test_it():\n    print('number:', random.random())\n"
     drawn = [
-        next(line for line in run(project, source, "-s", "--seed", seed).outlines if "drawn" in line)
+        next(line for line in run(project, source, "-s", "--seed", seed).outlines if "number:" in line)
         for seed in ("1", "1", "2")
     ]
     assert drawn[0] == drawn[1] != drawn[2]
