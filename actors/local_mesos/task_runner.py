@@ -1,0 +1,141 @@
+"""The seam between an agent and the machine that its tasks run on.
+
+Two twins keep the same promises (``tests/local_mesos/agent/test_task_runner.py`` holds both to them):
+``ProcessRunner`` has real processes, ``SimulatedRunner`` has figures with scripted or random lifetimes.
+
+::
+
+    agent                                   runner
+    attach(listener)                  ──►   one event for each container it holds: what an earlier agent left
+    launch(TaskCommand)               ──►   at once if it can
+          ◄──  Started                      the command runs
+          ◄──  Refused                      it could not be started; nothing runs
+    kill(container_id, grace)         ──►   SIGTERM to all of it, SIGKILL after ``grace`` seconds
+          ◄──  Exited                       it ended, by itself or not; nothing of it is left
+          ◄──  Lost                         it ended unseen: its runner was killed
+    forget(container_ids)             ──►   the agent stored how they ended: keep no more of them
+    detach() | stop(grace)            ──►   tasks go on | tasks and runner end
+
+Each container has exactly one of ``Refused`` or ``Started``, and after ``Started`` exactly one of ``Exited`` or
+``Lost``; they are kept, and told to the next listener, until they are forgotten. Events are told from the event
+loop, never from within ``launch`` or ``kill``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+__all__ = [
+    "Exited",
+    "Listener",
+    "Lost",
+    "Refused",
+    "RunnerEvent",
+    "RunnerLost",
+    "RunnerUnusable",
+    "RunnerWarning",
+    "Started",
+    "TaskCommand",
+    "TaskRunner",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class TaskCommand:
+    """What to start. Either ``shell``, for ``/bin/sh -c``, or ``argv``: the program's file, then its arguments
+    counted from ``argv[0]`` (the file itself if there are none), as ``CommandInfo`` has them.
+
+    ``sandbox`` is the run's folder, relative to the agent's; the runner adds ``MESOS_SANDBOX`` and
+    ``MESOS_DIRECTORY`` to ``environment``, and both lie over the service's own environment.
+    """
+
+    container_id: str
+    sandbox: str
+    shell: str | None = None
+    argv: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    container_id: str
+    pid: int
+    at: float  # seconds since the epoch, as in all events
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    container_id: str
+    error: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Exited:
+    """``status`` is a wait status: ``os.WIFEXITED``, ``os.WTERMSIG`` and so on read it."""
+
+    container_id: str
+    status: int
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    container_id: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class RunnerWarning:
+    """Something that the agent's log should have."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunnerLost:
+    """The runner itself is gone. ``attach`` again starts another, which tells ``Lost`` of what it had."""
+
+    reason: str
+
+
+RunnerEvent = Started | Refused | Exited | Lost | RunnerWarning | RunnerLost
+Listener = Callable[[RunnerEvent], None]
+
+
+class RunnerUnusable(RuntimeError):
+    """The runner can neither be reached nor started. The message says why and what to do."""
+
+
+class TaskRunner(Protocol):
+    async def attach(self, listener: Listener) -> tuple[RunnerEvent, ...]:
+        """Become the one whom events are told; starts the runner if there is none.
+
+        Returns the last event of each container that was not forgotten. Raises ``RunnerUnusable``.
+        """
+
+    def launch(self, command: TaskCommand) -> None: ...
+
+    def kill(self, container_id: str, grace: float) -> None:
+        """``grace`` is in seconds; a second kill can only shorten it. An unknown or ended container: nothing."""
+
+    def forget(self, container_ids: Iterable[str]) -> None: ...
+
+    def sandbox_path(self, sandbox: str) -> str:
+        """Where on this machine that folder is."""
+
+    async def remove_sandboxes(self, older_than: float, keep: Collection[str]) -> int:
+        """Delete the folders of runs untouched for ``older_than`` seconds, but for the containers in ``keep``.
+
+        Returns how many.
+        """
+
+    async def detach(self) -> None:
+        """Stop listening; tasks and runner go on. Nothing is told after it returns."""
+
+    async def stop(self, grace: float) -> None:
+        """End every task, within ``grace`` seconds or by SIGKILL, then the runner. The listener is told of each
+        end before this returns.
+        """
