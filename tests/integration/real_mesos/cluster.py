@@ -1,0 +1,176 @@
+"""One real Mesos cluster, started, killed and started again by a test."""
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from types import TracebackType
+
+import psutil
+import pytest
+
+from .installation import HERE, Unavailable, install
+
+_ROOT = HERE.parents[2]
+
+
+def real_mesos_or_skip() -> Path:
+    """The installed Mesos; without one, the test skips and says why (with ``CI=true`` it fails)."""
+    try:
+        return install()
+    except Unavailable as error:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"no real Mesos, and CI=true asks for it: {error}", pytrace=False)
+        pytest.skip(f"no real Mesos here: {error}")
+
+
+def _free_ports(count: int) -> int:
+    """The first of ``count`` neighbouring ports that nobody holds now. Below those that the system hands out itself."""
+    for first in range(20_000 + os.getpid() % 5_000, 32_000):
+        held = []
+        try:
+            for port in range(first, first + count):
+                held.append(socket.create_server(("127.0.0.1", port)))
+        except OSError:
+            continue
+        else:
+            return first
+        finally:
+            for server in held:
+                server.close()
+    raise Unavailable(f"no {count} neighbouring free ports on 127.0.0.1")
+
+
+class RealMesos:
+    """A master with ``agents`` agents. ``work_dir`` keeps registry, sandboxes and log from one start to the next.
+
+    The master's API is at ``url``; agent N (from 1) answers at ``port + N``. Port 0 picks a free one, once.
+    """
+
+    def __init__(
+        self,
+        work_dir: Path,
+        *,
+        port: int = 0,
+        agents: int = 1,
+        resources: str = "cpus:4;mem:4096;disk:10240;ports:[31000-31999]",
+        attributes: str = "",
+        flags: dict[str, str] | None = None,
+    ) -> None:
+        self.work_dir = work_dir
+        self.agents = agents
+        self.port = port or _free_ports(1 + agents)
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = work_dir / "mesos.log"
+        self._resources = resources
+        self._attributes = attributes
+        self._flags = flags or {}
+        self._processes: list[subprocess.Popen[bytes]] = []
+
+    def start(self, seconds: float = 60.0) -> None:
+        """Start, and wait until the master has recovered and every agent is registered."""
+        home = install()
+        self.work_dir.mkdir(parents=True, exist_ok=True)
+        log = self.log.open("ab")
+        cluster = [str(home / "start-cluster"), str(home / "mesos.so")]
+        fronts = [
+            sys.executable,
+            "-m",
+            "tests.integration.real_mesos.agent_addresses",
+            str(self.port),
+            str(self.agents),
+        ]
+        with log:
+            self._processes = [
+                subprocess.Popen(cluster, env=self._environment(home), stdout=log, stderr=log, start_new_session=True),
+                subprocess.Popen(fronts, cwd=_ROOT, stdout=log, stderr=log, start_new_session=True),
+            ]
+        deadline = time.monotonic() + seconds
+        while not self._ready():
+            if self._processes[0].poll() is not None or time.monotonic() > deadline:
+                self.kill()
+                raise Unavailable(
+                    f"Mesos did not come up at {self.url}:\n{self.log.read_text(errors='replace')[-3000:]}"
+                )
+            threading.Event().wait(0.1)
+
+    def kill(self) -> None:
+        """``kill -9`` of master and agents. Tasks of frameworks that checkpoint go on."""
+        for process in self._processes:
+            process.kill()
+            process.wait()
+        self._processes = []
+
+    def pause(self) -> None:
+        """SIGSTOP: the sockets stay open and say nothing more."""
+        psutil.Process(self._processes[0].pid).suspend()
+
+    def resume(self) -> None:
+        psutil.Process(self._processes[0].pid).resume()
+
+    def stop(self) -> None:
+        """End everything, executors and tasks included."""
+        self.kill()
+        for process in self.sandbox_processes():
+            try:
+                process.kill()
+            except psutil.NoSuchProcess:
+                continue
+
+    def sandbox_processes(self) -> list[psutil.Process]:
+        """The executors and tasks that run in this cluster's sandboxes."""
+        found = []
+        for process in psutil.process_iter():
+            try:
+                if process.status() != psutil.STATUS_ZOMBIE and Path(process.cwd()).is_relative_to(
+                    self.work_dir.resolve()
+                ):
+                    found.append(process)
+            except (psutil.NoSuchProcess, psutil.AccessDenied, OSError):
+                continue
+        return found
+
+    def _ready(self) -> bool:
+        metrics = "/metrics/snapshot"
+        try:
+            with urllib.request.urlopen(self.url + metrics, timeout=5) as answer:
+                text = answer.read().decode()
+        except (OSError, urllib.error.URLError):
+            return False
+        return '"master/elected":1' in text and f'"master/slaves_active":{self.agents}' in text
+
+    def _environment(self, home: Path) -> dict[str, str]:
+        path = os.environ.get("PATH", "/usr/local/bin:/usr/bin:/bin")
+        environment = {
+            "PATH": path,
+            "HOME": os.environ.get("HOME", "/"),
+            "LANG": "C.UTF-8",
+            "LD_LIBRARY_PATH": str(home / "lib"),
+            "LIBPROCESS_IP": "127.0.0.1",
+            "LIBPROCESS_PORT": str(self.port),
+            "MESOS_NUM_SLAVES": str(self.agents),
+            "MESOS_WORK_DIR": str(self.work_dir.resolve()),
+            "MESOS_HOSTNAME": "127.0.0.1",
+            "MESOS_REGISTRY": "replicated_log",
+            "MESOS_RESOURCES": self._resources,
+            "MESOS_LAUNCHER": "posix",
+            "MESOS_LAUNCHER_DIR": str(HERE / "launcher"),
+            "MESOS_ISOLATION": "posix/cpu,posix/mem",
+            "MESOS_HTTP_COMMAND_EXECUTOR": "true",
+            "MESOS_EXECUTOR_ENVIRONMENT_VARIABLES": f'{{"PATH": "{path}"}}',
+        }
+        if self._attributes:
+            environment["MESOS_ATTRIBUTES"] = self._attributes
+        return environment | self._flags
+
+    def __enter__(self) -> "RealMesos":
+        self.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.stop()
