@@ -1,0 +1,27 @@
+"""Installs the real parts that the integration tests run beside the fakes: ``python -m tests.integration.install``.
+
+What cannot be had here is named, with what it takes, and its tests skip; with ``CI=true`` that is a failure.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+
+from .real_mesos import Unavailable, install
+
+PARTS: dict[str, Callable[[], object]] = {"Apache Mesos 1.11.0": install}
+
+
+def main() -> int:
+    missing = 0
+    for name, put_in_place in PARTS.items():
+        try:
+            put_in_place()
+        except Unavailable as reason:
+            missing += 1
+            sys.stderr.write(f"{name} cannot be installed here, its tests will be skipped: {reason}\n")
+    return 1 if missing and os.environ.get("CI") == "true" else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,132 @@
+"""The service as its users have it: a process of its own, spoken to over HTTP."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TypeVar
+
+import psutil
+
+T = TypeVar("T")
+
+
+def eventually(what: str, look: Callable[[], T], seconds: float = 30.0) -> T:
+    """What ``look`` returns once it is true; fails, naming ``what``, after ``seconds`` of real time."""
+    deadline = time.monotonic() + seconds
+    while not (found := look()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {seconds:g} s: {what} (last seen: {found!r})")
+        threading.Event().wait(0.1)
+    return found
+
+
+class Answer:
+    """One HTTP answer: status, headers and the JSON body."""
+
+    def __init__(self, status: int, headers: Any, body: bytes) -> None:
+        self.status, self.headers = status, headers
+        self.json: Any = json.loads(body) if body[:1] in (b"{", b"[", b'"') else None
+        self.text = body.decode()
+
+
+def request(method: str, url: str, body: Any = None, timeout: float = 30.0) -> Answer:
+    data = None if body is None else json.dumps(body).encode()
+    sent = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method=method)
+    try:
+        with urllib.request.urlopen(sent, timeout=timeout) as got:
+            return Answer(got.status, got.headers, got.read())
+    except urllib.error.HTTPError as refused:
+        return Answer(refused.code, refused.headers, refused.read())
+
+
+class Service:
+    """``marathon up`` or ``marathon serve`` (with its ``--port``) as a child process, once it answers.
+
+    Both streams are kept in ``output``, for the words of a failure.
+    """
+
+    def __init__(self, *arguments: str, seconds: float = 30.0) -> None:
+        self.output: list[str] = []
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "actors.marathon", *arguments],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**os.environ, "NO_COLOR": "1"},
+        )  # fmt: skip
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        self.url = f"http://127.0.0.1:{arguments[arguments.index('--port') + 1]}"
+        eventually(f"{' '.join(arguments)} answers\n{self.words}", self._answers, seconds)
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.output.append(line)
+
+    def _answers(self) -> bool:
+        if self.process.poll() is not None:
+            raise AssertionError(f"the service ended with {self.process.returncode}:\n{self.words}")
+        try:
+            return self.get("/ping").status == 200
+        except (OSError, urllib.error.URLError):
+            return False
+
+    @property
+    def words(self) -> str:
+        return "".join(self.output)
+
+    def get(self, path: str) -> Answer:
+        return request("GET", self.url + path)
+
+    def post(self, path: str, body: Any) -> Answer:
+        return request("POST", self.url + path, body)
+
+    def put(self, path: str, body: Any) -> Answer:
+        return request("PUT", self.url + path, body)
+
+    def delete(self, path: str) -> Answer:
+        return request("DELETE", self.url + path)
+
+    def app(self, app_id: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.get(f"/v2/apps/{app_id}").json["app"]
+        return found
+
+    def task_ids(self, app_id: str) -> set[str]:
+        return {task["id"] for task in self.get(f"/v2/apps/{app_id}/tasks").json["tasks"]}
+
+    def kill(self) -> None:
+        """``kill -9``, as a machine that loses power would."""
+        self.process.kill()
+        self.process.wait(10)
+
+    def stop(self) -> int:
+        """SIGTERM, and the exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(30)
+
+    def __enter__(self) -> "Service":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if self.process.poll() is None:
+            self.stop()
+
+
+def processes_of(app_id: str, within: Path) -> list[psutil.Process]:
+    """The live processes whose environment names the app and whose folder is a sandbox below ``within``."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get("MARATHON_APP_ID") == app_id and Path(process.cwd()).is_relative_to(within):
+                found.append(process)
+        except (psutil.NoSuchProcess, psutil.AccessDenied, OSError):
+            continue
+    return [process for process in found if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
