@@ -2,9 +2,9 @@
 
     python -m tests.integration.real_mesos.agent_addresses PORT AGENTS
 
-In the cluster, master and agents share port P, where a path that names no process is the master's. Here, port P+N answers
-for agent N: ``/api/v1/executor`` becomes ``/slave(N)/api/v1/executor`` at P. Bodies are passed on as they come, so that
-event streams flow.
+In the cluster, master and agents share port P, where a path that names no process is the master's. Here, port P+N
+answers for agent N: ``/api/v1/executor`` becomes ``/slave(N)/api/v1/executor`` at P. Bodies are passed on as they come,
+so that event streams flow.
 """
 
 import asyncio
