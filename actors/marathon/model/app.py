@@ -6,6 +6,7 @@
 An `App` is always canonical: its id is absolute, deprecated fields are translated, networks and ports are filled in.
 """
 
+import json
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal
@@ -143,7 +144,8 @@ class App(WireModel):
 
     def replace(self, **changes: Any) -> "App":
         copy = super().replace(**changes)
-        copy.__dict__.pop("wire", None)  # the copy must not answer with the original's JSON
+        for cached in ("wire", "wire_text"):  # the copy must not answer with the original's JSON
+            copy.__dict__.pop(cached, None)
         return copy
 
     @cached_property
@@ -153,6 +155,11 @@ class App(WireModel):
         if self.version_info is not None:
             wire["versionInfo"].pop("lastRestartAt", None)
         return wire
+
+    @cached_property
+    def wire_text(self) -> str:
+        """`wire` as compact JSON text."""
+        return json.dumps(self.wire, separators=(",", ":"), ensure_ascii=False)
 
     @property
     def is_single_instance(self) -> bool:

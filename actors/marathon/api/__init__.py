@@ -1,0 +1,58 @@
+"""Marathon's HTTP API over the service's actors.
+
+    app = make_app(Service(system, marathon, info))
+    server = await serve(app, port=8080)
+
+    request ─▶ errors_as_json ─▶ handler ─▶ asks an actor (`Service`) ─▶ answer or error as Marathon writes it
+
+Handlers keep no state of their own. What they answer with a 2xx was stored before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+from . import app_tasks, apps, deployments, events, groups, logs, queue, system
+from ._errors import errors_as_json, foreign_pages_refused
+from ._http import SERVICE
+from .sandboxes import LocalSandboxes, NoSandboxes, Sandboxes
+from .service import MarathonActors, Service, ServiceInfo
+
+__all__ = [
+    "MAX_BODY",
+    "LocalSandboxes",
+    "MarathonActors",
+    "NoSandboxes",
+    "Sandboxes",
+    "Service",
+    "ServiceInfo",
+    "make_app",
+]
+
+MAX_BODY = 8 * 1024 * 1024
+"""Bytes of a request body at the most; a thousand apps in one group are about two megabytes."""
+
+
+def make_app(service: Service, *, max_body: int = MAX_BODY) -> web.Application:
+    """The application that answers Marathon's API from `service`."""
+    app = web.Application(middlewares=[errors_as_json, foreign_pages_refused], client_max_size=max_body)
+    app[SERVICE] = service
+    for room in (apps, app_tasks, deployments, groups, queue, events, logs, system):
+        app.add_routes(room.routes())
+    app.cleanup_ctx.append(_event_hub)
+    app.on_shutdown.append(_end_streams)
+    return app
+
+
+async def _event_hub(app: web.Application) -> AsyncIterator[None]:
+    service = app[SERVICE]
+    app[events.EVENT_HUB] = service.system.spawn(events.EventHub)
+    yield
+    service.system.stop(app[events.EVENT_HUB])
+
+
+async def _end_streams(app: web.Application) -> None:
+    # Event streams are endless: the server would wait for them. Their actors' end is theirs.
+    app[events.EVENT_HUB].tell(events.Close())

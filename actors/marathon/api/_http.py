@@ -1,0 +1,112 @@
+"""Reading requests and writing answers, in Marathon's manner."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from aiohttp import hdrs, web
+
+from actors.marathon.messages import DeploymentStarted
+
+from .service import Service
+
+__all__ = [
+    "SERVICE",
+    "BadRequest",
+    "NotFound",
+    "created",
+    "deployment_result",
+    "flag",
+    "json_answer",
+    "json_body",
+    "json_text",
+    "request_origin",
+    "service_of",
+]
+
+SERVICE = web.AppKey("service", Service)
+
+JSON = "application/json"
+
+
+class BadRequest(Exception):
+    """400 with a text in `details`."""
+
+    def __init__(self, message: str, details: str | None = None) -> None:
+        super().__init__(message)
+        self.message, self.details = message, details
+
+
+class NotFound(Exception):
+    """404 with a text."""
+
+
+def service_of(request: web.Request) -> Service:
+    return request.app[SERVICE]
+
+
+async def json_body(request: web.Request) -> Any:
+    """The decoded body. Raises `BadRequest` for anything but JSON (RFC 8259: no NaN, no trailing text)."""
+    if request.content_type not in (JSON, "application/octet-stream"):  # the latter is aiohttp's word for "not stated"
+        raise web.HTTPUnsupportedMediaType(
+            text=f"the body must be JSON: send the header Content-Type: {JSON}, not {request.content_type}"
+        )
+    body = await request.read()
+    try:
+        return json.loads(body, parse_constant=_no_constant)
+    except RecursionError:
+        raise BadRequest("Invalid JSON", "the document is nested too deeply") from None
+    except UnicodeDecodeError as error:
+        raise BadRequest("Invalid JSON", f"the body is not UTF-8: {error}") from None
+    except ValueError as error:
+        raise BadRequest("Invalid JSON", str(error)) from None
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON value")
+
+
+def flag(request: web.Request, name: str, *, default: bool = False) -> bool:
+    """A boolean of the query: ``true`` and Python's ``True`` alike. Without a value (``?force``) it means true."""
+    value = request.query.get(name)
+    if value is None:
+        return default
+    match value.strip().lower():
+        case "true" | "":
+            return True
+        case "false":
+            return False
+    raise BadRequest(f"the query parameter {name} must be true or false, is '{value}'")
+
+
+def json_text(value: Any) -> str:
+    """`value` as compact JSON, non-ASCII as it is."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def json_answer(value: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
+    """An answer with `value` as its JSON body; a `str` is JSON text already."""
+    text = value if isinstance(value, str) else json_text(value)
+    return web.Response(text=text, status=status, headers=headers, content_type=JSON)
+
+
+def deployment_result(started: DeploymentStarted, *, status: int = 200, location: str | None = None) -> web.Response:
+    """The answer to a deploying call: ``{"version", "deploymentId"}`` and the header that names the deployment."""
+    headers = {"Marathon-Deployment-Id": started.deployment_id}
+    if location is not None:
+        headers[hdrs.LOCATION] = location
+    return json_answer(
+        {"version": started.version, "deploymentId": started.deployment_id}, status=status, headers=headers
+    )
+
+
+def created(request: web.Request, kind: str, resource_id: str) -> str:
+    """The ``Location`` of a new app or group: a URL that answers."""
+    return f"{request.scheme}://{request.host}/v2/{kind}{resource_id}"
+
+
+def request_origin(request: web.Request) -> tuple[str, str]:
+    """Who asks for what, for ``api_post_event``: client address and path."""
+    return request.remote or "", request.path

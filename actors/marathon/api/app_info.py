@@ -1,0 +1,125 @@
+"""Apps with what is embedded in them: counts, tasks, deployments, failures, statistics (``core/appinfo``).
+
+    embeds ─▶ gather(service, apps, embeds) ─▶ AppInfos ─▶ .text(app)     the JSON of one app, as text
+
+One round of questions serves a whole listing, whatever its length.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from actors.marathon.messages import DeploymentStatus, Instance, TaskFailure
+from actors.marathon.model import App
+
+from ._http import BadRequest, json_text
+from .service import Service
+from .task_json import counts_of, failure_json, is_task, task_json
+from .task_stats import task_stats
+
+__all__ = ["ALL", "ALWAYS", "AppInfos", "created_text", "gather", "parse_embeds"]
+
+TASKS, COUNTS, DEPLOYMENTS, READINESS, FAILURE, STATS = (
+    "tasks",
+    "counts",
+    "deployments",
+    "readiness",
+    "lastTaskFailure",
+    "taskStats",
+)
+ALWAYS = frozenset({COUNTS, DEPLOYMENTS})
+ALL = frozenset({TASKS, COUNTS, DEPLOYMENTS, READINESS, FAILURE})
+_KNOWN = {
+    "tasks": frozenset({TASKS, DEPLOYMENTS}),
+    "counts": frozenset({COUNTS}),
+    "deployments": frozenset({DEPLOYMENTS}),
+    "readiness": frozenset({READINESS}),
+    "lastTaskFailure": frozenset({FAILURE}),
+    "failures": frozenset({TASKS, DEPLOYMENTS, FAILURE}),
+    "taskStats": frozenset({STATS}),
+}
+
+
+def parse_embeds(names: Iterable[str], prefixes: tuple[str, ...] = ("apps.", "app.")) -> frozenset[str]:
+    """What ``embed=apps.tasks`` and its like ask for. Raises `BadRequest` for a name that is not known."""
+    wanted: set[str] = set()
+    for name in names:
+        prefix = next((p for p in prefixes if name.startswith(p)), None)
+        if prefix is None or name.removeprefix(prefix) not in _KNOWN:
+            known = ", ".join(prefixes[0] + known for known in _KNOWN)
+            raise BadRequest(f"unknown embed '{name}': known are {known}")
+        wanted |= _KNOWN[name.removeprefix(prefix)]
+    return frozenset(wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class AppInfos:
+    """What was gathered for a listing; `text` joins it to an app's definition."""
+
+    embeds: frozenset[str]
+    instances: Mapping[str, list[Instance]]
+    deployments: Mapping[str, list[str]]
+    failures: Mapping[str, TaskFailure]
+    now: datetime
+
+    def extras(self, app: App) -> dict[str, Any]:
+        """The embedded fields of one app."""
+        instances = self.instances.get(app.id, [])
+        extras: dict[str, Any] = {}
+        if COUNTS in self.embeds:
+            extras |= counts_of(instances)
+        if DEPLOYMENTS in self.embeds:
+            extras["deployments"] = [{"id": key} for key in self.deployments.get(app.id, [])]
+        if READINESS in self.embeds:
+            extras["readinessCheckResults"] = []
+        if TASKS in self.embeds:
+            extras["tasks"] = [task_json(instance, app) for instance in instances if is_task(instance)]
+        if FAILURE in self.embeds and app.id in self.failures:
+            extras["lastTaskFailure"] = failure_json(self.failures[app.id])
+        if STATS in self.embeds:
+            extras["taskStats"] = task_stats(app, instances, self.now)
+        return extras
+
+    def text(self, app: App) -> str:
+        """The app's JSON with its embedded fields."""
+        return joined(app, self.extras(app))
+
+    def listing(self, name: str, apps: Iterable[App]) -> str:
+        """``{"apps": […]}``."""
+        return f'{{"{name}":[{",".join(map(self.text, apps))}]}}'
+
+
+def joined(app: App, extras: Mapping[str, Any]) -> str:
+    """A definition's JSON text, made once per definition, with more fields at its end."""
+    return f"{app.wire_text[:-1]},{json_text(extras)[1:]}" if extras else app.wire_text
+
+
+def created_text(app: App, deployment_id: str) -> str:
+    """What a POST answers with: the app as it begins."""
+    return joined(app, {**counts_of(()), "deployments": [{"id": deployment_id}], "tasks": []})
+
+
+async def gather(service: Service, apps: Iterable[App], embeds: frozenset[str]) -> AppInfos:
+    """Ask what `embeds` needs of `apps`."""
+    chosen = [app.id for app in apps]
+    # Naming a few apps is cheaper for the answer, naming thousands is not.
+    names = frozenset(chosen) if len(chosen) <= 50 else None
+    by_app: defaultdict[str, list[Instance]] = defaultdict(list)
+    if embeds & {TASKS, COUNTS, STATS} and chosen:
+        for instance in await service.instances(names):
+            by_app[instance.app_id].append(instance)
+    deployments: defaultdict[str, list[str]] = defaultdict(list)
+    if DEPLOYMENTS in embeds and chosen:
+        for deployment in await service.deployments():
+            for app_id in deployment.affected_apps:
+                deployments[app_id].append(deployment.id)
+    failures = await service.task_failures(names) if FAILURE in embeds and chosen else {}
+    return AppInfos(embeds, by_app, deployments, failures, service.system.clock.now())
+
+
+def deployments_of(deployments: Iterable[DeploymentStatus], app_id: str) -> list[str]:
+    return [deployment.id for deployment in deployments if app_id in deployment.affected_apps]

@@ -1,0 +1,49 @@
+"""Deployments as Marathon's JSON: as ``/v2/deployments`` lists them and as events carry their plans."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from actors.marathon.messages import Action, DeploymentStatus
+from actors.marathon.model import App, RootGroup
+
+__all__ = ["action_json", "deployment_json", "plan_json", "step_json", "steps_json"]
+
+
+def action_json(action: Action) -> dict[str, str]:
+    return {"action": action.kind.value, "app": action.app_id}
+
+
+def step_json(step: Iterable[Action]) -> dict[str, Any]:
+    return {"actions": [action_json(action) for action in step]}
+
+
+def steps_json(steps: Iterable[Iterable[Action]]) -> list[dict[str, Any]]:
+    return [step_json(step) for step in steps]
+
+
+def deployment_json(deployment: DeploymentStatus) -> dict[str, Any]:
+    """An entry of ``GET /v2/deployments``."""
+    return {
+        "id": deployment.id,
+        "version": deployment.version,
+        "affectedApps": list(deployment.affected_apps),
+        "affectedPods": [],
+        "steps": steps_json(deployment.steps),
+        "currentActions": [
+            {**action_json(action), "readinessCheckResults": []} for action in deployment.current_actions
+        ],
+        "currentStep": deployment.current_step,
+        "totalSteps": deployment.total_steps,
+    }
+
+
+def plan_json(plan: DeploymentStatus, *, light: bool) -> dict[str, Any]:
+    """The ``plan`` of a deployment event; without the groups before and after it when the client asked for `light`."""
+    groups = {} if light else {"original": _group(plan.original), "target": _group(plan.target)}
+    return {"id": plan.id, **groups, "steps": steps_json(plan.steps), "version": plan.version}
+
+
+def _group(apps: Mapping[str, App]) -> dict[str, Any]:
+    return RootGroup().with_apps(*apps.values()).to_wire()

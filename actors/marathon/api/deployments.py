@@ -1,0 +1,34 @@
+"""``/v2/deployments``: list, undo and abandon running deployments (``DeploymentsResource.scala``)."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from actors.marathon.messages import DeploymentStarted
+
+from ._http import deployment_result, flag, json_answer, service_of
+from .deployment_json import deployment_json
+
+__all__ = ["routes"]
+
+
+def routes() -> list[web.RouteDef]:
+    """The routes of ``/v2/deployments``."""
+    return [
+        web.get("/v2/deployments", list_deployments),
+        web.delete("/v2/deployments/{id}", cancel_deployment),
+    ]
+
+
+async def list_deployments(request: web.Request) -> web.StreamResponse:
+    """GET: the running deployments, oldest first."""
+    return json_answer([deployment_json(deployment) for deployment in await service_of(request).deployments()])
+
+
+async def cancel_deployment(request: web.Request) -> web.StreamResponse:
+    """DELETE: start the deployment that undoes it (200), or with ``force`` leave everything as it is (202, no body)."""
+    force = flag(request, "force")
+    outcome = await service_of(request).cancel_deployment(request.match_info["id"], force=force)
+    if isinstance(outcome, DeploymentStarted):
+        return deployment_result(outcome)
+    return web.Response(status=202, headers={"Marathon-Deployment-Id": outcome.deployment_id})

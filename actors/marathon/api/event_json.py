@@ -1,0 +1,170 @@
+"""Domain events as Marathon's (``api/v2/json/Formats.scala``): the name of each, and its fields on the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from actors.marathon.messages import (
+    AppTerminated,
+    DeploymentFailed,
+    DeploymentInfo,
+    DeploymentStepFailure,
+    DeploymentStepSuccess,
+    DeploymentSuccess,
+    DomainEvent,
+    FailedHealthCheck,
+    GroupChangeFailed,
+    GroupChangeSuccess,
+    HealthCheckAdded,
+    HealthCheckRemoved,
+    HealthStatusChanged,
+    Instance,
+    InstanceChanged,
+    InstanceHealthChanged,
+    SchedulerDisconnected,
+    SchedulerRegistered,
+    SchedulerReregistered,
+    TaskStatusChanged,
+    UnhealthyInstanceKilled,
+    UnknownInstanceTerminated,
+)
+
+from .deployment_json import plan_json, step_json
+
+__all__ = ["ApiPosted", "EventStreamAttached", "EventStreamDetached", "event_fields", "event_type"]
+
+
+@dataclass(frozen=True, slots=True)
+class ApiPosted(DomainEvent):
+    """A client created or changed an app. `app` is the definition as JSON."""
+
+    client_ip: str
+    uri: str
+    app: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class EventStreamAttached(DomainEvent):
+    """A client listens to the event stream from now on."""
+
+    remote_address: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventStreamDetached(DomainEvent):
+    """A client does not listen any more, or was too slow."""
+
+    remote_address: str
+
+
+_TYPES: dict[type[DomainEvent], str] = {
+    ApiPosted: "api_post_event",
+    AppTerminated: "app_terminated_event",
+    DeploymentFailed: "deployment_failed",
+    DeploymentInfo: "deployment_info",
+    DeploymentStepFailure: "deployment_step_failure",
+    DeploymentStepSuccess: "deployment_step_success",
+    DeploymentSuccess: "deployment_success",
+    EventStreamAttached: "event_stream_attached",
+    EventStreamDetached: "event_stream_detached",
+    FailedHealthCheck: "failed_health_check_event",
+    GroupChangeFailed: "group_change_failed",
+    GroupChangeSuccess: "group_change_success",
+    HealthCheckAdded: "add_health_check_event",
+    HealthCheckRemoved: "remove_health_check_event",
+    HealthStatusChanged: "health_status_changed_event",
+    InstanceChanged: "instance_changed_event",
+    InstanceHealthChanged: "instance_health_changed_event",
+    SchedulerDisconnected: "scheduler_disconnected_event",
+    SchedulerRegistered: "scheduler_registered_event",
+    SchedulerReregistered: "scheduler_reregistered_event",
+    TaskStatusChanged: "status_update_event",
+    UnhealthyInstanceKilled: "unhealthy_instance_kill_event",
+    UnknownInstanceTerminated: "unknown_instance_terminated_event",
+}
+
+
+def event_type(event: DomainEvent) -> str | None:
+    """Marathon's name of `event`; None for one that Marathon's clients do not know."""
+    return _TYPES.get(type(event))
+
+
+def event_fields(event: DomainEvent, *, light: bool = False) -> dict[str, Any]:
+    """The fields of `event` beside ``eventType`` and ``timestamp``. `light`: plans without their groups."""
+    match event:
+        case ApiPosted(client_ip, uri, app):
+            return {"clientIp": client_ip, "uri": uri, "appDefinition": app}
+        case TaskStatusChanged(instance, state, message):
+            return _status_update(instance, state, message)
+        case InstanceChanged(instance):
+            return {
+                "instanceId": instance.id,
+                "condition": instance.condition.value,
+                "runSpecId": instance.app_id,
+                "agentId": instance.agent_id,
+                "host": instance.host,
+                "runSpecVersion": instance.app_version,
+            }
+        case InstanceHealthChanged(instance, healthy):
+            return {
+                "instanceId": instance.id,
+                "runSpecId": instance.app_id,
+                "healthy": healthy,
+                "runSpecVersion": instance.app_version,
+            }
+        case UnknownInstanceTerminated(instance_id, app_id, condition):
+            return {"instanceId": instance_id, "runSpecId": app_id, "condition": condition.value}
+        case HealthCheckAdded(app_id, version, check):
+            return {"appId": app_id, "version": version, "healthCheck": check.to_wire()}
+        case HealthCheckRemoved(app_id) | AppTerminated(app_id):
+            return {"appId": app_id}
+        case FailedHealthCheck(app_id, instance_id, check):
+            return {"appId": app_id, "taskId": instance_id, "instanceId": instance_id, "healthCheck": check.to_wire()}
+        case HealthStatusChanged(app_id, instance_id, version, alive):
+            return {"appId": app_id, "instanceId": instance_id, "version": version, "alive": alive}
+        case UnhealthyInstanceKilled(instance, reason):
+            return {
+                "appId": instance.app_id,
+                "taskId": instance.task_id,
+                "instanceId": instance.id,
+                "version": instance.app_version,
+                "reason": reason,
+                "host": instance.host,
+                "slaveId": instance.agent_id,
+            }
+        case GroupChangeSuccess(group_id, version):
+            return {"groupId": group_id, "version": version}
+        case GroupChangeFailed(group_id, version, reason):
+            return {"groupId": group_id, "version": version, "reason": reason}
+        case DeploymentSuccess(deployment_id, plan):
+            return {"id": deployment_id, "plan": plan_json(plan, light=light)}
+        case DeploymentFailed(deployment_id, plan, reason):
+            return {"id": deployment_id, "plan": plan_json(plan, light=light), "reason": reason}
+        case DeploymentInfo(plan, step) | DeploymentStepSuccess(plan, step) | DeploymentStepFailure(plan, step):
+            return {"plan": plan_json(plan, light=light), "currentStep": step_json(step)}
+        case EventStreamAttached(address) | EventStreamDetached(address):
+            return {"remoteAddress": address}
+        case SchedulerRegistered(framework_id, master):
+            return {"frameworkId": framework_id, "master": master}
+        case SchedulerReregistered(_, master):
+            return {"master": master}
+    return {}
+
+
+def _status_update(instance: Instance, state: str, message: str) -> dict[str, Any]:
+    return {
+        "slaveId": instance.agent_id,
+        "taskId": instance.task_id,
+        "taskStatus": state,
+        "message": message,
+        "appId": instance.app_id,
+        "host": instance.host,
+        "ipAddresses": [
+            {"ipAddress": address, "protocol": "IPv6" if ":" in address else "IPv4"}
+            for address in instance.ip_addresses
+        ],
+        "ports": list(instance.ports),
+        "version": instance.app_version,
+    }

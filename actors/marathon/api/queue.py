@@ -1,0 +1,66 @@
+"""``/v2/queue``: what waits to be launched, and why it does (``QueueResource.scala``)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from aiohttp import web
+
+from actors.marathon.messages import QueueItem
+from actors.marathon.model import version_of
+
+from ._http import NotFound, json_answer, service_of
+
+__all__ = ["routes"]
+
+
+def routes() -> list[web.RouteDef]:
+    """The routes of ``/v2/queue``."""
+    return [web.get("/v2/queue", list_queue), web.delete("/v2/queue/{id:.+}/delay", reset_delay)]
+
+
+async def list_queue(request: web.Request) -> web.StreamResponse:
+    """GET: the apps with instances that wait for an offer."""
+    return json_answer({"queue": [_item(item) for item in await service_of(request).queue()]})
+
+
+async def reset_delay(request: web.Request) -> web.StreamResponse:
+    """DELETE ``…/delay``: forget an app's back-off."""
+    app_id = "/" + "/".join(segment for segment in request.match_info["id"].split("/") if segment)
+    if not await service_of(request).reset_delay(app_id):
+        raise NotFound(f"Application {app_id} not found in tasks queue.")
+    return web.Response(status=204)
+
+
+def _item(item: QueueItem) -> dict[str, Any]:
+    return {
+        "count": item.count,
+        "delay": {"timeLeftSeconds": max(0, int(item.delay)), "overdue": item.delay <= 0},
+        "since": version_of(item.since),
+        "processedOffersSummary": {
+            "processedOffersCount": item.processed_offers,
+            "unusedOffersCount": item.unused_offers,
+            **_moment("lastUnusedOfferAt", item.last_unused_offer_at),
+            **_moment("lastUsedOfferAt", item.last_used_offer_at),
+            "rejectSummaryLastOffers": _steps(item.last_rejected),
+            "rejectSummaryLaunchAttempt": _steps(item.rejected),
+        },
+        "app": dict(item.app.wire),
+        "role": item.app.role,
+    }
+
+
+def _moment(name: str, moment: datetime | None) -> dict[str, str]:
+    return {} if moment is None else {name: version_of(moment)}
+
+
+def _steps(rejected: Mapping[str, int]) -> list[dict[str, Any]]:
+    """Offers per reason; `processed` counts down, for an offer that failed one test was not put to the next."""
+    left = sum(rejected.values())
+    steps = []
+    for reason, declined in rejected.items():
+        steps.append({"reason": reason, "declined": declined, "processed": left})
+        left -= declined
+    return steps

@@ -1,0 +1,130 @@
+"""What the API knows of the service behind it: the actors it asks, and the facts that ``/v2/info`` tells.
+
+    handler ── await service.root() ──▶ supervisor.ask(GetRoot())
+
+Nothing here keeps state: every answer is the actors' present one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, cast
+
+from actors import ActorRef, ActorSystem
+from actors.marathon.messages import (
+    CancelDeployment,
+    DeploymentCancelled,
+    DeploymentStarted,
+    DeploymentStatus,
+    FrameworkStatus,
+    GetAppVersion,
+    GetAppVersions,
+    GetFramework,
+    GetInstances,
+    GetQueue,
+    GetRoot,
+    GetRootAt,
+    GetRootVersions,
+    GetTaskFailures,
+    Instance,
+    KillInstances,
+    ListDeployments,
+    QueueItem,
+    ResetDelay,
+    TaskFailure,
+    UpdateRoot,
+)
+from actors.marathon.model import App, RootGroup
+
+from .sandboxes import NoSandboxes, Sandboxes
+
+__all__ = ["Change", "MarathonActors", "Service", "ServiceInfo"]
+
+
+class Change(Protocol):
+    """A pure function from `actors.marathon.changes`."""
+
+    def __call__(self, root: RootGroup, version: str, /) -> RootGroup: ...
+
+
+class MarathonActors(Protocol):
+    """The refs of a running `actors.marathon.Marathon`."""
+
+    @property
+    def supervisor(self) -> ActorRef[Any]: ...
+    @property
+    def instances(self) -> ActorRef[Any]: ...
+    @property
+    def queue(self) -> ActorRef[Any]: ...
+    @property
+    def scheduler(self) -> ActorRef[Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceInfo:
+    """Facts for ``/v2/info`` that do not change while the service runs. `config` is Marathon's ``marathon_config``."""
+
+    version: str
+    master: str
+    framework_name: str = "marathon"
+    hostname: str = "127.0.0.1"
+    config: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The questions that handlers ask. `timeout` in seconds: an actor that does not answer in time means 503."""
+
+    system: ActorSystem
+    actors: MarathonActors
+    info: ServiceInfo
+    sandboxes: Sandboxes = field(default_factory=NoSandboxes)
+    timeout: float = 30.0
+
+    async def root(self) -> RootGroup:
+        return cast(RootGroup, await self.actors.supervisor.ask(GetRoot(), self.timeout))
+
+    async def root_versions(self) -> tuple[str, ...]:
+        return cast(tuple[str, ...], await self.actors.supervisor.ask(GetRootVersions(), self.timeout))
+
+    async def root_at(self, version: str) -> RootGroup | None:
+        return cast(RootGroup | None, await self.actors.supervisor.ask(GetRootAt(version), self.timeout))
+
+    async def app_versions(self, app_id: str) -> tuple[str, ...]:
+        return cast(tuple[str, ...], await self.actors.supervisor.ask(GetAppVersions(app_id), self.timeout))
+
+    async def app_at(self, app_id: str, version: str) -> App | None:
+        return cast(App | None, await self.actors.supervisor.ask(GetAppVersion(app_id, version), self.timeout))
+
+    async def update(
+        self, change: Change, *, force: bool = False, kill: frozenset[str] = frozenset()
+    ) -> DeploymentStarted:
+        """Store a change of the root and start its deployment; raises what `change` raises, or `AppLocked`."""
+        update = UpdateRoot(change=change, force=force, kill=kill)
+        return cast(DeploymentStarted, await self.actors.supervisor.ask(update, self.timeout))
+
+    async def deployments(self) -> tuple[DeploymentStatus, ...]:
+        return cast(tuple[DeploymentStatus, ...], await self.actors.supervisor.ask(ListDeployments(), self.timeout))
+
+    async def cancel_deployment(self, deployment_id: str, *, force: bool) -> DeploymentStarted | DeploymentCancelled:
+        cancel = CancelDeployment(deployment_id, force)
+        return cast(DeploymentStarted | DeploymentCancelled, await self.actors.supervisor.ask(cancel, self.timeout))
+
+    async def instances(self, app_ids: frozenset[str] | None = None) -> tuple[Instance, ...]:
+        return cast(tuple[Instance, ...], await self.actors.instances.ask(GetInstances(app_ids), self.timeout))
+
+    async def kill(self, ids: frozenset[str], *, wipe: bool) -> tuple[Instance, ...]:
+        return cast(tuple[Instance, ...], await self.actors.instances.ask(KillInstances(ids, wipe), self.timeout))
+
+    async def task_failures(self, app_ids: frozenset[str] | None = None) -> Mapping[str, TaskFailure]:
+        return cast(Mapping[str, TaskFailure], await self.actors.instances.ask(GetTaskFailures(app_ids), self.timeout))
+
+    async def queue(self) -> tuple[QueueItem, ...]:
+        return cast(tuple[QueueItem, ...], await self.actors.queue.ask(GetQueue(), self.timeout))
+
+    async def reset_delay(self, app_id: str) -> bool:
+        return cast(bool, await self.actors.queue.ask(ResetDelay(app_id), self.timeout))
+
+    async def framework(self) -> FrameworkStatus:
+        return cast(FrameworkStatus, await self.actors.scheduler.ask(GetFramework(), self.timeout))

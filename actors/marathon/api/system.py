@@ -1,0 +1,112 @@
+"""What the service says of itself: ``/ping``, ``/v2/info``, ``/v2/leader``, ``/metrics``."""
+
+from __future__ import annotations
+
+import resource
+from typing import Any
+
+from aiohttp import web
+
+from ._http import json_answer, json_text, service_of
+from .task_json import counts_of
+
+__all__ = ["routes"]
+
+
+def routes() -> list[web.RouteDef]:
+    """The routes of this module."""
+    return [
+        web.get("/ping", ping),
+        web.get("/v2/info", info),
+        web.get("/v2/leader", leader),
+        web.get("/metrics", metrics),
+        web.route("*", "/v2/eventSubscriptions", retired),
+    ]
+
+
+async def ping(request: web.Request) -> web.StreamResponse:
+    """GET: ``pong``, in quotes where the client accepts JSON."""
+    headers = {"Cache-Control": "must-revalidate,no-cache,no-store"}
+    if "application/json" in request.headers.get("Accept", ""):
+        return json_answer(json_text("pong"), headers=headers)
+    return web.Response(text="pong", content_type="text/plain", headers=headers)
+
+
+def _endpoint(request: web.Request) -> str:
+    return f"{service_of(request).info.hostname}:{_port(request)}"
+
+
+def _port(request: web.Request) -> int:
+    transport = request.transport
+    name = transport.get_extra_info("sockname") if transport is not None else None
+    return int(name[1]) if name else (request.url.port or 0)
+
+
+async def info(request: web.Request) -> web.StreamResponse:
+    """GET: name, version, leader, framework id and configuration."""
+    service = service_of(request)
+    framework = await service.framework()
+    facts = service.info
+    return json_answer(
+        {
+            "name": "marathon",
+            "version": facts.version,
+            "buildref": "mesos-actors",
+            "elected": True,
+            "leader": _endpoint(request),
+            "frameworkId": framework.framework_id,
+            "marathon_config": {
+                "master": facts.master,
+                "mesos_leader_ui_url": framework.master,
+                "framework_name": facts.framework_name,
+                "hostname": facts.hostname,
+                "checkpoint": True,
+                "ha": False,
+                "local_port_min": 10000,
+                "local_port_max": 20000,
+                "features": [],
+                **facts.config,
+            },
+            "zookeeper_config": {},
+            "http_config": {"http_port": _port(request), "https_port": None},
+        }
+    )
+
+
+async def leader(request: web.Request) -> web.StreamResponse:
+    """GET: who leads."""
+    return json_answer({"leader": _endpoint(request)})
+
+
+async def metrics(request: web.Request) -> web.StreamResponse:
+    """GET: gauges, in the form of Marathon's."""
+    service = service_of(request)
+    root, instances, deployments = await service.root(), await service.instances(), await service.deployments()
+    counts = counts_of(instances)
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    gauges: dict[str, float] = {
+        "marathon.apps.active.gauge": len(root.apps),
+        "marathon.groups.active.gauge": len(root.groups),
+        "marathon.deployments.active.gauge": len(deployments),
+        "marathon.instances.staged.gauge": counts["tasksStaged"],
+        "marathon.instances.running.gauge": counts["tasksRunning"],
+        "marathon.instances.healthy.gauge": counts["tasksHealthy"],
+        "marathon.instances.unhealthy.gauge": counts["tasksUnhealthy"],
+        "marathon.process.cpu.gauge.seconds": round(used.ru_utime + used.ru_stime, 3),
+        "marathon.process.memory.max.gauge.bytes": used.ru_maxrss * 1024,
+    }
+    body: dict[str, Any] = {
+        "version": "4.0.0",
+        "gauges": {name: {"value": value} for name, value in gauges.items()},
+        "counters": {},
+        "histograms": {},
+        "meters": {},
+        "timers": {},
+    }
+    return json_answer(body)
+
+
+async def retired(request: web.Request) -> web.StreamResponse:
+    """Event subscriptions by callback are gone since Marathon 1.7."""
+    message = "event subscriptions by callback were removed from Marathon: read the event stream at /v2/events instead"
+    return json_answer({"message": message}, status=404)

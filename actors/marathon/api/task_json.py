@@ -1,0 +1,118 @@
+"""Instances as the ``tasks`` of Marathon's JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from actors.marathon.messages import Condition, HealthResult, Instance, TaskFailure
+from actors.marathon.model import App, version_of
+
+__all__ = ["counts_of", "failure_json", "is_task", "mesos_state", "task_json"]
+
+_STATES = {
+    Condition.STARTING: "TASK_STARTING",
+    Condition.RUNNING: "TASK_RUNNING",
+    Condition.KILLING: "TASK_KILLING",
+    Condition.UNREACHABLE: "TASK_UNREACHABLE",
+    Condition.UNREACHABLE_INACTIVE: "TASK_UNREACHABLE",
+    Condition.FINISHED: "TASK_FINISHED",
+    Condition.KILLED: "TASK_KILLED",
+    Condition.FAILED: "TASK_FAILED",
+    Condition.ERROR: "TASK_ERROR",
+    Condition.GONE: "TASK_GONE",
+    Condition.DROPPED: "TASK_DROPPED",
+    Condition.UNKNOWN: "TASK_UNKNOWN",
+}
+_STAGED = frozenset({Condition.PROVISIONED, Condition.STAGING, Condition.STARTING})
+
+
+def mesos_state(condition: Condition) -> str:
+    """Mesos's name of a condition; what Mesos has not heard of yet counts as staging."""
+    return _STATES.get(condition, "TASK_STAGING")
+
+
+def is_task(instance: Instance) -> bool:
+    """Whether a task was made for the instance: one that only waits for an offer is not shown."""
+    return instance.task_id is not None and instance.condition is not Condition.SCHEDULED
+
+
+def counts_of(instances: Iterable[Instance]) -> dict[str, int]:
+    """How many tasks there are: staged, running, healthy by all of their checks, unhealthy by one."""
+    staged = running = healthy = unhealthy = 0
+    for instance in instances:
+        if instance.condition in _STAGED:
+            staged += 1
+        elif instance.condition is Condition.RUNNING:
+            running += 1
+            if instance.healthy:
+                healthy += 1
+            elif any(result.alive is False for result in instance.health):
+                unhealthy += 1
+    return {"tasksStaged": staged, "tasksRunning": running, "tasksHealthy": healthy, "tasksUnhealthy": unhealthy}
+
+
+def task_json(instance: Instance, app: App | None) -> dict[str, Any]:
+    """One task. `app` gives the service ports; None when the app is gone."""
+    task: dict[str, Any] = {
+        "appId": instance.app_id,
+        "healthCheckResults": [_health(instance.id, result) for result in instance.health if result.alive is not None],
+        "host": instance.host or "",
+        "id": instance.task_id,
+        "ipAddresses": [
+            {"ipAddress": address, "protocol": "IPv6" if ":" in address else "IPv4"}
+            for address in instance.ip_addresses
+        ],
+        "ports": list(instance.ports),
+        "servicePorts": list(app.service_ports) if app is not None else [],
+        "state": mesos_state(instance.condition),
+        "version": instance.app_version,
+        "localVolumes": [],
+    }
+    optional = {
+        "slaveId": instance.agent_id,
+        "stagedAt": _moment(instance.staged_at),
+        "startedAt": _moment(instance.started_at),
+        "region": instance.region,
+        "zone": instance.zone,
+        "role": app.role if app is not None else None,
+    }
+    task.update((key, value) for key, value in optional.items() if value is not None)
+    return task
+
+
+def tasks_json(instances: Iterable[Instance], apps: Mapping[str, App]) -> list[dict[str, Any]]:
+    """The tasks of many apps."""
+    return [task_json(instance, apps.get(instance.app_id)) for instance in instances if is_task(instance)]
+
+
+def failure_json(failure: TaskFailure) -> dict[str, Any]:
+    """``lastTaskFailure``."""
+    return {
+        "appId": failure.app_id,
+        "host": failure.host,
+        "message": failure.message,
+        "state": failure.state,
+        "taskId": failure.task_id,
+        "timestamp": version_of(failure.timestamp),
+        "version": failure.version,
+        "slaveId": failure.agent_id,
+    }
+
+
+def _health(instance_id: str, result: HealthResult) -> dict[str, Any]:
+    health: dict[str, Any] = {"alive": result.alive, "consecutiveFailures": result.consecutive_failures}
+    optional = {
+        "firstSuccess": _moment(result.first_success),
+        "lastSuccess": _moment(result.last_success),
+        "lastFailure": _moment(result.last_failure),
+        "lastFailureCause": result.last_failure_cause,
+    }
+    health.update((key, value) for key, value in optional.items() if value is not None)
+    health["instanceId"] = instance_id
+    return health
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return None if moment is None else version_of(moment)
