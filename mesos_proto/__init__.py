@@ -10,8 +10,15 @@ from mesos_proto.mesos.v1.master import master_pb2
 from mesos_proto.mesos.v1.quota import quota_pb2
 from mesos_proto.mesos.v1.resource_provider import resource_provider_pb2
 from mesos_proto.mesos.v1.scheduler import scheduler_pb2
+from mesos_proto.ranges import Ranges
+from mesos_proto.resource import Resource, ResourceError
+from mesos_proto.resources import Resources
 
 __all__ = [
+    "Ranges",
+    "Resource",
+    "ResourceError",
+    "Resources",
     "agent_pb2",
     "allocator_pb2",
     "executor_pb2",
