@@ -1,0 +1,20 @@
+"""Matching offers with apps: which resources, ports and constraints of an app an offer can satisfy. All pure.
+
+offer ──▶ OfferPool ──▶ match(app, agent, placed) ──▶ Placement (resources, ports)  ──▶ build_task ──▶ TaskInfo
+          what is left                           └──▶ NoMatch (why not)
+"""
+
+from actors.marathon.matching.constraints import Agent, Placed, unmet_constraint
+from actors.marathon.matching.offer_pool import NoMatch, OfferPool, Placement
+from actors.marathon.matching.task_builder import TaskIds, build_task
+
+__all__ = [
+    "Agent",
+    "NoMatch",
+    "OfferPool",
+    "Placed",
+    "Placement",
+    "TaskIds",
+    "build_task",
+    "unmet_constraint",
+]
