@@ -21,6 +21,7 @@ from actors.persistence.journal import (
     Stored,
 )
 from actors.persistence.memory import MemoryJournal, MemoryStore
+from actors.persistence.sqlite import SqliteJournal
 
 __all__ = [
     "Append",
@@ -38,6 +39,7 @@ __all__ = [
     "Recovered",
     "SequenceConflict",
     "Snapshot",
+    "SqliteJournal",
     "StaleEpoch",
     "Stored",
 ]

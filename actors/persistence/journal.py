@@ -194,8 +194,15 @@ def encode_payload(payload: Mapping[str, Any], what: str) -> bytes:
 
 def check_name(stream: str) -> None:
     """Raise `ValueError` unless ``stream`` is a name that every journal can keep."""
-    if not isinstance(stream, str) or not stream or "\0" in stream:
-        raise ValueError(f"a stream's name must be a non-empty string without NUL characters, not {stream!r}")
+    if not isinstance(stream, str) or not stream or not _is_text(stream):
+        raise ValueError(f"a stream's name must be a non-empty string without NULs and lone surrogates, not {stream!r}")
+
+
+def _is_text(value: str) -> bool:
+    try:
+        return b"\0" not in value.encode()
+    except UnicodeEncodeError:
+        return False
 
 
 def encode_events(write: Append) -> list[tuple[str, int, bytes]]:
@@ -206,10 +213,10 @@ def encode_events(write: Append) -> list[tuple[str, int, bytes]]:
         if not isinstance(event, Event):
             raise ValueError(f"Append({write.stream!r}).events must hold Event, not {type(event).__name__}")
         what = f"event {event.kind!r} of stream {write.stream!r}"
-        if not isinstance(event.kind, str) or not event.kind:
-            raise ValueError(f"{what}: kind must be a non-empty string")
-        if not isinstance(event.version, int) or event.version < 1:
-            raise ValueError(f"{what}: version must be an integer from 1, not {event.version!r}")
+        if not isinstance(event.kind, str) or not event.kind or not _is_text(event.kind):
+            raise ValueError(f"{what}: kind must be a non-empty string without NULs and lone surrogates")
+        if not isinstance(event.version, int) or not 1 <= event.version < 2**31:
+            raise ValueError(f"{what}: version must be an integer from 1 to 2147483647, not {event.version!r}")
         rows.append((event.kind, event.version, encode_payload(event.payload, what)))
     return rows
 

@@ -1,0 +1,47 @@
+import pytest
+
+from actors.persistence import MemoryJournal, MemoryStore, SqliteJournal
+
+
+class Memory:
+    """One store; each journal opened over it stands for a process that has the file open."""
+
+    def __init__(self, path):
+        self.store = MemoryStore()
+
+    def open(self, *, epoch=None):
+        return MemoryJournal(self.store, epoch=epoch)
+
+    def fill(self, journal):
+        self.store.capacity = self.store.used
+
+    def make_room(self, journal):
+        self.store.capacity = None
+
+
+class Sqlite:
+    def __init__(self, path):
+        self.path = path / "journal.db"
+
+    def open(self, *, epoch=None):
+        return SqliteJournal(self.path, epoch=epoch)
+
+    def fill(self, journal):
+        (pages,) = journal._writer._connection.execute("PRAGMA page_count").fetchone()
+        journal._writer._connection.execute(f"PRAGMA max_page_count = {pages}")
+
+    def make_room(self, journal):
+        journal._writer._connection.execute("PRAGMA max_page_count = 1000000")
+
+
+@pytest.fixture(params=[Memory, Sqlite], ids=["memory", "sqlite"])
+def disk(request, tmp_path):
+    """What outlives a journal's process: `open` gives a journal over it."""
+    return request.param(tmp_path)
+
+
+@pytest.fixture
+async def journal(disk):
+    journal = disk.open()
+    yield journal
+    await journal.close()
