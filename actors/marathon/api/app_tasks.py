@@ -1,4 +1,4 @@
-"""``/v2/apps/{id}/tasks`` and ``/v2/tasks``: list and kill tasks (Marathon's ``AppTasksResource``, ``TasksResource``)."""
+"""``/v2/apps/{id}/tasks`` and ``/v2/tasks``: list and kill tasks (``AppTasksResource``, ``TasksResource``)."""
 
 from __future__ import annotations
 

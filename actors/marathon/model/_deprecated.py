@@ -41,7 +41,8 @@ def _refuse_contradictions(app: Mapping[str, Any]) -> None:
         fixed = [port for port in ports if port != 0]
         if len(fixed) != len(set(map(repr, fixed))):
             refuse("ports must be unique")
-        if ports and definitions and [d.get("port", 0) for d in definitions if isinstance(d, dict)] != ports:
+        named = [d.get("port", 0) for d in definitions if isinstance(d, dict)] if isinstance(definitions, list) else []
+        if ports and named and named != ports:
             refuse("cannot specify both ports and port definitions")
     if app.get("ipAddress") is not None:
         if app.get("networks"):
