@@ -95,7 +95,7 @@ def _docker(app: dict[str, Any]) -> None:
     app["container"] = container
     if network is None:
         return
-    if network not in _DOCKER_NETWORKS:
+    if not isinstance(network, str) or network not in _DOCKER_NETWORKS:
         known = ", ".join(_DOCKER_NETWORKS)
         raise ValidationFailed.at("/container/docker/network", f"must be one of {known}, is {network!r}")
     joined: dict[str, Any] = {"mode": _DOCKER_NETWORKS[network]}
@@ -131,7 +131,9 @@ def _ip_address(app: dict[str, Any]) -> None:
     discovery = address.get("discovery")
     ports = discovery.get("ports") if isinstance(discovery, dict) else None
     container = app.get("container") or {"type": "MESOS"}
-    if ports:
+    if not isinstance(container, dict):
+        return
+    if isinstance(ports, list) and ports:
         if container.get("type", "DOCKER") == "DOCKER":
             raise ValidationFailed.at("/ipAddress", "ipAddress/discovery is not allowed for Docker containers")
         if container.get("portMappings"):

@@ -47,6 +47,8 @@ class HealthCheck(WireModel):
             return data
         given = {key: value for key, value in data.items() if value is not None}
         protocol = given.get("protocol", "HTTP")
+        if not isinstance(protocol, str):
+            return given
         if protocol in HTTP_PROTOCOLS:
             given.setdefault("path", "/")
             if protocol in ("HTTP", "HTTPS"):
