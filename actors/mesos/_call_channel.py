@@ -1,0 +1,295 @@
+"""The one keep-alive connection that carries a framework's calls, in order.
+
+::
+
+    caller                                    channel                                  master
+    send(body) ──► Future                     queued, written in this turn of the loop
+    send(body) ──► Future                     ─── POST … POST … (one write) ──►
+                                                                             ◄── 202, 202, 400 …  in the same order
+        ◄── Answer(202), Answer(202), …
+        ◄── ChannelLost(sent=True)            reset, or no answer in time: what is unanswered may have been carried out
+        ◄── ChannelLost(sent=False)           the connection never stood: nothing has left
+
+Requests are pipelined, as Mesos's own scheduler library does: the master keeps the order of one connection, and a call
+costs no round trip. A request is written at most once; nothing is ever sent again, neither after a break nor to another
+address. After a break the next `send` opens a new connection. aiohttp's client cannot pipeline, hence this one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import cast
+from urllib.parse import urlsplit
+
+__all__ = ["Answer", "AnswerParser", "CallChannel", "ChannelLost", "MalformedAnswer"]
+
+_MAX_HEAD = 64 * 1024
+_MAX_BODY = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """``closing``: the server closes the connection after this answer."""
+
+    status: int
+    body: str
+    location: str
+    closing: bool
+
+
+class ChannelLost(Exception):
+    """No answer will come. ``sent`` tells whether the request may have reached the master."""
+
+    def __init__(self, reason: str, *, sent: bool) -> None:
+        super().__init__(reason)
+        self.sent = sent
+
+
+class MalformedAnswer(Exception):
+    """What came back is not HTTP, or longer than any answer to a call."""
+
+
+class AnswerParser:
+    """Cuts the bytes of a connection into answers (HTTP/1.1 with Content-Length or chunks)."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> list[Answer]:
+        """The answers that are complete with ``data``. Raises `MalformedAnswer`."""
+        self._buffer += data
+        answers = []
+        start = 0
+        while (found := self._answer(start)) is not None:
+            answer, start = found
+            if answer.status >= 200:  # 1xx only announces the real one
+                answers.append(answer)
+        del self._buffer[:start]
+        return answers
+
+    def _answer(self, start: int) -> tuple[Answer, int] | None:
+        head_end = self._buffer.find(b"\r\n\r\n", start)
+        if head_end < 0:
+            if len(self._buffer) - start > _MAX_HEAD:
+                raise MalformedAnswer(f"a head of more than {_MAX_HEAD} bytes")
+            return None
+        status_line, *lines = self._buffer[start:head_end].decode("latin-1").split("\r\n")
+        protocol, _, rest = status_line.partition(" ")
+        code = rest[:3]
+        if not protocol.startswith("HTTP/1.") or not (len(code) == 3 and code.isascii() and code.isdigit()):
+            raise MalformedAnswer(f"{status_line[:80]!r} is not the beginning of an HTTP answer")
+        headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+        status = int(code)
+        body: bytes | bytearray = b""
+        end: int | None = head_end + 4
+        if status >= 200 and status not in (204, 304):
+            if headers.get("transfer-encoding", "").lower() == "chunked":
+                found = self._chunks(head_end + 4)
+                if found is None:
+                    return None
+                body, end = found
+            else:
+                length = headers.get("content-length", "0")
+                if not (length.isascii() and length.isdigit()) or len(length) > 9 or int(length) > _MAX_BODY:
+                    raise MalformedAnswer(f"a body of {length[:40]} bytes")
+                end = head_end + 4 + int(length)
+                body = self._buffer[head_end + 4 : end]
+        if end is None or len(self._buffer) < end:
+            return None
+        closing = headers.get("connection", "").lower() == "close" or protocol == "HTTP/1.0"
+        return Answer(status, body.decode(errors="replace").strip(), headers.get("location", ""), closing), end
+
+    def _chunks(self, at: int) -> tuple[bytearray, int] | None:
+        body = bytearray()
+        while (line_end := self._buffer.find(b"\r\n", at)) >= 0:
+            digits = self._buffer[at:line_end].split(b";")[0].strip()
+            try:
+                size = int(digits, 16)
+            except ValueError:
+                raise MalformedAnswer(f"a chunk of {bytes(digits[:40])!r} bytes") from None
+            if size < 0 or len(body) + size > _MAX_BODY:
+                raise MalformedAnswer(f"a body of more than {_MAX_BODY} bytes")
+            at = line_end + 2 + size + 2
+            if len(self._buffer) < at:
+                return None
+            if size == 0:
+                return body, at
+            body += self._buffer[line_end + 2 : at - 2]
+        return None
+
+
+class CallChannel:
+    """Sends requests with the same head to one address. ``label`` is what errors call that address."""
+
+    def __init__(
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        *,
+        tls: ssl.SSLContext | None,
+        connect_timeout: float,
+        answer_timeout: float,
+    ) -> None:
+        parts = urlsplit(url)
+        secure = parts.scheme == "https"
+        self._host = parts.hostname or ""
+        self._port = parts.port or (443 if secure else 80)
+        self._tls = (tls or ssl.create_default_context()) if secure else None
+        self.label = f"{parts.scheme}://{parts.netloc}"
+        lines = [f"POST {parts.path} HTTP/1.1", f"Host: {parts.netloc}"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        self._head = ("\r\n".join(lines) + "\r\nContent-Length: ").encode()
+        self._connect_timeout = connect_timeout
+        self._answer_timeout = answer_timeout
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport | None = None
+        self._connecting: asyncio.Task[None] | None = None
+        self._parser = AnswerParser()
+        self._to_write: list[tuple[bytes, asyncio.Future[Answer]]] = []
+        self._unanswered: deque[tuple[float, asyncio.Future[Answer]]] = deque()
+        self._watch: asyncio.TimerHandle | None = None
+        self._closed: str | None = None
+
+    def send(self, body: bytes) -> asyncio.Future[Answer]:
+        """Write one request. The future gets its answer, or `ChannelLost`; cancelling it does not take it back."""
+        future: asyncio.Future[Answer] = self._loop.create_future()
+        if self._closed is not None:
+            future.set_exception(ChannelLost(self._closed, sent=False))
+            return future
+        self._to_write.append((body, future))
+        if len(self._to_write) == 1:
+            self._loop.call_soon(self._flush)  # what is sent in this turn of the loop goes out in one write
+        return future
+
+    def close(self, reason: str) -> None:
+        """Close the connection; what is unanswered fails with ``reason``, and so does every later `send`."""
+        self._closed = reason
+        self._lose(reason)
+
+    # -- connecting and writing
+
+    def _flush(self) -> None:
+        if not self._to_write or self._connecting is not None:
+            return
+        if self._transport is None or self._transport.is_closing():
+            self._connecting = self._loop.create_task(self._connect(), name=f"connect calls to {self.label}")
+            return
+        now = self._loop.time()
+        parts = []
+        for body, future in self._to_write:
+            parts += (self._head, b"%d\r\n\r\n" % len(body), body)
+            self._unanswered.append((now, future))
+        self._to_write.clear()
+        self._transport.write(b"".join(parts))
+        if self._watch is None:
+            self._watch = self._loop.call_later(self._answer_timeout, self._check_answers)
+
+    async def _connect(self) -> None:
+        reason = None
+        try:
+            async with asyncio.timeout(self._connect_timeout):
+                await self._loop.create_connection(self._new_connection, self._host, self._port, ssl=self._tls)
+        except TimeoutError:
+            reason = f"{self.label} did not accept a connection within {self._connect_timeout:g} s"
+        except OSError as error:
+            reason = f"{self.label} cannot be reached: {error}"
+        finally:
+            self._connecting = None
+        if reason is None and self._transport is None:
+            reason = f"{self.label} closed the connection at once"
+        if reason is not None:
+            self._fail_unsent(reason)
+        self._flush()
+
+    def _new_connection(self) -> asyncio.Protocol:
+        return _Line(self)
+
+    # -- what a connection reports (a `_Line` speaks for one connection, so that a late word of an old one is known)
+
+    def opened(self, transport: asyncio.Transport) -> None:
+        if self._closed is not None:
+            transport.abort()
+            return
+        self._transport = transport
+        self._parser = AnswerParser()
+
+    def received(self, transport: asyncio.Transport, data: bytes) -> None:
+        if transport is not self._transport:
+            return
+        try:
+            answers = self._parser.feed(data)
+        except MalformedAnswer as error:
+            self._lose(f"{self.label} answered something else than HTTP: {error}")
+            return
+        for answer in answers:
+            if not self._unanswered:
+                self._lose(f"{self.label} answered more often than it was asked")
+                return
+            _, future = self._unanswered.popleft()
+            if not future.done():
+                future.set_result(answer)
+            if answer.closing:
+                self._lose(f"{self.label} closed the connection")
+                return
+
+    def ended(self, transport: asyncio.Transport, error: Exception | None) -> None:
+        if transport is self._transport:
+            self._lose(f"{self.label} closed the connection" + (f": {error}" if error else ""))
+
+    # -- losing it
+
+    def _check_answers(self) -> None:
+        self._watch = None
+        if not self._unanswered:
+            return
+        late = self._unanswered[0][0] + self._answer_timeout
+        if late <= self._loop.time():
+            self._lose(f"{self.label} did not answer within {self._answer_timeout:g} s")
+        else:
+            self._watch = self._loop.call_at(late, self._check_answers)
+
+    def _lose(self, reason: str) -> None:
+        transport, self._transport = self._transport, None
+        if transport is not None:
+            transport.abort()
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
+        unanswered, self._unanswered = self._unanswered, deque()
+        for _, future in unanswered:
+            if not future.done():
+                future.set_exception(ChannelLost(reason, sent=True))
+        if self._closed is not None:
+            if self._connecting is not None:
+                self._connecting.cancel()
+            self._fail_unsent(reason)
+
+    def _fail_unsent(self, reason: str) -> None:
+        unsent, self._to_write = self._to_write, []
+        for _, future in unsent:
+            if not future.done():
+                future.set_exception(ChannelLost(reason, sent=False))
+
+
+class _Line(asyncio.Protocol):
+    """One connection of a channel."""
+
+    def __init__(self, channel: CallChannel) -> None:
+        self._channel = channel
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._channel.opened(self._transport)
+
+    def data_received(self, data: bytes) -> None:
+        if self._transport is not None:
+            self._channel.received(self._transport, data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._transport is not None:
+            self._channel.ended(self._transport, exc)

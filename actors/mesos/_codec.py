@@ -1,0 +1,52 @@
+"""How calls and events stand on the wire: protobuf, or Mesos's JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from google.protobuf.message import DecodeError, Message
+
+from mesos_proto import json_codec
+
+from .errors import StreamLost
+
+__all__ = ["Codec"]
+
+E = TypeVar("E", bound=Message)
+
+
+@dataclass(frozen=True, slots=True)
+class Codec(Generic[E]):
+    """``decode`` raises `StreamLost`: a master whose words make no sense cannot be followed further."""
+
+    content_type: str
+    encode: Callable[[Message], bytes]
+    decode: Callable[[bytes], E]
+
+    @classmethod
+    def of(cls, encoding: str, event: type[E]) -> Codec[E]:
+        """``encoding`` is "protobuf" or "json"; ``event`` the message that a record of the stream holds."""
+        if encoding == "json":
+            return cls("application/json", json_codec.dumps, _reader(lambda data: json_codec.loads(event, data)))
+        return cls(
+            "application/x-protobuf",
+            lambda message: message.SerializeToString(),
+            _reader(event.FromString),
+        )
+
+    @property
+    def headers(self) -> dict[str, str]:
+        # Exactly these, without a charset: Mesos compares them letter by letter.
+        return {"Content-Type": self.content_type, "Accept": self.content_type}
+
+
+def _reader(read: Callable[[bytes], E]) -> Callable[[bytes], E]:
+    def decode(data: bytes) -> E:
+        try:
+            return read(data)
+        except (DecodeError, ValueError) as error:
+            raise StreamLost(f"a record of {len(data)} bytes is no event: {error}") from error
+
+    return decode

@@ -1,0 +1,167 @@
+"""Keeps what a framework believes of its tasks in step with what the master knows.
+
+::
+
+    events, launches                 reconciler                                         master
+    Registered | Reregistered   ──►  a run begins (an older one ends)
+                                     RECONCILE of every task believed to run       ──►
+                                     RECONCILE of nothing: what else do you know?  ──►
+    StatusUpdate(task)          ──►  answered                                      ◄──  UPDATE … UPDATE
+                                     after 5, 10, 20, … 300 s: RECONCILE of what is not answered yet
+                                       (the master is silent while an agent recovers)
+                                     all answered: the next run after 15 minutes
+    Disconnected                ──►  the run ends
+
+The answers are `StatusUpdate` events like others and reach the framework, which decides: a task that it does not know
+is usually killed, one that is lost usually replaced. Which tasks are believed to run is learnt from launches and
+updates, on top of what ``known`` says at the start. Spec: Mesos's "Reconciliation".
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from actors.core import Clock
+from mesos_proto import AgentID, TaskID, TaskInfo, TaskState, TaskStatus, mesos_pb2
+
+from .calls import TaskToReconcile
+from .errors import CallError, FrameworkEnded, NotSubscribed
+from .events import Disconnected, Event, StatusUpdate, Subscribed
+
+__all__ = ["Reconciler", "Reconciliation"]
+
+log = logging.getLogger(__name__)
+
+_OVER = frozenset(
+    {
+        TaskState.TASK_FINISHED,
+        TaskState.TASK_FAILED,
+        TaskState.TASK_KILLED,
+        TaskState.TASK_ERROR,
+        TaskState.TASK_LOST,
+        TaskState.TASK_DROPPED,
+        TaskState.TASK_GONE,
+        TaskState.TASK_GONE_BY_OPERATOR,
+        TaskState.TASK_UNKNOWN,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciliation:
+    """When to ask, in seconds; ``interval`` is between the end of a run and the next. ``batch``: tasks in one call."""
+
+    first_retry: float = 5.0
+    max_retry: float = 300.0
+    interval: float = 900.0
+    batch: int = 1_000
+
+    def __post_init__(self) -> None:
+        for name in ("first_retry", "max_retry", "interval", "batch"):
+            if (value := getattr(self, name)) <= 0:
+                raise ValueError(f"{name}: must be greater than 0, not {value!r}")
+
+
+class Reconciler:
+    """One run at a time. ``ask`` sends one RECONCILE and returns when the master has taken it."""
+
+    def __init__(
+        self,
+        ask: Callable[[Sequence[TaskToReconcile]], Awaitable[None]],
+        known: Mapping[TaskID, AgentID | None],
+        *,
+        clock: Clock,
+        chance: random.Random,
+        settings: Reconciliation,
+    ) -> None:
+        self._ask = ask
+        self._known = dict(known)
+        self._unanswered: set[TaskID] = set()
+        self._clock = clock
+        self._random = chance
+        self._settings = settings
+        self._run: asyncio.Task[None] | None = None
+
+    @property
+    def known(self) -> Mapping[TaskID, AgentID | None]:
+        """The tasks believed to run, with their agents."""
+        return dict(self._known)
+
+    @property
+    def unanswered(self) -> frozenset[TaskID]:
+        """The tasks that the present run still waits for."""
+        return frozenset(self._unanswered)
+
+    def observe(self, event: Event) -> None:
+        """Learn from an event, on its way to the framework."""
+        if isinstance(event, StatusUpdate):
+            self._learn(event.status)
+        elif isinstance(event, Subscribed):
+            self.stop()
+            self._run = asyncio.get_running_loop().create_task(self._reconcile(), name="reconcile tasks")
+            self._run.add_done_callback(_report)
+        elif isinstance(event, Disconnected):
+            self.stop()
+
+    def launching(self, tasks: Sequence[TaskInfo], sent: asyncio.Future[None]) -> None:
+        """These tasks go out with ``sent``. They count from now on, since their updates may come before its answer."""
+        self._known.update((task.task_id, task.agent_id) for task in tasks)
+        sent.add_done_callback(lambda _: self._launched(tasks, sent))
+
+    def stop(self) -> None:
+        """End the present run, if any."""
+        if self._run is not None:
+            self._run.cancel()
+            self._run = None
+        self._unanswered.clear()
+
+    def _launched(self, tasks: Sequence[TaskInfo], sent: asyncio.Future[None]) -> None:
+        if not sent.cancelled() and isinstance(sent.exception(), NotSubscribed | FrameworkEnded):
+            for task in tasks:
+                self._known.pop(task.task_id, None)
+
+    def _learn(self, status: TaskStatus) -> None:
+        self._unanswered.discard(status.task_id)
+        if status.state not in _OVER:
+            self._known[status.task_id] = status.agent_id
+        elif status.reason != mesos_pb2.TaskStatus.REASON_TASK_INVALID:
+            # "Duplicate ID" is said of the attempt; the task which has that id runs on.
+            self._known.pop(status.task_id, None)
+
+    async def _reconcile(self) -> None:
+        settings = self._settings
+        while True:
+            try:
+                await self._once()
+            except NotSubscribed:
+                return  # the next subscription begins a run of its own
+            except FrameworkEnded:
+                return
+            except CallError as error:
+                log.warning("reconciliation was cut short: %s; the next one is in %g s", error, settings.interval)
+            await self._clock.sleep(settings.interval * self._random.uniform(0.9, 1.1))
+
+    async def _once(self) -> None:
+        settings = self._settings
+        self._unanswered = set(self._known)
+        await self._explicit()
+        await self._ask(())
+        retry = settings.first_retry
+        while self._unanswered:
+            await self._clock.sleep(retry)
+            retry = min(retry * 2, settings.max_retry)
+            await self._explicit()
+
+    async def _explicit(self) -> None:
+        asked = [TaskToReconcile(task_id, self._known.get(task_id)) for task_id in sorted(self._unanswered)]
+        for start in range(0, len(asked), self._settings.batch):
+            await self._ask(asked[start : start + self._settings.batch])
+
+
+def _report(run: asyncio.Task[None]) -> None:
+    if not run.cancelled() and (error := run.exception()) is not None:
+        log.error("reconciliation failed; it begins anew with the next subscription", exc_info=error)
