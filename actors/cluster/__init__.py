@@ -1,0 +1,21 @@
+"""Many processes as one service: who is there, and who leads.
+
+Start at `Coordinator` (the protocol and its promises); `FileCoordinator` serves the processes of one machine,
+`MemoryCoordinator` those of a simulated one.
+"""
+
+from actors.cluster.coordinator import CoordinationError, Coordinator, Holder, Lease, LeaseHeld, Member
+from actors.cluster.file_coordinator import FileCoordinator
+from actors.cluster.memory_coordinator import MemoryCluster, MemoryCoordinator
+
+__all__ = [
+    "CoordinationError",
+    "Coordinator",
+    "FileCoordinator",
+    "Holder",
+    "Lease",
+    "LeaseHeld",
+    "Member",
+    "MemoryCluster",
+    "MemoryCoordinator",
+]

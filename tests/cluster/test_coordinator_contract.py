@@ -1,0 +1,211 @@
+"""What `Coordinator` promises, held against each of its kinds."""
+
+import asyncio
+
+import pytest
+
+from actors.cluster import Coordinator, FileCoordinator, LeaseHeld, MemoryCluster, MemoryCoordinator
+
+
+class Memory:
+    def __init__(self, path):
+        self.cluster = MemoryCluster()
+
+    def open(self):
+        return MemoryCoordinator(self.cluster)
+
+
+class Files:
+    def __init__(self, path):
+        self.folder = path / "cluster"
+
+    def open(self):
+        return FileCoordinator(self.folder)
+
+
+@pytest.fixture(params=[Memory, Files], ids=["memory", "files"])
+async def process(request, tmp_path):
+    """Each call stands for a process of the cluster."""
+    place, opened = request.param(tmp_path), []
+
+    def start():
+        opened.append(place.open())
+        return opened[-1]
+
+    yield start
+    for coordinator in opened:
+        await coordinator.close()
+
+
+async def now():
+    return asyncio.get_running_loop().time()
+
+
+async def test_it_is_a_coordinator(process):
+    assert isinstance(process(), Coordinator)
+
+
+async def test_one_of_many_gets_the_lease_and_each_later_one_a_greater_epoch(process):
+    one, two = process(), process()
+    first = await one.lease("leader")
+    assert (first.epoch, first.name, first.held()) == (1, "leader", True)
+    with pytest.raises(LeaseHeld, match=r"leader.*epoch 1.*End that process"):
+        await two.lease("leader", wait=False)
+    await first.release()
+    assert not first.held()
+    assert await first.lost() == "released"
+    second = await two.lease("leader", wait=False)
+    assert second.epoch == 2
+
+
+async def test_the_lease_is_the_same_while_it_is_held(process):
+    one = process()
+    assert await one.lease("leader") is await one.lease("leader", wait=False)
+
+
+async def test_leases_of_other_names_are_other_leases(process):
+    one, two = process(), process()
+    assert (await one.lease("a/b")).held()
+    assert (await two.lease("a", wait=False)).held()
+    assert (await two.lease("../a", wait=False)).held()
+
+
+async def test_a_waiter_gets_the_lease_soon_after_its_release(process):
+    one, two = process(), process()
+    first = await one.lease("leader")
+    waiting = asyncio.create_task(two.lease("leader"))
+    await asyncio.sleep(60)
+    assert first.held()
+    assert not waiting.done()
+    await first.release()
+    released = await now()
+    second = await waiting
+    assert second.epoch == 2
+    assert await now() - released < 1
+
+
+async def test_a_waiter_that_gives_up_leaves_nothing_behind(process):
+    one, two = process(), process()
+    first = await one.lease("leader")
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(two.lease("leader"), 10)
+    await first.release()
+    assert (await one.lease("leader", wait=False)).epoch == 2
+
+
+async def test_a_claim_cancelled_under_way_bars_nobody(process):
+    one, two = process(), process()
+    claiming = asyncio.create_task(one.lease("leader"))
+    await asyncio.sleep(0)
+    claiming.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await claiming
+    assert (await two.lease("leader", wait=False)).held()
+
+
+async def test_of_many_waiters_exactly_one_is_next(process):
+    one, others = process(), [process() for _ in range(5)]
+    first = await one.lease("leader")
+    waiting = [asyncio.create_task(other.lease("leader")) for other in others]
+    await first.release()
+    for epoch in range(2, 7):
+        done, pending = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        assert [task.result().epoch for task in done] == [epoch]
+        await asyncio.sleep(20)
+        assert not any(task.done() for task in pending)
+        await done.pop().result().release()
+        waiting = list(pending)
+
+
+async def test_the_holder_is_known_with_what_it_said_of_itself(process):
+    one, two = process(), process()
+    assert await two.holder("leader") is None
+    await one.join("one", {"url": "http://127.0.0.1:8080"})
+    lease = await one.lease("leader")
+    holder = await two.holder("leader")
+    assert (holder.epoch, holder.data) == (1, {"url": "http://127.0.0.1:8080"})
+    await lease.release()
+    assert await two.holder("leader") is None
+
+
+async def test_members_are_listed_oldest_first_until_they_leave(process):
+    one, two = process(), process()
+    await one.join("one", {"role": "master"})
+    await asyncio.sleep(1)
+    await two.join("two")
+    members = await two.members()
+    assert [(member.name, member.data) for member in members] == [("one", {"role": "master"}), ("two", {})]
+    with pytest.raises(ValueError, match="joined already"):
+        await one.join("again")
+    await asyncio.sleep(100)
+    assert len(await one.members()) == 2
+    await one.leave()
+    await one.leave()
+    assert [member.name for member in await two.members()] == ["two"]
+    await one.join("one again")
+    assert [member.name for member in await two.members()] == ["two", "one again"]
+
+
+async def test_a_watch_tells_the_members_now_and_after_each_change(process):
+    one, two = process(), process()
+    await one.join("one")
+    seen = []
+
+    async def watch():
+        async for members in one.watch():
+            seen.append([member.name for member in members])
+
+    watching = asyncio.create_task(watch())
+    await asyncio.sleep(10)
+    await two.join("two")
+    await asyncio.sleep(10)
+    await two.leave()
+    await asyncio.sleep(10)
+    watching.cancel()
+    assert seen == [["one"], ["one", "two"], ["one"]]
+
+
+async def test_closing_leaves_and_releases(process):
+    one, two = process(), process()
+    await one.join("one")
+    lease = await one.lease("leader")
+    await one.close()
+    assert not lease.held()
+    assert await two.members() == ()
+    assert (await two.lease("leader", wait=False)).epoch == 2
+
+
+async def test_a_heartbeat_that_the_ttl_cannot_wait_for_is_refused():
+    with pytest.raises(ValueError, match="heartbeat"):
+        MemoryCoordinator(ttl=3, heartbeat=1)
+
+
+async def test_a_loop_that_stood_still_too_long_has_lost_its_lease(process):
+    one, two = process(), process()
+    lease = await one.lease("leader")
+    asyncio.get_running_loop().hold(4)
+    assert not lease.held()
+    assert "not renewed for 4.0 s" in await lease.lost()
+    await asyncio.sleep(1)
+    assert (await two.lease("leader", wait=False)).epoch == 2
+    assert not lease.held()
+
+
+async def test_a_frozen_holder_is_overtaken_only_after_it_would_know():
+    cluster = MemoryCluster()
+    async with MemoryCoordinator(cluster) as one, MemoryCoordinator(cluster) as two:
+        await one.join("one")
+        lease = await one.lease("leader")
+        await asyncio.sleep(100)
+        one.freeze()
+        frozen = await now()
+        second = await two.lease("leader")
+        assert second.epoch == 2
+        assert 4 <= await now() - frozen <= 6
+        assert not lease.held()
+        assert await two.members() == ()
+        one.thaw()
+        await asyncio.sleep(10)
+        assert second.held()
+        assert not lease.held()
+        assert [member.name for member in await two.members()] == ["one"]
