@@ -1,0 +1,70 @@
+"""What an agent answers for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from actors.core import ActorRef
+from actors.local_mesos.agent._run import Run
+from actors.local_mesos.agent._updates import UpdateStream
+from mesos_proto import mesos_pb2
+
+__all__ = ["Container", "Containers"]
+
+
+class Container:
+    """A task that the agent answers for, until its last status is acknowledged."""
+
+    __slots__ = ("executor", "run", "updates", "wanted")
+
+    def __init__(self, run: Run, updates: UpdateStream) -> None:
+        self.run = run
+        self.updates = updates
+        self.executor: ActorRef[Any] | None = None  # while the task has not ended
+        self.wanted = True  # False once the framework is gone: it ends without a word
+
+    @property
+    def id(self) -> str:
+        return self.run.container_id
+
+    @property
+    def recorded(self) -> bool:
+        """Whether the checkpoint is told of it."""
+        return self.wanted and self.run.framework.checkpoint
+
+
+class Containers:
+    """By container id and by task; with the frameworks that they are of."""
+
+    def __init__(self) -> None:
+        self.frameworks: dict[str, mesos_pb2.FrameworkInfo] = {}
+        self._by_id: dict[str, Container] = {}
+        self._by_task: dict[tuple[str, str], Container] = {}
+
+    def __iter__(self) -> Iterator[Container]:
+        return iter(list(self._by_id.values()))
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    def get(self, container_id: str) -> Container | None:
+        return self._by_id.get(container_id)
+
+    def of_task(self, framework_id: str, task_id: str) -> Container | None:
+        return self._by_task.get((framework_id, task_id))
+
+    def of_framework(self, framework_id: str) -> list[Container]:
+        return [c for c in self._by_id.values() if c.run.framework.id.value == framework_id]
+
+    def add(self, container: Container) -> None:
+        run = container.run
+        self._by_id[container.id] = container
+        self._by_task[(run.framework.id.value, run.task.task_id.value)] = container
+
+    def remove(self, container: Container) -> None:
+        run = container.run
+        self._by_id.pop(container.id, None)
+        key = (run.framework.id.value, run.task.task_id.value)
+        if self._by_task.get(key) is container:
+            del self._by_task[key]

@@ -1,0 +1,81 @@
+"""What an agent is asked by whoever runs it, and what it tells itself. Its talk with the master is in
+``actors.local_mesos.messages``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from actors.local_mesos.task_runner import RunnerEvent
+from mesos_proto import mesos_pb2
+
+__all__ = [
+    "AgentSettings",
+    "Attached",
+    "EndTasks",
+    "ExecutorStopped",
+    "Register",
+    "RemoveSandboxes",
+    "RunnerStopped",
+    "SandboxesRemoved",
+    "SendUpdate",
+    "WhenRegistered",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class AgentSettings:
+    """``info`` has everything but the id; ``ip`` and ``info.port`` are of the agent's HTTP API. Times in seconds."""
+
+    info: mesos_pb2.AgentInfo
+    ip: str = "127.0.0.1"
+    registration_backoff: float = 1.0  # doubled up to the next one
+    registration_backoff_max: float = 60.0
+    sandboxes_kept: float = 7 * 24 * 3600.0  # since something was last written there (Mesos's gc_delay)
+    sandboxes_looked_at: float = 3600.0
+    runner_retry: float = 1.0  # between attempts to have a task runner again
+
+
+@dataclass(frozen=True, slots=True)
+class WhenRegistered:
+    """Answered with the agent's id once the master has it, or with the error that keeps the agent from starting."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndTasks:
+    """End every task and the task runner. Answered with the number of tasks, when the last status of each is stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    backoff: float
+
+
+@dataclass(frozen=True, slots=True)
+class SendUpdate:
+    container_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutorStopped:
+    container_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    held: tuple[RunnerEvent, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveSandboxes:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxesRemoved:
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunnerStopped:
+    pass
