@@ -165,9 +165,17 @@ class CallChannel:
             self._loop.call_soon(self._flush)  # what is sent in this turn of the loop goes out in one write
         return future
 
+    def finish(self, reason: str) -> None:
+        """Take no more requests, and close when what was written is answered; the rest fails with ``reason``."""
+        self._closed = self._closed or reason
+        if not self._unanswered:
+            self._lose(reason)
+        else:
+            self._fail_unsent(reason)
+
     def close(self, reason: str) -> None:
-        """Close the connection; what is unanswered fails with ``reason``, and so does every later `send`."""
-        self._closed = reason
+        """Close the connection now; what is unanswered fails with ``reason``, and so does every later `send`."""
+        self._closed = self._closed or reason
         self._lose(reason)
 
     # -- connecting and writing
@@ -235,6 +243,8 @@ class CallChannel:
             if answer.closing:
                 self._lose(f"{self.label} closed the connection")
                 return
+        if self._closed is not None and not self._unanswered:
+            self._lose(self._closed)
 
     def ended(self, transport: asyncio.Transport, error: Exception | None) -> None:
         if transport is self._transport:

@@ -116,6 +116,8 @@ class Connection:
         self._security = security
         self._codec = Codec.of(settings.encoding, scheduler.Event)
         self._subscription: _Subscription | None = None
+        self._retired: CallChannel | None = None
+        self._teardown: asyncio.Future[Answer] | None = None
         self._ended: FrameworkEnded | None = None
 
     @property
@@ -144,6 +146,8 @@ class Connection:
             self._ended = error
             raise
         finally:
+            if self._retired is not None:
+                self._retired.close("the framework is over")
             if self._ended is None:
                 self._ended = FrameworkStopped("this framework was ended here; register it anew to go on")
             await self._detector.close()
@@ -163,6 +167,8 @@ class Connection:
                 raise
             except (MesosError, OSError) as error:
                 failure = error
+            if await self._was_torn_down():
+                raise FrameworkStopped(f"framework {self._registration.framework_id} was torn down")
             lasted = self._lost(str(failure))
             self.last_failure = failure
             # A subscription that did not outlive its first heartbeat was no success: a master that takes and drops us
@@ -189,8 +195,7 @@ class Connection:
         finally:
             stream.close()
             if self._subscription is not None:
-                self._subscription.lost = True
-                self._subscription.channel.close(f"the subscription at {stream.url} is over")
+                self._retire(self._subscription)
 
     # -- events
 
@@ -229,8 +234,7 @@ class Connection:
             answer_timeout=self._settings.answer_timeout,
         )
         if self._subscription is not None:
-            self._subscription.lost = True
-            self._subscription.channel.close("superseded by a newer SUBSCRIBED")
+            self._retire(self._subscription)
         self._subscription = _Subscription(stream, channel, self._clock.time(), interval)
         log.info("framework %s (%s) subscribed at %s", self._registration.name, framework_id, stream.url)
         event = Registered if known is None else Reregistered
@@ -262,6 +266,21 @@ class Connection:
             remedy = "Trying again would not change that; look at the FrameworkInfo"
         return SubscriptionRefused(master, status, reason, remedy)
 
+    def _retire(self, subscription: _Subscription) -> None:
+        """No new calls over it. What is on its way may still be answered: TEARDOWN ends the stream before its 202."""
+        subscription.lost = True
+        if self._retired is not None:
+            self._retired.close("a later subscription is over, too")
+        self._retired = subscription.channel
+        self._retired.finish(f"the subscription at {subscription.stream.url} is over")
+
+    async def _was_torn_down(self) -> bool:
+        """Whether the stream ended because we wanted it to; waits for the answer to TEARDOWN, if that was sent."""
+        if self._teardown is None:
+            return False
+        await asyncio.wait((self._teardown,))
+        return self._teardown.exception() is None and self._teardown.result().status == 202
+
     def _lost(self, reason: str) -> bool:
         """The subscription, if there was one, is over; says whether it had outlived a heartbeat."""
         subscription, self._subscription = self._subscription, None
@@ -290,6 +309,8 @@ class Connection:
         else:
             call.framework_id.value = self._registration.framework_id or ""
             answer = subscription.channel.send(self._codec.encode(call))
+            if call.type == scheduler.Call.TEARDOWN:
+                self._teardown = answer
             answer.add_done_callback(partial(self._answered, call, name, subscription, result))
         return result
 

@@ -185,9 +185,7 @@ class ScriptedMaster:
         if (refusal := self.refuse(call)) is not None:
             return refusal
         stream_id = f"stream-{next(self._ids)}"
-        response = web.StreamResponse(
-            headers={"Mesos-Stream-Id": stream_id, "Content-Type": request.headers["Accept"]}
-        )
+        response = web.StreamResponse(headers={"Mesos-Stream-Id": stream_id, "Content-Type": request.headers["Accept"]})
         response.enable_chunked_encoding()
         await response.prepare(request)
         stream = Stream(call, request, response, stream_id)
