@@ -1,8 +1,8 @@
 """Where the output of tasks is read: ``stdout`` and ``stderr`` in their sandboxes.
 
-`LocalSandboxes` reads the folders of agents on this machine, as Mesos lays them out::
+`LocalSandboxes` reads the folders of the embedded cluster's agents, laid out as Mesos does::
 
-    WORK_DIR/slaves/AGENT/frameworks/FRAMEWORK/executors/EXECUTOR/runs/latest/stdout
+    ROOT/agent-N/slaves/AGENT/frameworks/FRAMEWORK/executors/EXECUTOR/runs/latest/stdout
 
 A command task's executor has the task's id. Sandboxes of dead tasks are found too, as long as they are kept.
 """
@@ -62,10 +62,10 @@ class NoSandboxes:
 
 
 class LocalSandboxes:
-    """Sandboxes below the work directories of agents on this machine. Files are read in threads, never on the loop."""
+    """Sandboxes of the agents below `root`. Files are read in threads, never on the loop."""
 
-    def __init__(self, work_dirs: Iterable[Path]) -> None:
-        self._work_dirs = tuple(work_dirs)
+    def __init__(self, root: Path) -> None:
+        self._root = root
 
     async def read(self, task_id: str, file: str, offset: int, length: int) -> Chunk:
         if file not in FILES:
@@ -110,5 +110,4 @@ class LocalSandboxes:
         return tuple(name for _, name in sorted(found))
 
     def _executors(self) -> Iterable[Path]:
-        for work_dir in self._work_dirs:
-            yield from work_dir.glob("slaves/*/frameworks/*/executors")
+        return self._root.glob("agent-*/slaves/*/frameworks/*/executors")

@@ -34,6 +34,7 @@ from actors.marathon.messages import (
     ResetDelay,
     TaskFailure,
     UpdateRoot,
+    VersionNotKept,
 )
 from actors.marathon.model import App, RootGroup
 
@@ -89,13 +90,19 @@ class Service:
         return cast(tuple[str, ...], await self.actors.supervisor.ask(GetRootVersions(), self.timeout))
 
     async def root_at(self, version: str) -> RootGroup | None:
-        return cast(RootGroup | None, await self.actors.supervisor.ask(GetRootAt(version), self.timeout))
+        try:
+            return cast(RootGroup, await self.actors.supervisor.ask(GetRootAt(version), self.timeout))
+        except VersionNotKept:
+            return None
 
     async def app_versions(self, app_id: str) -> tuple[str, ...]:
         return cast(tuple[str, ...], await self.actors.supervisor.ask(GetAppVersions(app_id), self.timeout))
 
     async def app_at(self, app_id: str, version: str) -> App | None:
-        return cast(App | None, await self.actors.supervisor.ask(GetAppVersion(app_id, version), self.timeout))
+        try:
+            return cast(App, await self.actors.supervisor.ask(GetAppVersion(app_id, version), self.timeout))
+        except VersionNotKept:
+            return None
 
     async def update(
         self, change: Change, *, force: bool = False, kill: frozenset[str] = frozenset()

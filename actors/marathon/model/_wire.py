@@ -56,7 +56,8 @@ class WireModel(BaseModel):
     """A frozen value with the field names of Marathon's JSON as aliases.
 
     ``omit_empty`` names the fields (in Python's spelling) that are left out of the JSON when they are empty, as
-    Marathon's RAML marks them; a ``None`` is always left out.
+    Marathon's RAML marks them; a ``None`` is always left out. ``deprecated_fields`` are names on the wire that are read
+    elsewhere: they are no mistakes of the writer.
     """
 
     model_config = ConfigDict(
@@ -67,6 +68,7 @@ class WireModel(BaseModel):
         serialize_by_alias=True,
     )
     omit_empty: ClassVar[frozenset[str]] = frozenset()
+    deprecated_fields: ClassVar[frozenset[str]] = frozenset()
 
     @model_validator(mode="before")
     @classmethod

@@ -117,6 +117,7 @@ class App(WireModel):
     executor_resources: ExecutorResources | None = None
     resource_limits: ResourceLimits | None = None
 
+    deprecated_fields: ClassVar[frozenset[str]] = frozenset({"ports", "uris", "ipAddress"})
     omit_empty: ClassVar[frozenset[str]] = frozenset(
         {
             "accepted_resource_roles",

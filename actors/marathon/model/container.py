@@ -26,6 +26,8 @@ class DockerContainer(WireModel):
     privileged: Flag = False
     pull_config: DockerPullConfig | None = None
 
+    deprecated_fields: ClassVar[frozenset[str]] = frozenset({"network", "portMappings"})
+
 
 class AppcContainer(WireModel):
     image: Annotated[Text, Field(min_length=1)]

@@ -1,0 +1,119 @@
+"""The commands' way to the service: plain HTTP from the standard library, and errors that say what to do."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+import click
+
+from ._console import EXIT_FAILED, EXIT_USAGE
+
+DEFAULT_URL = "http://127.0.0.1:8080"
+TIMEOUT = 35.0
+"""Seconds for one answer; the service itself gives up on its actors after 30."""
+
+
+class CommandFailed(click.ClickException):
+    """Ends the command with a message on stderr: what, why, and (`hint`) what to do next."""
+
+    exit_code = EXIT_FAILED
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+    def show(self, file: Any = None) -> None:
+        click.echo(f"error: {self.message}", err=True)
+        if self.hint:
+            click.echo(f"hint: {self.hint}", err=True)
+
+
+class WrongUsage(CommandFailed):
+    """What was asked for makes no sense."""
+
+    exit_code = EXIT_USAGE
+
+
+class Refused(CommandFailed):
+    """The service answered with an error. `status` is HTTP's, `body` the decoded JSON."""
+
+    def __init__(self, status: int, body: Any, hint: str | None = None) -> None:
+        super().__init__("\n".join(_lines(status, body)), hint)
+        self.status, self.body = status, body
+
+
+def _lines(status: int, body: Any) -> Iterator[str]:
+    if not isinstance(body, Mapping):
+        yield f"the service answered {status}: {body}"
+        return
+    yield str(body.get("message", f"the service answered {status}"))
+    details = body.get("details")
+    if isinstance(details, str):
+        yield f"  {details}"
+    for detail in details if isinstance(details, list) else ():
+        # The first of several errors of a wrong type is a code for programs.
+        errors = [text for text in detail.get("errors", ()) if not text.startswith("error.")] or detail.get(
+            "errors", ()
+        )
+        yield f"  {detail.get('path')}: {'; '.join(errors)}"
+    for deployment in body.get("deployments", ()):
+        yield f"  deployment {deployment.get('id')}"
+
+
+class Client:
+    """One service. Paths are those of Marathon's API; answers come decoded."""
+
+    def __init__(self, url: str | None) -> None:
+        self.url = (url or os.environ.get("MARATHON_URL") or DEFAULT_URL).rstrip("/")
+        parts = urlsplit(self.url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise WrongUsage(f"'{self.url}' is no URL of a service", "give --url (or MARATHON_URL) as http://HOST:PORT")
+        self._secure, self._host, self._port = parts.scheme == "https", parts.hostname, parts.port
+        self._base = parts.path
+
+    def get(self, path: str, **query: Any) -> Any:
+        return self.call("GET", path, query=query)
+
+    def call(self, method: str, path: str, body: Any = None, query: Mapping[str, Any] | None = None) -> Any:
+        """The decoded answer. Raises `Refused` for an error it tells, `CommandFailed` when it cannot be reached."""
+        target = self._base + path + (f"?{urlencode(query, doseq=True)}" if query else "")
+        kind = http.client.HTTPSConnection if self._secure else http.client.HTTPConnection
+        connection = kind(self._host, self._port, timeout=TIMEOUT)
+        try:
+            data = None if body is None else json.dumps(body).encode()
+            headers = {"Accept": "application/json", **({"Content-Type": "application/json"} if data else {})}
+            connection.request(method, target, data, headers)
+            answer = connection.getresponse()
+            content = answer.read()
+        except (OSError, http.client.HTTPException) as error:
+            raise CommandFailed(
+                f"no Marathon service answers at {self.url}: {error}",
+                "start one with 'marathon up', or name another with --url or MARATHON_URL",
+            ) from error
+        finally:
+            connection.close()
+        try:
+            decoded = json.loads(content) if content else None
+        except ValueError:
+            decoded = content.decode("utf-8", "replace")
+        if answer.status >= 400:
+            raise Refused(answer.status, decoded, _hint(answer.status, decoded))
+        return decoded
+
+
+def _hint(status: int, body: Any) -> str | None:
+    if status == 409 and isinstance(body, Mapping) and body.get("deployments"):
+        return "wait for the deployment to end, or override it with --force"
+    if status == 404 and isinstance(body, Mapping) and str(body.get("message", "")).startswith("App "):
+        return "'marathon apps' lists the apps there are"
+    return None
+
+
+def app_path(app_id: str, *rest: str) -> str:
+    """The API's path of an app; its id may come with or without the leading slash."""
+    return "/".join(["/v2/apps", quote(app_id.strip("/")), *map(quote, rest)])

@@ -1,0 +1,112 @@
+"""Reading app and group definitions from files, with errors that point at the place.
+
+my-app.json:4:14: expected a comma or a closing brace
+  4 |   "cpus": 0.1 "mem": 64
+    |               ^
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from ._client import CommandFailed, WrongUsage
+
+
+def read_definition(name: str) -> tuple[Any, str]:
+    """The decoded JSON of a file (``-`` is stdin) and its text."""
+    try:
+        text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
+    except OSError as error:
+        raise WrongUsage(f"{name} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise WrongUsage(f"{name} is not UTF-8: {error}") from None
+    try:
+        return json.loads(text), text
+    except RecursionError:
+        raise CommandFailed(f"{name} is nested too deeply") from None
+    except json.JSONDecodeError as error:
+        raise CommandFailed(f"{name}:{pointed(text, error.pos, error.msg)}") from None
+
+
+def pointed(text: str, position: int, message: str) -> str:
+    """``line:column: message``, the line itself, and a caret below the place."""
+    line = text.count("\n", 0, position) + 1
+    start = text.rfind("\n", 0, position) + 1
+    column = position - start + 1
+    shown = text[start:].split("\n", 1)[0].replace("\t", " ")
+    margin = f"  {line} | "
+    return f"{line}:{column}: {message}\n{margin}{shown}\n{' ' * (len(margin) - 2)}| {' ' * (column - 1)}^"
+
+
+def unknown_fields(definition: Any, text: str) -> Iterator[str]:
+    """A warning for each field that the service would ignore, with the nearest known name."""
+    for path, field, known in _strangers(definition, ""):
+        near = difflib.get_close_matches(field, known, n=1, cutoff=0.6)
+        # A name that differs in nothing but its spelling of words is the likeliest of all.
+        near = near or [name for name in known if name.lower() == field.lower().replace("_", "").replace("-", "")]
+        advice = f"; did you mean {near[0]!r}?" if near else ""
+        position = text.find(json.dumps(field, ensure_ascii=False))
+        message = f"{path}: unknown field {field!r} is ignored{advice}"
+        yield pointed(text, position, message) if position >= 0 else message
+
+
+_GROUP_FIELDS = frozenset({"id", "apps", "groups", "pods", "dependencies", "version", "scaleBy", "enforceRole"})
+
+
+def _strangers(definition: Any, path: str) -> Iterator[tuple[str, str, frozenset[str]]]:
+    from actors.marathon.model import App
+    from actors.marathon.model.parse import STATUS_FIELDS
+
+    if isinstance(definition, list):
+        for index, item in enumerate(definition):
+            yield from _strangers(item, f"{path}({index})")
+    elif isinstance(definition, Mapping):
+        if not is_group(definition):
+            yield from _of_model(App, definition, path, STATUS_FIELDS)
+            return
+        for field in definition:
+            if field not in _GROUP_FIELDS:
+                yield path or "/", field, _GROUP_FIELDS
+        for part in ("apps", "groups"):
+            for index, item in enumerate(definition.get(part) or ()):
+                yield from _strangers(item, f"{path}/{part}({index})")
+
+
+def is_group(definition: Mapping[str, Any]) -> bool:
+    """Whether a definition is a group's: it holds apps or groups, or nothing that runs."""
+    return "apps" in definition or "groups" in definition
+
+
+def _of_model(
+    model: Any, value: Any, path: str, also: frozenset[str] = frozenset()
+) -> Iterator[tuple[str, str, frozenset[str]]]:
+    """The strangers in `value`, and in every object below it whose model is known."""
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _of_model(model, item, f"{path}({index})")
+        return
+    if not isinstance(value, Mapping):
+        return
+    fields = {(field.alias or name): field for name, field in model.model_fields.items()}
+    known = frozenset(fields) | also | model.deprecated_fields
+    for name, item in value.items():
+        if name not in known:
+            yield path or "/", name, known
+        elif name in fields and (below := model_within(fields[name].annotation)) is not None:
+            yield from _of_model(below, item, f"{path}/{name}")
+
+
+def model_within(annotation: Any) -> Any:
+    """The one model in a field's type: of ``tuple[Network, ...]`` or ``Container | None``; None when there is none."""
+    from typing import get_args
+
+    from pydantic import BaseModel
+
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for part in get_args(annotation) if (found := model_within(part)) is not None), None)

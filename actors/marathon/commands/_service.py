@@ -1,0 +1,188 @@
+"""Running the service: what `up` and `serve` put together.
+
+lease of the work dir ─▶ journal ─▶ Mesos (embedded, or somewhere) ─▶ Marathon's actors ─▶ HTTP API ─▶ a signal
+└────────────────────────────── closed in the opposite order, whatever fails ─────────────────────────────────┘
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal
+
+from actors import Actor, ActorSystem
+from actors.cluster import FileCoordinator, Lease, LeaseHeld
+from actors.http import PortTaken, serve
+from actors.marathon import Marathon
+from actors.marathon.api import NoSandboxes, Sandboxes, Service, ServiceInfo, make_app
+from actors.marathon.messages import SchedulerDisconnected, SchedulerRegistered, SchedulerReregistered
+from actors.persistence import JournalError, SqliteJournal
+
+from ._client import CommandFailed
+from ._console import say
+from ._options import default_work_dir
+
+__all__ = ["Mesos", "ServiceSettings", "run", "work_dir_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSettings:
+    """What the command line says about the service."""
+
+    host: str
+    port: int
+    work_dir: Path
+    durability: Literal["sync", "process"]
+    verbose: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mesos:
+    """The cluster to run on. `stop` ends what was started for it."""
+
+    url: str
+    sandboxes: Sandboxes = NoSandboxes()
+    stop: Callable[[], Awaitable[None]] | None = None
+
+
+StartMesos = Callable[[ActorSystem], Awaitable[Mesos]]
+
+
+def work_dir_of(chosen: Path | None) -> Path:
+    return (chosen or default_work_dir()).absolute()
+
+
+def run(settings: ServiceSettings, start_mesos: StartMesos) -> None:
+    """Run until Ctrl-C or SIGTERM. Raises `CommandFailed` when something that is needed cannot be had."""
+    level = (logging.WARNING, logging.INFO, logging.DEBUG)[min(settings.verbose, 2)]
+    logging.basicConfig(level=level, stream=sys.stderr, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+    try:
+        asyncio.run(_run(settings, start_mesos))
+    except (PortTaken, LeaseHeld, JournalError) as error:
+        raise CommandFailed(getattr(error, "strerror", None) or str(error)) from error
+
+
+async def _run(settings: ServiceSettings, start_mesos: StartMesos) -> None:
+    ended = _until_signal()
+    # Before anything is started or recovered, what most often fails: nothing must be undone then.
+    _require_free(settings.host, settings.port)
+    async with AsyncExitStack() as stack:
+        system = await stack.enter_async_context(ActorSystem("marathon"))
+        lease = await _hold(settings.work_dir, stack)
+        say(f"state is kept in {settings.work_dir}")
+        journal = SqliteJournal(
+            settings.work_dir / "marathon.journal", durability=settings.durability, epoch=lease.epoch
+        )
+        stack.push_async_callback(journal.close)
+        await journal.open()
+        system.spawn(Announcer)
+        mesos = await start_mesos(system)
+        if mesos.stop is not None:
+            stack.push_async_callback(mesos.stop)
+        marathon = await Marathon.start(system, master=mesos.url, journal=journal)
+        stack.push_async_callback(marathon.stop)
+        facts = ServiceInfo(version=version("mesos-actors"), master=mesos.url, hostname=settings.host)
+        service = Service(system, marathon, facts, mesos.sandboxes)
+        server = await serve(make_app(service), settings.host, settings.port)
+        stack.push_async_callback(server.close)
+        # What was built by now stays: the collector need not look at it again.
+        gc.collect()
+        gc.freeze()
+        say(f"Marathon answers at {server.url}   (Ctrl-C ends it)")
+        await _first(ended, lease)
+
+
+async def _hold(work_dir: Path, stack: AsyncExitStack) -> Lease:
+    try:
+        work_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CommandFailed(
+            f"work dir {work_dir} cannot be made: {error.strerror}", "choose another with --work-dir"
+        ) from error
+    coordinator = FileCoordinator(work_dir / "cluster")
+    stack.push_async_callback(coordinator.close)
+    try:
+        return await coordinator.lease("marathon", wait=False)
+    except LeaseHeld as held:
+        holder = await coordinator.holder("marathon")
+        who = f"process {holder.pid}" if holder is not None else "another process"
+        raise CommandFailed(
+            f"work dir {work_dir} is held by {who}: {held}",
+            f"end that process{f' (kill {holder.pid})' if holder else ''}, or choose another folder with --work-dir",
+        ) from held
+
+
+async def _first(ended: asyncio.Event, lease: Lease) -> None:
+    """Until a signal comes. A lost lease ends the service at once: somebody else may write the journal by now."""
+    signalled, lost = asyncio.create_task(ended.wait()), asyncio.create_task(lease.lost())
+    done, pending = await asyncio.wait((signalled, lost), return_when=asyncio.FIRST_COMPLETED)
+    for task in pending:
+        task.cancel()
+    if lost in done and signalled not in done:
+        raise CommandFailed(f"the lease of the work dir is lost: {lost.result()}")
+    say("ending")
+
+
+def _until_signal() -> asyncio.Event:
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, ended.set)
+    return ended
+
+
+def _require_free(host: str, port: int) -> None:
+    if port == 0:
+        return
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            if error.errno == 98:
+                raise PortTaken(host, port) from None
+            raise CommandFailed(f"{host}:{port} cannot be listened on: {error.strerror}") from error
+
+
+class Announcer(Actor[Any]):
+    """Tells the person at the terminal how the service stands with Mesos."""
+
+    PATIENCE = 3.0
+
+    def __init__(self) -> None:
+        self._registered = False
+
+    def pre_start(self) -> None:
+        for event in (SchedulerRegistered, SchedulerReregistered, SchedulerDisconnected):
+            self.context.system.event_stream.subscribe(self.ref, event)
+        self.context.timers.start_single("patience", StillWaiting(), self.PATIENCE)
+
+    def post_stop(self) -> None:
+        self.context.system.event_stream.unsubscribe(self.ref)
+
+    def receive(self, message: Any) -> None:
+        match message:
+            case SchedulerRegistered(framework_id, master):
+                self._registered = True
+                say(f"registered with Mesos at {master} as framework {framework_id}")
+            case SchedulerReregistered(framework_id, master):
+                self._registered = True
+                say(f"registered again with Mesos at {master} as framework {framework_id}")
+            case SchedulerDisconnected(reason):
+                say(f"no connection to Mesos, trying again: {reason or 'it was closed'}")
+            case StillWaiting() if not self._registered:
+                say("Mesos has not answered yet; trying on (is the master's URL right, and does it run?)")
+
+
+@dataclass(frozen=True, slots=True)
+class StillWaiting:
+    """Some time has passed since the start."""

@@ -1,0 +1,171 @@
+"""``marathon logs``."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import cycle
+from typing import Any
+from urllib.parse import quote
+
+import click
+
+from ._client import Client, CommandFailed, Refused, app_path
+from ._console import EXIT_INTERRUPTED, say, with_url
+
+POLL = 0.5
+"""Seconds between two looks at a file that is followed."""
+TAIL_BYTES = 256 * 1024
+COLOURS = ("cyan", "yellow", "green", "magenta", "blue", "bright_red")
+
+
+@click.command("logs", short_help="Show what tasks wrote.")
+@click.argument("app")
+@click.option("-f", "--follow", is_flag=True, help="Go on with what is written from now on.")
+@click.option("--tail", type=click.IntRange(min=0), default=100, show_default=True, help="Last lines of each file.")
+@click.option("--task", "wanted", metavar="ID", help="Only this task.")
+@click.option("--stdout", "file", flag_value="stdout", help="Only what went to stdout.")
+@click.option("--stderr", "file", flag_value="stderr", help="Only what went to stderr.")
+@click.option("--previous", is_flag=True, help="Show tasks that have ended, too.")
+@click.option("--no-prefix", is_flag=True, help="Do not begin each line with the task's name.")
+@with_url
+def command(
+    app: str,
+    follow: bool,
+    tail: int,
+    wanted: str | None,
+    file: str | None,
+    previous: bool,
+    no_prefix: bool,
+    url: str | None,
+) -> None:
+    """Show what the tasks of APP wrote to stdout and stderr.
+
+    \b
+      marathon logs my-app -f
+      marathon logs my-app --previous --tail 20 --stderr
+    """
+    client = Client(url)
+    streams = Streams(client, app, (file,) if file else ("stdout", "stderr"), wanted, prefixed=not no_prefix)
+    try:
+        streams.open_present(previous=previous, tail=tail)
+        while follow:
+            time.sleep(POLL)
+            streams.open_new()
+            streams.copy()
+    except KeyboardInterrupt:
+        raise SystemExit(EXIT_INTERRUPTED) from None
+
+
+@dataclass
+class Stream:
+    """One file of one task, and how far it was read (bytes)."""
+
+    task_id: str
+    file: str
+    prefix: str
+    offset: int = 0
+    rest: str = ""
+
+
+@dataclass
+class Streams:
+    """The files that are shown, joined line by line."""
+
+    client: Client
+    app: str
+    files: tuple[str, ...]
+    wanted: str | None
+    prefixed: bool
+    opened: dict[tuple[str, str], Stream] = field(default_factory=dict)
+    colours: Iterator[str] = field(default_factory=lambda: cycle(COLOURS))
+
+    def live(self) -> list[str]:
+        tasks = self.client.get(app_path(self.app, "tasks"))["tasks"]
+        return [task["id"] for task in tasks if self.wanted in (None, task["id"])]
+
+    def open_present(self, *, previous: bool, tail: int) -> None:
+        """Show the end of every file that is there."""
+        live, kept = self.live(), self.client.get("/v2/logs", app=self.app)["tasks"]
+        if previous or self.wanted:
+            chosen = [*kept, *(task for task in live if task not in kept)]
+        else:
+            chosen = live or kept[-1:]
+            if not live and kept:
+                say(f"no task of {self.app} runs; this is what the last one wrote")
+        if self.wanted:
+            chosen = [task for task in chosen if task == self.wanted]
+        if not chosen:
+            raise CommandFailed(
+                f"there is no task of {self.app} to read from", "'marathon ps' lists the tasks there are"
+            )
+        failures = [failure for task in chosen for failure in self._open(task, tail, several=len(chosen) > 1)]
+        if len(failures) == len(chosen) * len(self.files):
+            raise CommandFailed(failures[0])
+
+    def open_new(self) -> None:
+        """Read tasks that have started since from their beginning."""
+        for task in self.live():
+            if (task, self.files[0]) not in self.opened:
+                list(self._open(task, None, several=True))
+
+    def _open(self, task_id: str, tail: int | None, *, several: bool) -> Iterator[str]:
+        prefix = self._prefix(task_id) if several and self.prefixed else ""
+        for file in self.files:
+            stream = Stream(task_id, file, prefix)
+            try:
+                self._begin(stream, tail)
+            except Refused as refused:
+                if refused.status != 404:
+                    raise
+                yield refused.message
+            else:
+                self.opened[task_id, file] = stream
+
+    def _begin(self, stream: Stream, tail: int | None) -> None:
+        if tail is None:
+            self._copy(stream)
+            return
+        end = self._read(stream, -TAIL_BYTES)
+        lines = end["data"].splitlines(keepends=True)
+        if end["offset"] > 0 and lines:
+            lines = lines[1:]  # its beginning lies before what was read
+        stream.offset = end["next"]
+        self._print(stream, "".join(lines[-tail:] if tail else []))
+
+    def copy(self) -> None:
+        """Show what was written since."""
+        for stream in self.opened.values():
+            try:
+                self._copy(stream)
+            except Refused as refused:
+                if refused.status != 404:  # its sandbox was removed
+                    raise
+
+    def _copy(self, stream: Stream) -> None:
+        while True:
+            part = self._read(stream, stream.offset)
+            stream.offset = part["next"]
+            self._print(stream, part["data"])
+            if part["next"] >= part["size"] or not part["data"]:
+                return
+
+    def _read(self, stream: Stream, offset: int) -> Mapping[str, Any]:
+        path = f"/v2/logs/{quote(stream.task_id)}/{stream.file}"
+        part: Mapping[str, Any] = self.client.get(path, offset=offset, length=TAIL_BYTES)
+        return part
+
+    def _print(self, stream: Stream, text: str) -> None:
+        *lines, stream.rest = (stream.rest + text).split("\n")
+        for line in lines:
+            click.echo(stream.prefix + line)
+
+    def _prefix(self, task_id: str) -> str:
+        return click.style(f"{_short(task_id)} | ", fg=next(self.colours))
+
+
+def _short(task_id: str) -> str:
+    """Enough of a task's id to tell it from its neighbours."""
+    app, _, rest = task_id.partition(".")
+    return f"{app}.{rest.removeprefix('instance-')[:8]}"
