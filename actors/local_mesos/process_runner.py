@@ -17,6 +17,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import select
 import shutil
 import signal
 import socket
@@ -113,21 +114,27 @@ class ProcessRunner:
         connection = self._connection
         if connection is None:
             return
-        self._order({"do": "stop", "grace": grace})
         try:
-            async with asyncio.timeout(grace + STOP_MARGIN):
-                await connection.ended
-        except TimeoutError:
+            process = os.pidfd_open(connection.pid)  # names it for good, where its pid may become another's
+        except ProcessLookupError:
+            await self.detach()
+            return
+        self._order({"do": "stop", "grace": grace})
+        self._flush()
+        patience = grace + STOP_MARGIN
+        if not await asyncio.to_thread(_ended, process, patience):
+            signal.pidfd_send_signal(process, signal.SIGKILL)
             connection.listener(
                 RunnerWarning(
-                    f"the task runner (pid {connection.pid}) did not stop within {grace + STOP_MARGIN:g} s and was "
-                    f"killed; its tasks end when an agent next starts in {self._folder}"
+                    f"the task runner (pid {connection.pid}) did not stop within {patience:g} s and was killed; "
+                    f"its tasks end when an agent next starts in {self._folder}"
                 )
             )
-            os.kill(connection.pid, signal.SIGKILL)
+        os.close(process)
+        await connection.ended  # what it said last has been heard
         await self.detach()
         if self._process is not None:
-            await asyncio.to_thread(self._process.wait)
+            self._process.wait()
             self._process = None
 
     # -- the connection --------------------------------------------------------------------------------------------
@@ -253,6 +260,11 @@ class _Connection(asyncio.Protocol):
             self.ended.set_result(None)
         if not self.closed.done():
             self.closed.set_result(None)
+
+
+def _ended(process: int, patience: float) -> bool:
+    """Wait up to ``patience`` seconds for the process of this pidfd."""
+    return bool(select.select([process], [], [], patience)[0])
 
 
 def _event(said: dict[str, Any]) -> RunnerEvent:

@@ -22,7 +22,7 @@ from ._processes import processes, program, signal_group, signal_process
 from ._sandbox import make_sandbox, rotate
 
 SWEEP_EVERY = 5.0  # seconds between looks at the sizes of outputs and at stray processes
-LINGER_EVERY = 0.05  # seconds between looks at a process group whose leader has exited
+LINGER_EVERY = 0.05  # seconds between looks at a process group that outlives its leader
 IDLE_LIMIT = 60.0  # seconds without agent and tasks after which the runner ends
 TERM_GRACE = 3.0  # seconds for the tasks, when the runner itself gets SIGTERM
 PR_SET_CHILD_SUBREAPER = 36
@@ -46,7 +46,7 @@ class Task:
         self.event = event
         self.pid: int = event.get("pid", 0)
         self.deadline: float | None = None  # when SIGKILL is due: set once it is being killed
-        self.status: int | None = None  # the leader's, while members of its group still use up the grace period
+        self.status: int | None = None  # the leader's, while others of its group are still there
 
     @property
     def over(self) -> bool:
@@ -249,7 +249,7 @@ class Runner:
             if task is None:
                 continue  # an orphan of some task, inherited as its subreaper
             task.status = status
-            if task.deadline is not None and signal_group(task.pid, 0):
+            if signal_group(task.pid, 0):  # others are dying, or use up the grace period
                 self._lingering.append(task)
             else:
                 self._exited(task)
