@@ -1,0 +1,100 @@
+"""The actor runtime. Floor 1: standard library only; no network, no files, nothing of Mesos."""
+
+from .actor import Actor
+from .clock import Clock
+from .context import ActorContext
+from .errors import (
+    ActorError,
+    ActorInitializationError,
+    ActorKilledError,
+    ActorNotFound,
+    AskTimeout,
+    DeathPactError,
+    InvalidActorName,
+    MailboxFull,
+    PostRestartError,
+    StashError,
+    StashOverflow,
+)
+from .event_stream import EventStream
+from .instrument import Instrument
+from .mailboxes import Mailbox
+from .messages import (
+    ActorIdentity,
+    DeadLetter,
+    DeadLetterSuppression,
+    Failure,
+    Identify,
+    Kill,
+    NotInfluenceReceiveTimeout,
+    PoisonPill,
+    ReceiveTimeout,
+    SuppressedDeadLetter,
+    Terminated,
+    UnhandledMessage,
+)
+from .props import Props
+from .ref import ActorRef
+from .selection import ActorSelection
+from .settings import Settings, SettingsError
+from .shutdown import CoordinatedShutdown
+from .supervision import (
+    AllForOneStrategy,
+    Directive,
+    OneForOneStrategy,
+    StoppingStrategy,
+    SupervisorStrategy,
+    default_decider,
+    stopping_decider,
+)
+from .system import ActorSystem
+from .timers import Timers
+from .tree import ActorNode
+
+__all__ = [
+    "Actor",
+    "ActorContext",
+    "ActorError",
+    "ActorIdentity",
+    "ActorInitializationError",
+    "ActorKilledError",
+    "ActorNode",
+    "ActorNotFound",
+    "ActorRef",
+    "ActorSelection",
+    "ActorSystem",
+    "AllForOneStrategy",
+    "AskTimeout",
+    "Clock",
+    "CoordinatedShutdown",
+    "DeadLetter",
+    "DeadLetterSuppression",
+    "DeathPactError",
+    "Directive",
+    "EventStream",
+    "Failure",
+    "Identify",
+    "Instrument",
+    "InvalidActorName",
+    "Kill",
+    "Mailbox",
+    "MailboxFull",
+    "NotInfluenceReceiveTimeout",
+    "OneForOneStrategy",
+    "PoisonPill",
+    "PostRestartError",
+    "Props",
+    "ReceiveTimeout",
+    "Settings",
+    "SettingsError",
+    "StashError",
+    "StashOverflow",
+    "StoppingStrategy",
+    "SupervisorStrategy",
+    "SuppressedDeadLetter",
+    "Terminated",
+    "Timers",
+    "UnhandledMessage",
+    "default_decider",
+    "stopping_decider",
+]

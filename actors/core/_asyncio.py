@@ -1,0 +1,33 @@
+"""Every private name of asyncio that this package leans on, in one place.
+
+`tests/core/test_asyncio_private_names.py` checks each of them on every supported version of Python.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from asyncio import tasks
+from collections.abc import Callable
+from typing import Any
+
+__all__ = ["elapsed_clock", "enter_task", "keeps_real_time", "leave_task"]
+
+#: ``enter_task(loop, task)`` makes ``task`` the current task of ``loop``; ``leave_task`` undoes it. asyncio offers the
+#: pair to other implementations of tasks, which is what a cell is.
+enter_task: Callable[[asyncio.AbstractEventLoop, Any], None] = tasks._enter_task  # type: ignore[attr-defined]
+leave_task: Callable[[asyncio.AbstractEventLoop, Any], None] = tasks._leave_task  # type: ignore[attr-defined]
+
+
+def keeps_real_time(loop: asyncio.AbstractEventLoop) -> bool:
+    """Whether `loop` runs on the machine's clock, rather than on the virtual time of a simulated world."""
+    return type(loop).__module__.partition(".")[0] == "uvloop" or type(loop).time is asyncio.BaseEventLoop.time
+
+
+def elapsed_clock(loop: asyncio.AbstractEventLoop) -> Callable[[], float]:
+    """The clock that turns of the loop are bounded by.
+
+    On a real loop it is the machine's monotonic clock (uvloop's `time()` stands still during an iteration); in
+    virtual time it is the loop's own, so that a run depends on its seed and never on the speed of the machine.
+    """
+    return time.monotonic if keeps_real_time(loop) else loop.time

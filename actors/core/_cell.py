@@ -1,0 +1,370 @@
+"""The cell: what an actor is to the runtime. Outside of it are a ref (to others) and a context (to the actor).
+
+Contract. `mailbox` takes envelopes ``(message, sender)`` from any thread; all else happens on the loop's thread.
+A cell is *idle* when it is neither in the run queue nor running nor waiting in a handler. `blocked` counts the
+reasons to leave the mailbox alone: not started, failed, suspended by a failed ancestor, restarting, stopping.
+
+    sender                       cell                                     dispatcher
+    ------                       ----                                     ----------
+    mailbox.append(envelope)
+    idle? ─────────────────────► wake: has it work and may it? ─────────► ready.append(cell)
+                                 idle = False
+                                 signals, messages ◄──────────────────── batch
+    mailbox.append(envelope)
+    not idle: nothing to do      settle: idle = True, *then* look again   (an append between the last look and
+                                 at the mailbox ────────────────────────► idle = True would be forgotten)
+
+A signal is a function of `_lifecycle` with its argument, queued with `signal(function, argument)`; signals go
+before mail. A stopped cell stays as the tombstone of its refs: what is appended to it becomes dead letters.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine
+from contextvars import Context, copy_context
+from threading import get_ident
+from typing import TYPE_CHECKING, Any
+
+from . import _lifecycle as lifecycle
+from ._task import HandlerTask
+from .context import ActorContext
+from .dispatchers import dispatcher_for
+from .errors import InvalidActorName, StashError, StashOverflow
+from .messages import Failure, Terminated
+from .paths import checked_name, unnamed
+from .ref import ActorRef, LocalRef
+from .timers import IdleTimer, Timers
+
+if TYPE_CHECKING:
+    from .actor import Actor
+    from .instrument import Handler
+    from .mailboxes import Mailbox
+    from .props import Props
+    from .system import ActorSystem
+
+__all__ = ["Cell", "State"]
+
+Signal = Callable[["Cell", Any], Awaitable[None] | None]
+
+
+class State(enum.Enum):
+    """Where a cell is in its life."""
+
+    STARTING = "starting"
+    RUNNING = "running"
+    RESTARTING = "restarting"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+
+
+class Cell(HandlerTask):
+    """One actor's mailbox, instance, family and state. What not every actor needs is None until it does."""
+
+    __slots__ = (
+        "__weakref__", "_fut_waiter", "_log", "_must_cancel", "_unnamed", "actor", "behaviors", "blocked",
+        "cancel_requests", "children", "dispatcher", "driver", "envelope", "failure", "grace", "history", "idle",
+        "idle_timer", "is_stopped", "mailbox", "parent", "pipes", "props", "receive", "ref", "restarts", "room_waiters",
+        "signals", "stash", "state", "stop_reason", "stop_requested", "system", "timers", "variables", "watchers",
+        "watching", "woken_with",
+    )  # fmt: skip
+
+    def __init__(self, system: ActorSystem, parent: Cell | None, props: Props[Any], name: str, uid: int) -> None:
+        self.system = system
+        self.parent = parent
+        self.props = props
+        self.dispatcher = system.dispatcher if props.dispatcher is None else dispatcher_for(props.dispatcher, system)
+        self.mailbox: Mailbox = deque() if props.mailbox is None else props.mailbox()
+        self.ref: LocalRef[Any] = LocalRef(self, name, uid)
+        self.variables: Context = copy_context()
+        self.state = State.STARTING
+        self.is_stopped = False
+        self.idle = True
+        self.blocked = 0
+        self.signals: deque[tuple[Signal, Any]] | None = None
+        self.envelope: tuple[Any, Any] | None = None
+        self.actor: Actor[Any] | None = None
+        self.receive: Handler = lifecycle.no_receive
+        self.children: dict[str, Cell] | None = None
+        self._unnamed = 0
+        # supervision
+        self.failure: lifecycle.Failed | None = None
+        self.history = (0, 0.0)
+        self.restarts = 0
+        self.stop_requested = False
+        self.stop_reason: BaseException | None = None
+        # made when first needed
+        self.behaviors: list[Handler] | None = None
+        self.watchers: dict[ActorRef[Any], None] | None = None
+        self.watching: dict[ActorRef[Any], Any] | None = None
+        self.stash: deque[tuple[Any, Any]] | None = None
+        self.timers: Timers | None = None
+        self.idle_timer: IdleTimer | None = None
+        self.pipes: set[asyncio.Future[Any]] | None = None
+        self._log: logging.LoggerAdapter[logging.Logger] | None = None
+        self.grace: asyncio.TimerHandle | None = None
+        # the handler as a task
+        self.driver: Coroutine[Any, Any, None] | None = None
+        self.woken_with: BaseException | None = None
+        self.cancel_requests = 0
+        self._fut_waiter: Any = None
+        self._must_cancel = False
+        instrument = system.settings.instrument
+        if instrument is not None:
+            self.mailbox = instrument.mailbox(self.ref, self.mailbox)
+            instrument.spawned(self.ref)
+
+    # Scheduling
+
+    def wake(self) -> None:
+        """Something was appended to the mailbox while the cell was idle. From any thread."""
+        dispatcher = self.dispatcher
+        if get_ident() != dispatcher.thread:
+            dispatcher.loop.call_soon_threadsafe(self.wake)
+        elif self.is_stopped:
+            lifecycle.drain(self)
+        elif self.idle and not self.blocked and self.mailbox:
+            self.idle = False
+            dispatcher.schedule(self)
+
+    def enqueue(self, message: Any, sender: ActorRef[Any] | None = None) -> None:
+        """What `tell` does, for the runtime's own messages."""
+        self.mailbox.append((message, sender))
+        if self.idle:
+            self.wake()
+
+    def signal(self, function: Signal, argument: Any = None) -> None:
+        """Have ``function(self, argument)`` called before the next message. From any thread."""
+        dispatcher = self.dispatcher
+        if get_ident() != dispatcher.thread:
+            dispatcher.loop.call_soon_threadsafe(self.signal, function, argument)
+            return
+        signals = self.signals
+        if signals is None:
+            spare = dispatcher.spare_queues
+            signals = self.signals = spare.pop() if spare else deque()
+        signals.append((function, argument))
+        if self.idle:
+            self.idle = False
+            dispatcher.schedule(self)
+
+    def next_signal(self) -> Awaitable[None] | None:
+        """Take the next signal and follow it."""
+        signals = self.signals
+        assert signals is not None
+        function, argument = signals.popleft()
+        if not signals:
+            self.signals = None
+            if len(self.dispatcher.spare_queues) < 1024:
+                self.dispatcher.spare_queues.append(signals)
+        return function(self, argument)
+
+    def settle(self) -> None:
+        """The batch is over."""
+        self.envelope = None
+        self.idle = True
+        if self.signals is not None or (self.mailbox and not self.blocked):
+            self.idle = False
+            self.dispatcher.schedule(self)
+
+    async def mailbox_has_room(self) -> None:
+        """Return when the mailbox has room, at once unless it is bounded and full."""
+        room = getattr(self.mailbox, "room", None)
+        if room is not None:
+            await room()
+
+    def logger(self) -> logging.LoggerAdapter[logging.Logger]:
+        if self._log is None:
+            self._log = lifecycle.PathAdapter(self.system.log, {"actor": self.ref.path})
+        return self._log
+
+    # Family
+
+    def spawn(self, props: Props[Any], name: str | None) -> ActorRef[Any]:
+        if self.state in (State.STOPPING, State.STOPPED):
+            raise RuntimeError(
+                f"{self.ref.path} cannot spawn {props.cls.__name__}: it is {self.state.value}"
+                + (f" (for {self.stop_reason!r})" if self.stop_reason else "")
+            )
+        children = self.children
+        if children is None:
+            children = self.children = {}
+        if name is None:
+            name = unnamed(self._unnamed)
+            self._unnamed += 1
+        elif checked_name(name) in children:
+            raise InvalidActorName(
+                f"{self.ref.path} has a child {name!r} already"
+                + (" (it is stopping; watch it and wait for its Terminated)" if children[name].stop_requested else "")
+            )
+        cell = Cell(self.system, self, props, name, self.system.new_uid())
+        children[name] = cell
+        cell.signal(lifecycle.start)
+        return cell.ref
+
+    def stop_other(self, ref: ActorRef[Any]) -> None:
+        if not isinstance(ref, LocalRef) or (ref._cell is not self and ref._cell.parent is not self):
+            raise ValueError(
+                f"{self.ref.path} can stop only its children and itself, not {ref!r}: tell that one a PoisonPill"
+            )
+        lifecycle.request_stop(ref._cell)
+
+    # Death watch
+
+    def add_watcher(self, watcher: ActorRef[Any]) -> None:
+        if self.is_stopped:
+            watcher._notice_death(Terminated(self.ref, existence_confirmed=False, reason=self.stop_reason))
+        else:
+            self.signal(lifecycle.watched_by, watcher)
+
+    def remove_watcher(self, watcher: ActorRef[Any]) -> None:
+        if not self.is_stopped:
+            self.signal(lifecycle.unwatched_by, watcher)
+
+    def watch(self, ref: ActorRef[Any], message: Any) -> None:
+        if ref is self.ref:
+            return
+        if self.watching is None:
+            self.watching = {}
+        if ref in self.watching:
+            if self.watching[ref] is not message and self.watching[ref] != message:
+                raise ValueError(f"{self.ref.path} watches {ref.path} already with another message; unwatch it first")
+            return
+        self.watching[ref] = message
+        ref._watched_by(self.ref)
+
+    def unwatch(self, ref: ActorRef[Any]) -> None:
+        if self.watching is not None and ref in self.watching:
+            del self.watching[ref]
+            ref._unwatched_by(self.ref)
+
+    def enqueue_death_notice(self, notice: Terminated) -> None:
+        self.enqueue(lifecycle.DeathNotice(notice), notice.ref)
+
+    # Behaviour
+
+    def install(self) -> None:
+        """Let the top of the behaviours handle the messages."""
+        assert self.actor is not None
+        handler: Handler = self.behaviors[-1] if self.behaviors else self.actor.receive
+        if self.idle_timer is not None:
+            handler = self.idle_timer.observe(handler)
+        if self.system.settings.instrument is not None:
+            handler = self.system.settings.instrument.handler(self.ref, handler)
+        self.receive = handler
+
+    def become(self, handler: Handler, discard_old: bool) -> None:
+        if not callable(handler):
+            raise TypeError(f"{self.ref.path} cannot become {handler!r}: it needs a function of one message")
+        if self.behaviors is None:
+            self.behaviors = []
+        if discard_old and self.behaviors:
+            self.behaviors.pop()
+        self.behaviors.append(handler)
+        self.install()
+
+    def unbecome(self) -> None:
+        if self.behaviors:
+            self.behaviors.pop()
+        self.install()
+
+    # Stash
+
+    def stash_current(self) -> None:
+        envelope = self.envelope
+        if envelope is None:
+            raise StashError(f"{self.ref.path} has no message to stash: stash() is for handlers")
+        if self.stash is None:
+            self.stash = deque()
+        if self.stash and self.stash[-1] is envelope:
+            raise StashError(f"{self.ref.path} has stashed this {type(envelope[0]).__name__} already")
+        limit = self.system.settings.stash_capacity
+        if 0 <= limit <= len(self.stash):
+            raise StashOverflow(
+                f"{self.ref.path} has {limit} messages stashed, which is all that stash_capacity allows;"
+                f" no room for {type(envelope[0]).__name__}"
+            )
+        self.stash.append(envelope)
+
+    def unstash_all(self) -> None:
+        if self.stash:
+            self.mailbox.extendleft(reversed(self.stash))
+            self.stash = None
+
+    # Time
+
+    def own_timers(self) -> Timers:
+        if self.timers is None:
+            self.timers = Timers(self)
+        return self.timers
+
+    def set_receive_timeout(self, seconds: float | None) -> None:
+        if self.idle_timer is not None:
+            self.idle_timer.cancel()
+        self.idle_timer = None if seconds is None else IdleTimer(self, seconds)
+        if self.actor is not None:
+            self.install()
+
+    # Tasks
+
+    def pipe_to(self, awaitable: Awaitable[Any], to: ActorRef[Any], sender: ActorRef[Any] | None) -> None:
+        task = asyncio.ensure_future(awaitable)
+        if self.pipes is None:
+            self.pipes = set()
+        pipes = self.pipes
+        pipes.add(task)
+
+        def deliver(done: asyncio.Future[Any]) -> None:
+            owned = done in pipes
+            pipes.discard(done)
+            error: BaseException | None
+            if done.cancelled():
+                error = asyncio.CancelledError()
+            else:
+                error = done.exception()
+            if not owned:  # the actor has stopped or restarted since: it no longer waits for this
+                return
+            if error is None and done.result() is None:
+                error = TypeError(f"what {self.ref.path} pipes to {to.path} came out as None, which cannot be told")
+            to.tell(done.result() if error is None else Failure(error), sender)
+
+        task.add_done_callback(deliver)
+
+    def cancel_pipes(self) -> None:
+        if self.pipes:
+            pipes, self.pipes = self.pipes, None
+            tasks = list(pipes)
+            pipes.clear()
+            for task in tasks:
+                task.cancel()
+
+    # Words
+
+    def done(self) -> bool:
+        return self.is_stopped
+
+    def state_for(self, message: Any) -> str:
+        """Where `message` is, for the text of a time-out."""
+        if self.is_stopped:
+            return "the target has stopped"
+        queued = len(self.mailbox)
+        current = self.envelope
+        if current is not None and current[0] is message:
+            return f"the target is still handling it, with {queued} more queued"
+        for envelope in tuple(self.mailbox):
+            if envelope[0] is message:
+                doing = f"is handling a {type(current[0]).__name__}" if current is not None else f"is {self.state.value}"
+                return f"it is still queued, as one of {queued}; the target {doing}"
+        for envelope in tuple(self.stash or ()):
+            if envelope[0] is message:
+                return f"the target has stashed it, as one of {len(self.stash or ())}"
+        return (
+            "the target is alive and took it, but did not answer (does its handler call self.reply, or did it fail?"
+            f" restarts so far: {self.restarts})"
+        )
+
+    def __repr__(self) -> str:
+        return f"<Cell {self.ref.path} {self.state.value}>"

@@ -1,0 +1,492 @@
+"""What happens to a cell between its start and its end: the signals, and what parents do about failures.
+
+    parent                                   child
+    ------                                   -----
+    spawn ─────────────────────────────────► start: __init__, pre_start; takes mail
+                                             a handler fails: blocked, its descendants suspended
+    child_failed ◄──────────────────────────
+      strategy: RESUME ────────────────────► resume
+                RESTART ───────────────────► restart: pre_restart, wait for the children being stopped,
+                                               __init__, post_restart, surviving children restart; takes mail
+                STOP ──────────────────────► stop: unwatch, timers, children stop, wait for them,
+    child_stopped ◄──────────────────────────  post_stop, mailbox to dead letters, watchers noticed
+                ESCALATE: fails itself, with the same error
+
+Each blocking of a cell (a failure, a suspension by an ancestor) is taken back by exactly one resume or restart.
+A second failure before the verdict on the first is logged, and not sent up again.
+A stop or restart that finds a handler waiting lets it finish for `Settings.stop_grace`, then cancels it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+from collections.abc import Awaitable, MutableMapping
+from typing import TYPE_CHECKING, Any
+
+from .errors import ActorInitializationError, ActorKilledError, PostRestartError
+from .messages import ActorIdentity, DeadLetter, Identify, Kill, PoisonPill, Terminated
+from .supervision import Directive
+from .timers import IdleTick, Tick
+
+if TYPE_CHECKING:
+    from ._cell import Cell
+    from .ref import ActorRef
+
+Hook = Awaitable[None] | None
+
+
+class PathAdapter(logging.LoggerAdapter[logging.Logger]):
+    """Puts the actor's path in front of each record; it is also the record's attribute `actor`."""
+
+    def process(self, msg: Any, kwargs: MutableMapping[str, Any]) -> tuple[Any, MutableMapping[str, Any]]:
+        extra = dict(self.extra or {})
+        kwargs["extra"] = {**extra, **(kwargs.get("extra") or {})}
+        return f"[{extra['actor']}] {msg}", kwargs
+
+
+class DeathNotice:
+    """In the mailbox: a watched actor has stopped."""
+
+    __slots__ = ("terminated",)
+
+    def __init__(self, terminated: Terminated) -> None:
+        self.terminated = terminated
+
+
+class Failed:
+    """A failure that waits for its verdict."""
+
+    __slots__ = ("error", "message")
+
+    def __init__(self, error: BaseException, message: Any) -> None:
+        self.error = error
+        self.message = message
+
+
+def no_receive(message: Any) -> None:
+    """What handles messages while there is no instance: nothing, since such a cell is blocked."""
+    raise AssertionError(f"a message ({type(message).__name__}) came to an actor without an instance")
+
+
+# Messages that the runtime handles itself
+
+AUTO_RECEIVED = frozenset({PoisonPill, Kill, Identify, Tick, IdleTick, DeathNotice})
+
+
+def auto_receive(cell: Cell, message: Any) -> Any | None:
+    """The message that the actor is to handle in place of `message`; None when there is none."""
+    kind = type(message)
+    if kind is Tick:
+        message = message.timer.timers.taken(message)
+    elif kind is IdleTick:
+        message = message.timer.taken()
+    elif kind is DeathNotice:
+        notice = message.terminated
+        if cell.watching is None or notice.ref not in cell.watching:
+            return None
+        wanted = cell.watching.pop(notice.ref)
+        message = notice if wanted is None else wanted
+    elif kind is PoisonPill:
+        request_stop(cell)
+        return None
+    elif kind is Kill:
+        raise ActorKilledError(f"{cell.ref.path} was killed by {_who(cell.envelope)}")
+    elif kind is Identify:
+        sender = cell.envelope[1] if cell.envelope is not None else None
+        if sender is not None:
+            sender.tell(ActorIdentity(message.correlation, cell.ref), cell.ref)
+        return None
+    if message is not None and cell.envelope is not None:
+        cell.envelope = (message, cell.envelope[1])
+    return message
+
+
+def _who(envelope: tuple[Any, Any] | None) -> str:
+    return "an unnamed sender" if envelope is None or envelope[1] is None else str(envelope[1].path)
+
+
+# Start
+
+
+def start(cell: Cell, _: Any = None) -> Hook:
+    from ._cell import State
+
+    if cell.stop_requested:
+        return None  # told to stop before it started: no instance, no hooks
+    try:
+        actor = _new_instance(cell)
+        result = actor.pre_start()
+        if result is not None:
+            return _finish_start(cell, result)
+    except Exception as error:
+        raise _initialization_error(cell, error) from error
+    cell.state = State.RUNNING
+    return None
+
+
+async def _finish_start(cell: Cell, hook: Awaitable[None]) -> None:
+    from ._cell import State
+
+    try:
+        await hook
+    except (Exception, asyncio.CancelledError) as error:
+        if cell.stop_requested and isinstance(error, asyncio.CancelledError):
+            raise
+        raise _initialization_error(cell, error) from error
+    cell.state = State.RUNNING
+
+
+def _new_instance(cell: Cell) -> Any:
+    from .context import ActorContext
+
+    props = cell.props
+    actor: Any = props.cls.__new__(props.cls)
+    actor.context = ActorContext(cell)
+    cell.behaviors = None
+    actor.__init__(*props.args, **props.kwargs)
+    cell.actor = actor
+    cell.install()
+    return actor
+
+
+def _initialization_error(cell: Cell, error: BaseException) -> ActorInitializationError:
+    where = "pre_start" if cell.actor is not None else "__init__"
+    return ActorInitializationError(f"{cell.ref.path} ({cell.props.cls.__name__}) failed in {where}: {error!r}")
+
+
+# Failure
+
+
+def handler_failed(cell: Cell, error: BaseException, result: Any) -> None:
+    """An error left a handler, a hook or a signal."""
+    cell.forget_cancellation()
+    if isinstance(error, GeneratorExit):
+        raise error
+    if isinstance(error, asyncio.CancelledError) and cell.stop_requested:
+        return  # cancelled because it is being stopped
+    if isinstance(error, TypeError) and result is not None and not inspect.isawaitable(result):
+        error = TypeError(
+            f"the handler of {cell.ref.path} returned {result!r}: it must return None or an awaitable"
+            " (answers are sent with self.reply)"
+        )
+    fail(cell, error)
+    if isinstance(error, KeyboardInterrupt | SystemExit):
+        raise error
+
+
+def fail(cell: Cell, error: BaseException, *, suspend_children: bool = True) -> None:
+    """Stop taking mail until the parent has decided."""
+    from ._cell import State
+
+    if cell.state in (State.STOPPING, State.STOPPED):
+        cell.logger().error("failed while stopping: %r", error, exc_info=error)
+        return
+    if cell.failure is not None:
+        cell.logger().error("failed again, before its parent decided about %r", cell.failure.error, exc_info=error)
+        return
+    cell.failure = Failed(error, None if cell.envelope is None else cell.envelope[0])
+    cell.blocked += 1
+    if suspend_children:
+        for child in (cell.children or {}).values():
+            child.signal(suspend)
+    instrument = cell.system.settings.instrument
+    if instrument is not None:
+        instrument.failed(cell.ref, error)
+    if cell.parent is None:
+        cell.system.root_failed(error)
+    else:
+        cell.parent.signal(child_failed, (cell, cell.failure))
+
+
+def child_failed(cell: Cell, argument: tuple[Cell, Failed]) -> None:
+    child, failed = argument
+    from ._cell import State
+
+    if cell.state in (State.STOPPING, State.STOPPED) or cell.actor is None or child.failure is not failed:
+        return  # the child is being stopped, or was restarted since
+    error = failed.error
+    strategy = cell.actor.supervisor_strategy
+    directive = strategy.decide(error)
+    log = cell.logger()
+    if directive is Directive.RESUME:
+        log.warning("%s failed with %r; it is resumed", child.ref.path, error)
+        child.signal(resume)
+    elif directive is Directive.ESCALATE:
+        fail(cell, error)
+    elif directive is Directive.STOP:
+        log.error("%s failed and is stopped: %r", child.ref.path, error, exc_info=error)
+        for each in _concerned(cell, child, strategy.all_for_one):
+            request_stop(each, error)
+    else:
+        _restart(cell, child, error, strategy)
+
+
+def _restart(cell: Cell, child: Cell, error: BaseException, strategy: Any) -> None:
+    now = cell.system.clock.time()
+    concerned = _concerned(cell, child, strategy.all_for_one)
+    histories = [(each, strategy.allows_restart(each.history, now)) for each in concerned]
+    if any(history is None for _, history in histories):
+        cell.logger().error(
+            "%s failed and is stopped, since it may be restarted at most %s times in %s s: %r",
+            child.ref.path, strategy.max_restarts, strategy.within, error, exc_info=error,
+        )  # fmt: skip
+        for each in concerned:
+            request_stop(each, error)
+        return
+    cell.logger().error("%s failed and is restarted: %r", child.ref.path, error, exc_info=error)
+    for each, history in histories:
+        each.history = history
+        if each is not child:
+            each.signal(suspend)
+        each.signal(restart, error)
+        hurry(each)
+
+
+def _concerned(cell: Cell, child: Cell, all_for_one: bool) -> list[Cell]:
+    if not all_for_one:
+        return [child]
+    return [each for each in (cell.children or {}).values() if not each.stop_requested]
+
+
+def suspend(cell: Cell, _: Any = None) -> None:
+    cell.blocked += 1
+    for child in (cell.children or {}).values():
+        child.signal(suspend)
+
+
+def resume(cell: Cell, _: Any = None) -> Hook:
+    if cell.actor is None:  # there is no state to go on with
+        return restart(cell, ActorInitializationError(f"{cell.ref.path} was resumed before it had started"))
+    cell.failure = None
+    cell.blocked -= 1
+    for child in (cell.children or {}).values():
+        child.signal(resume)
+    return None
+
+
+# Restart
+
+
+async def restart(cell: Cell, cause: BaseException) -> None:
+    from ._cell import State
+
+    if cell.state in (State.STOPPING, State.STOPPED) or cell.stop_requested:
+        return
+    cell.state = State.RESTARTING
+    message = None if cell.failure is None else cell.failure.message
+    _end_errands(cell)
+    cell.unstash_all()
+    if cell.actor is not None:
+        await _call_hook(cell, "pre_restart", cause, message)
+    cell.stop_reason = cause  # until the restart is done, this is what it is about
+    if not any(child.stop_requested for child in (cell.children or {}).values()):
+        await _recreate(cell, cause)
+
+
+async def _recreate(cell: Cell, cause: BaseException) -> None:
+    from ._cell import State
+
+    survivors = list((cell.children or {}).values())
+    cell.state = State.RUNNING
+    cell.stop_reason = None
+    cell.failure = None
+    cell.blocked -= 1
+    cell.actor = None
+    try:
+        actor = _new_instance(cell)
+        hook = actor.post_restart(cause)
+        if hook is not None:
+            await hook
+    except (Exception, asyncio.CancelledError) as error:
+        if cell.stop_requested and isinstance(error, asyncio.CancelledError):
+            raise
+        where = "post_restart" if cell.actor is not None else "__init__"
+        wrapped = PostRestartError(f"{cell.ref.path} ({cell.props.cls.__name__}) failed in {where} of a restart: {error!r}")
+        wrapped.__cause__ = error
+        fail(cell, wrapped, suspend_children=False)
+        return
+    cell.restarts += 1
+    for child in survivors:
+        child.signal(restart, cause)
+    instrument = cell.system.settings.instrument
+    if instrument is not None:
+        instrument.restarted(cell.ref)
+
+
+async def _call_hook(cell: Cell, name: str, *args: Any) -> None:
+    """Call a hook whose failure changes nothing but the log."""
+    try:
+        result = getattr(cell.actor, name)(*args)
+        if result is not None:
+            await result
+    except (Exception, asyncio.CancelledError) as error:
+        cell.logger().error("%s failed: %r", name, error, exc_info=error)
+
+
+def _end_errands(cell: Cell) -> None:
+    """Timers and piped tasks do not outlive the instance that started them."""
+    if cell.timers is not None:
+        cell.timers.cancel_all()
+    cell.cancel_pipes()
+
+
+# Stop
+
+
+def request_stop(cell: Cell, reason: BaseException | None = None) -> None:
+    """Have `cell` stop after its current message."""
+    if cell.stop_requested:
+        return
+    cell.stop_requested = True
+    cell.signal(stop, reason)
+    hurry(cell)
+
+
+def hurry(cell: Cell) -> None:
+    """A handler that still waits after the grace is cancelled, again and again, and named."""
+    if cell.is_waiting and cell.grace is None:
+        seconds = cell.system.settings.stop_grace
+        cell.grace = cell.system.clock.call_later(seconds, _cut_short, cell, cell.envelope, seconds)
+
+
+def _cut_short(cell: Cell, envelope: Any, waited: float) -> None:
+    cell.grace = None
+    if not cell.is_waiting or cell.envelope is not envelope or cell.is_stopped:
+        return
+    doing = "a hook" if envelope is None else f"the handler of {type(envelope[0]).__name__}"
+    cell.logger().warning("is to stop or restart, but %s has been waiting for %g s more: it is cancelled", doing, waited)
+    cell.cancel()
+    seconds = cell.system.settings.stop_grace
+    cell.grace = cell.system.clock.call_later(seconds, _cut_short, cell, envelope, waited + seconds)
+
+
+def stop(cell: Cell, reason: BaseException | None) -> Hook:
+    from ._cell import State
+
+    if cell.state in (State.STOPPING, State.STOPPED):
+        return None
+    cell.state = State.STOPPING
+    cell.stop_reason = reason
+    cell.blocked += 1
+    _end_errands(cell)
+    if cell.idle_timer is not None:
+        cell.idle_timer.cancel()
+        cell.idle_timer = None
+    if cell.watching:
+        for ref in cell.watching:
+            ref._unwatched_by(cell.ref)
+        cell.watching = None
+    if cell.children:
+        for child in list(cell.children.values()):
+            request_stop(child)
+        return None
+    return _finish(cell)
+
+
+def child_stopped(cell: Cell, child: Cell) -> Hook:
+    from ._cell import State
+
+    children = cell.children
+    if children is None or children.get(child.ref.name) is not child:
+        return None
+    del children[child.ref.name]
+    if not children:
+        cell.children = None
+    if cell.state is State.STOPPING:
+        return _finish(cell) if not children else None
+    if cell.state is State.RESTARTING and not any(each.stop_requested for each in children.values()):
+        cause = cell.stop_reason
+        assert cause is not None
+        return _recreate(cell, cause)
+    return None
+
+
+def _finish(cell: Cell) -> Hook:
+    """The children are gone: the last hook, then the end."""
+    actor = cell.actor
+    if actor is not None:
+        try:
+            result = actor.post_stop()
+        except Exception as error:
+            cell.logger().error("post_stop failed: %r", error, exc_info=error)
+        else:
+            if result is not None:
+                return _finish_later(cell, result)
+    _conclude(cell)
+    return None
+
+
+async def _finish_later(cell: Cell, hook: Awaitable[None]) -> None:
+    try:
+        await hook
+    except (Exception, asyncio.CancelledError) as error:
+        cell.logger().error("post_stop failed: %r", error, exc_info=error)
+    _conclude(cell)
+
+
+def _conclude(cell: Cell) -> None:
+    from ._cell import State
+
+    cell.state = State.STOPPED
+    cell.is_stopped = True
+    _end_errands(cell)
+    if cell.grace is not None:
+        cell.grace.cancel()
+        cell.grace = None
+    cell.envelope = None
+    cell.actor = None
+    cell.receive = no_receive
+    cell.behaviors = None
+    cell.timers = None
+    if cell.stash is not None:
+        cell.unstash_all()
+    if cell.mailbox:
+        drain(cell)
+    if cell.parent is None:
+        cell.system.root_stopped()
+    else:
+        cell.parent.signal(child_stopped, cell)
+    if cell.watchers is not None:
+        notice = Terminated(cell.ref, True, cell.stop_reason)
+        for watcher in cell.watchers:
+            watcher._notice_death(notice)
+        cell.watchers = None
+    cell.dispatcher.retire(cell)
+    instrument = cell.system.settings.instrument
+    if instrument is not None:
+        instrument.stopped(cell.ref)
+
+
+def drain(cell: Cell) -> None:
+    """What is in the mailbox of a stopped actor becomes dead letters; an ask of it fails at once."""
+    from .ask import Reply, target_stopped
+
+    mailbox = cell.mailbox
+    while mailbox:
+        message, sender = mailbox.popleft()
+        if type(message) in (Tick, IdleTick, DeathNotice):
+            continue
+        if type(message) is Identify and sender is not None:
+            sender.tell(ActorIdentity(message.correlation, None))
+        if type(sender) is Reply and sender.target is cell.ref:
+            sender.fail(target_stopped(sender))
+        cell.system.publish_dead_letter(DeadLetter(message, sender, cell.ref))
+
+
+# Death watch
+
+
+def watched_by(cell: Cell, watcher: ActorRef[Any]) -> None:
+    if cell.is_stopped:
+        watcher._notice_death(Terminated(cell.ref, False, cell.stop_reason))
+        return
+    if cell.watchers is None:
+        cell.watchers = {}
+    cell.watchers[watcher] = None
+
+
+def unwatched_by(cell: Cell, watcher: ActorRef[Any]) -> None:
+    if cell.watchers is not None:
+        cell.watchers.pop(watcher, None)

@@ -1,0 +1,39 @@
+"""The seam for metrics and tracing: what a system tells an instrument. Without one, nothing of it is on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .mailboxes import Mailbox
+    from .ref import ActorRef
+
+__all__ = ["Handler", "Instrument"]
+
+#: What handles a message.
+Handler = Callable[[Any], Awaitable[None] | None]
+
+
+class Instrument:
+    """Sees what actors do. Override what you need; set it as `Settings.instrument`."""
+
+    def handler(self, ref: ActorRef[Any], handler: Handler) -> Handler:
+        """What is to handle the messages of `ref` in place of `handler`: wrap it, or return it as it is."""
+        return handler
+
+    def mailbox(self, ref: ActorRef[Any], mailbox: Mailbox) -> Mailbox:
+        """What is to hold the messages of `ref` in place of `mailbox`."""
+        return mailbox
+
+    def spawned(self, ref: ActorRef[Any]) -> None:
+        """An actor was made."""
+
+    def stopped(self, ref: ActorRef[Any]) -> None:
+        """An actor has stopped."""
+
+    def failed(self, ref: ActorRef[Any], error: BaseException) -> None:
+        """An actor failed with `error`."""
+
+    def restarted(self, ref: ActorRef[Any]) -> None:
+        """An actor was restarted."""

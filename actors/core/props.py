@@ -1,0 +1,62 @@
+"""Recipes for actors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Generic
+
+from ._types import M
+
+if TYPE_CHECKING:
+    from .actor import Actor
+    from .dispatchers import DispatcherSpec
+    from .mailboxes import Mailbox
+
+__all__ = ["Props"]
+
+
+class Props(Generic[M]):
+    """How to make an actor, and make it again at each restart: ``Props(Greeter, "hello", polite=True)``.
+
+    Immutable: the `with_…` methods return another one. The arguments are shared by all instances.
+    """
+
+    __slots__ = ("args", "cls", "dispatcher", "kwargs", "mailbox")
+
+    def __init__(self, cls: type[Actor[M]], /, *args: Any, **kwargs: Any) -> None:
+        from .actor import Actor
+
+        if not isinstance(cls, type) or not issubclass(cls, Actor):
+            hint = "; pass the class and its arguments, not an instance" if isinstance(cls, Actor) else ""
+            raise TypeError(f"Props needs a subclass of Actor, not {cls!r}{hint}")
+        self.cls = cls
+        self.args = args
+        self.kwargs = kwargs
+        self.mailbox: Callable[[], Mailbox] | None = None
+        self.dispatcher: DispatcherSpec | None = None
+
+    def with_mailbox(self, mailbox: Callable[[], Mailbox]) -> Props[M]:
+        """The same, its messages held by what `mailbox()` makes: ``BoundedMailbox(100)``, ``PriorityMailbox(key)``, …"""
+        if not callable(mailbox):
+            raise TypeError(f"with_mailbox needs a recipe such as BoundedMailbox(100), not {mailbox!r}")
+        props = self._copy()
+        props.mailbox = mailbox
+        return props
+
+    def with_dispatcher(self, dispatcher: DispatcherSpec) -> Props[M]:
+        """The same, run by `dispatcher`: "default", "task", or `ThreadPoolDispatcher(...)`."""
+        from .dispatchers import checked_dispatcher
+
+        props = self._copy()
+        props.dispatcher = checked_dispatcher(dispatcher)
+        return props
+
+    def _copy(self) -> Props[M]:
+        props: Props[M] = Props(self.cls, *self.args, **self.kwargs)
+        props.mailbox = self.mailbox
+        props.dispatcher = self.dispatcher
+        return props
+
+    def __repr__(self) -> str:
+        given = [repr(each) for each in self.args] + [f"{name}={each!r}" for name, each in self.kwargs.items()]
+        return f"Props({', '.join([self.cls.__qualname__, *given])})"

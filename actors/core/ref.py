@@ -1,0 +1,168 @@
+"""Refs: all that one actor knows of another."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Generic
+
+from ._suspend import Suspend
+from ._types import M_contra
+from .messages import Kill, PoisonPill, Terminated
+from .paths import path_of
+
+if TYPE_CHECKING:
+    from ._cell import Cell
+    from .context import ActorContext
+    from .system import ActorSystem
+
+__all__ = ["ActorRef", "LocalRef"]
+
+
+class ActorRef(Generic[M_contra]):
+    """The address of an actor: may be kept, compared, put into messages. It never reaches a later actor of that path.
+
+    A ref stays valid over restarts. After the actor has stopped, messages to it become dead letters.
+    """
+
+    __slots__ = ("__weakref__",)
+
+    @property
+    def path(self) -> str:
+        """``actors://SYSTEM/user/…/NAME``."""
+        raise TypeError(f"{type(self).__name__} must say its path")
+
+    @property
+    def name(self) -> str:
+        """The last part of the path."""
+        return self.path.rpartition("/")[2]
+
+    @property
+    def uid(self) -> int:
+        """Tells this actor from others that had or will have its path; 0 where there is only one."""
+        return 0
+
+    @property
+    def is_terminated(self) -> bool:
+        """Whether the actor is known to have stopped."""
+        return False
+
+    @property
+    def system(self) -> ActorSystem:
+        """The system the ref belongs to."""
+        raise TypeError(f"{type(self).__name__} must say its system")
+
+    def tell(self, message: M_contra | PoisonPill | Kill, sender: ActorRef[Any] | None = None) -> None:
+        """Send `message`: at most once, in order per sender and receiver, from any thread. Never waits.
+
+        A stopped receiver does not raise: the message becomes a dead letter.
+
+        :param sender: who is to get the answer; handlers pass `self.ref`.
+        :raises TypeError: when `message` is None.
+        """
+        raise TypeError(f"{type(self).__name__} must say how it is told")
+
+    async def ask(self, message: M_contra, timeout: float | timedelta | None = None) -> Any:
+        """Send `message` with a ref of its own as the sender; return the first answer.
+
+        An answer that is an exception, or a `Failure`, is raised. When the asker is cancelled, or the time is up, a
+        late answer becomes a dead letter.
+
+        :param timeout: seconds (or a `timedelta`); `Settings.ask_timeout` (5 s) when None.
+        :raises AskTimeout: when no answer came in time, at once when the actor is known to be stopped.
+        """
+        reply = self.system.asks.open(self, message, timeout)
+        self.tell(message, reply)
+        if not reply._state:
+            await Suspend((reply,))
+        return reply.result()
+
+    async def send(self, message: M_contra, sender: ActorRef[Any] | None = None) -> None:
+        """Like `tell`, but wait until a bounded mailbox has room."""
+        self.tell(message, sender)
+
+    def forward(self, message: M_contra, context: ActorContext) -> None:
+        """Send `message` with the sender of the message that `context`'s actor is handling."""
+        self.tell(message, context.sender)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.path}>"
+
+    # What follows is for the runtime: one end of a death watch, wherever the actor lives.
+
+    def _watched_by(self, watcher: ActorRef[Any]) -> None:
+        """Send `watcher` a death notice when this actor stops; at once when it has."""
+        watcher._notice_death(Terminated(self, existence_confirmed=False))
+
+    def _unwatched_by(self, watcher: ActorRef[Any]) -> None:
+        """Take back `_watched_by`."""
+
+    def _notice_death(self, notice: Terminated) -> None:
+        """Learn that a watched actor has stopped."""
+        self.tell(notice)
+
+    def _state_for(self, message: Any) -> str:
+        """What is known about the actor and `message`, for the text of a time-out."""
+        return "what the target was doing is not known here"
+
+
+class LocalRef(ActorRef[M_contra]):
+    """The ref of an actor in this process."""
+
+    __slots__ = ("_cell", "_name", "_path", "_uid")
+
+    def __init__(self, cell: Cell, name: str, uid: int) -> None:
+        self._cell = cell
+        self._name = name
+        self._uid = uid
+        self._path: str | None = None  # made when first asked for: most actors never are
+
+    @property
+    def path(self) -> str:
+        if self._path is None:
+            parent = self._cell.parent
+            self._path = f"actors://{self._cell.system.name}/" if parent is None else path_of(parent.ref.path, self._name)
+        return self._path
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def uid(self) -> int:
+        return self._uid
+
+    @property
+    def is_terminated(self) -> bool:
+        return self._cell.is_stopped
+
+    @property
+    def system(self) -> ActorSystem:
+        return self._cell.system
+
+    def tell(self, message: M_contra | PoisonPill | Kill, sender: ActorRef[Any] | None = None) -> None:
+        if message is None:
+            raise TypeError(f"None was told to {self.path}: a message must be something; define a class for it")
+        cell = self._cell
+        cell.mailbox.append((message, sender))
+        if cell.idle:
+            cell.wake()
+
+    async def send(self, message: M_contra, sender: ActorRef[Any] | None = None) -> None:
+        await self._cell.mailbox_has_room()
+        self.tell(message, sender)
+
+    def __repr__(self) -> str:
+        return f"<ActorRef {self.path}#{self._uid}>"
+
+    def _watched_by(self, watcher: ActorRef[Any]) -> None:
+        self._cell.add_watcher(watcher)
+
+    def _unwatched_by(self, watcher: ActorRef[Any]) -> None:
+        self._cell.remove_watcher(watcher)
+
+    def _notice_death(self, notice: Terminated) -> None:
+        self._cell.enqueue_death_notice(notice)
+
+    def _state_for(self, message: Any) -> str:
+        return self._cell.state_for(message)
+

@@ -1,0 +1,247 @@
+"""The actor system: where actors live, on one event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from datetime import timedelta
+from threading import get_ident
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from . import _lifecycle as lifecycle
+from ._cell import Cell
+from ._dispatcher import Dispatcher, RunQueue
+from ._types import M
+from .ask import PendingAsks
+from .clock import Clock
+from .dead_letters import DeadLetterOffice, DeadLettersRef
+from .errors import AskTimeout
+from .event_stream import EventStream
+from .guardians import Guardian, RootGuardian
+from .messages import DeadLetter, PoisonPill, Terminated
+from .paths import checked_name
+from .props import Props
+from .ref import ActorRef, LocalRef
+from .selection import ActorSelection
+from .settings import Settings
+from .shutdown import CoordinatedShutdown
+from .supervision import OneForOneStrategy
+from .tree import ActorNode, node_of
+
+if TYPE_CHECKING:
+    from .actor import Actor
+
+__all__ = ["ActorSystem"]
+
+
+class ActorSystem:
+    """Makes and runs actors on the running event loop.
+
+    ``async with ActorSystem() as system:`` terminates it at the end. Apart from `tell`, its methods are for the
+    loop's own thread.
+
+    :param name: the first part of all paths.
+    :raises RuntimeError: when no event loop is running.
+    """
+
+    def __init__(self, name: str = "default", settings: Settings | None = None) -> None:
+        try:
+            self.loop = asyncio.get_running_loop()
+        except RuntimeError:
+            raise RuntimeError(
+                f"the actor system {name!r} needs a running event loop: make it inside a coroutine,"
+                " for example in the main() that you give to asyncio.run"
+            ) from None
+        self.name = checked_name(name)
+        self.settings = settings if settings is not None else Settings()
+        self.log = logging.getLogger("actors")
+        self.clock = Clock(self.loop)
+        self.random = random.Random(self.settings.seed)
+        self.event_stream = EventStream()
+        self.asks = PendingAsks(self, self.loop, self.settings.ask_timeout)
+        self._dead_letters = DeadLetterOffice(self)
+        self.dispatcher: Dispatcher = RunQueue(self.loop, self.settings, self._held_the_loop)
+        self.is_terminating = False
+        self._thread = get_ident()
+        self._terminated = self.loop.create_future()
+        self._actors_stopped = self.loop.create_future()
+        self.coordinated_shutdown = CoordinatedShutdown(self)
+        self.root = Cell(self, None, Props(RootGuardian), "", 0)
+        self.root.signal(lifecycle.start)
+        strategy = self.settings.guardian_strategy or OneForOneStrategy()
+        self._system_guardian = self._guardian("system", OneForOneStrategy())
+        self._user_guardian = self._guardian("user", strategy)
+
+    def _guardian(self, name: str, strategy: Any) -> Cell:
+        ref = self.root.spawn(Props(Guardian, strategy), name)
+        assert isinstance(ref, LocalRef)
+        return ref._cell
+
+    # Actors
+
+    def spawn(self, props: Props[M] | type[Actor[M]], name: str | None = None) -> ActorRef[M]:
+        """Make an actor at the top, below ``/user``. It starts in a turn of its own.
+
+        :param name: unique among living actors at the top; ``$a``, ``$b``, … when None.
+        :raises InvalidActorName: for a name that is taken or not allowed.
+        :raises RuntimeError: when the system terminates, or when called from another thread than the loop's.
+        """
+        return self._spawn_below(self._user_guardian, props, name)
+
+    def spawn_system(self, props: Props[M] | type[Actor[M]], name: str | None = None) -> ActorRef[M]:
+        """Make an actor below ``/system``: these stop after all of ``/user``."""
+        return self._spawn_below(self._system_guardian, props, name)
+
+    def _spawn_below(self, guardian: Cell, props: Props[M] | type[Actor[M]], name: str | None) -> ActorRef[M]:
+        props = props if isinstance(props, Props) else Props(props)
+        if get_ident() != self._thread:
+            raise RuntimeError(
+                f"spawn of {props.cls.__name__} was called from another thread than that of the event loop;"
+                " use loop.call_soon_threadsafe, or tell an actor to spawn it"
+            )
+        if guardian.stop_requested:
+            raise RuntimeError(f"the system {self.name!r} terminates: it cannot spawn {props.cls.__name__}")
+        return guardian.spawn(props, name)
+
+    def stop(self, ref: ActorRef[Any]) -> None:
+        """Stop the actor after its current message; its queue becomes dead letters."""
+        if isinstance(ref, LocalRef):
+            lifecycle.request_stop(ref._cell)
+        else:
+            ref.tell(PoisonPill())
+
+    async def graceful_stop(
+        self, ref: ActorRef[Any], timeout: float | timedelta = 5.0, message: Any = None
+    ) -> Terminated:
+        """Tell the actor `message` (a `PoisonPill` when None) and wait until it has stopped.
+
+        Its name is free again when this returns.
+
+        :param timeout: seconds.
+        :raises AskTimeout: when it has not stopped in time; it may still do so.
+        """
+        end = _End(self, ref)
+        ref._watched_by(end)
+        ref.tell(PoisonPill() if message is None else message)
+        seconds = timeout.total_seconds() if isinstance(timeout, timedelta) else timeout
+        try:
+            async with asyncio.timeout(seconds):
+                return await end.future
+        except TimeoutError:
+            raise AskTimeout(f"{ref.path} has not stopped within {seconds:g} s: {ref._state_for(message)}") from None
+        finally:
+            ref._unwatched_by(end)
+
+    def actor_selection(self, path: str) -> ActorSelection:
+        """Those at `path`, such as ``/user/workers/*``; a relative one begins at ``/user``."""
+        return ActorSelection(self, path, self._user_guardian)
+
+    def tree(self) -> ActorNode:
+        """The actors as they are now; `print` it, or walk over it."""
+        return node_of(self.root)
+
+    @property
+    def dead_letters(self) -> DeadLettersRef:
+        """Where messages without a receiver go; `dead_letters.count` is how many did."""
+        return self._dead_letters.ref
+
+    def publish_dead_letter(self, letter: DeadLetter) -> None:
+        """Count, log and publish what found no receiver. From any thread."""
+        if get_ident() != self._thread:
+            self.loop.call_soon_threadsafe(self._dead_letters.publish, letter)
+        else:
+            self._dead_letters.publish(letter)
+
+    def new_uid(self) -> int:
+        return self.random.getrandbits(32) or 1
+
+    # The end
+
+    async def terminate(self, reason: str = "terminate() was called") -> None:
+        """Run the coordinated shutdown, whose last phase stops all actors, children first; return when all is done."""
+        self.is_terminating = True
+        await self.coordinated_shutdown.run(reason)
+
+    async def when_terminated(self) -> None:
+        """Return when the system has terminated, whoever caused it."""
+        await asyncio.shield(self._terminated)
+
+    @property
+    def is_terminated(self) -> bool:
+        return self._terminated.done()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.terminate("the system's block was left" if error is None else f"its block was left with {error!r}")
+
+    # What the runtime reports
+
+    async def stop_actors(self) -> None:
+        """Stop ``/user``, then ``/system``, then the root; return when it has stopped."""
+        self.is_terminating = True
+        for guardian in (self._user_guardian, self._system_guardian, self.root):
+            end = _End(self, guardian.ref)
+            guardian.add_watcher(end)
+            lifecycle.request_stop(guardian)
+            await end.future
+
+    def root_failed(self, error: BaseException) -> None:
+        self.log.critical("a failure was escalated to the top; the system %s terminates", self.name, exc_info=error)
+        self.is_terminating = True
+        self.coordinated_shutdown.begin(f"a failure was escalated to the top: {error!r}")
+
+    def root_stopped(self) -> None:
+        if not self._actors_stopped.done():
+            self._actors_stopped.set_result(None)
+
+    def finish_termination(self) -> None:
+        self.asks.close()
+        self.dispatcher.close()
+        if not self._terminated.done():
+            self._terminated.set_result(None)
+
+    def pending_actors(self) -> list[str]:
+        """The actors that have not stopped and have nobody below them to wait for."""
+        leaves = [node for node in self.tree().walk() if not node.children]
+        return [f"{node.path} ({node.state}{f', handling {node.handling}' if node.handling else ''})" for node in leaves]
+
+    def _held_the_loop(self, cell: Cell, seconds: float) -> None:
+        self.log.warning(
+            "%s held the event loop for %.0f ms%s: nothing else ran meanwhile; await something in its handler, or move"
+            " the work to a thread (asyncio.to_thread)",
+            cell.ref.path, seconds * 1000, "" if cell.props is None else f" ({cell.props.cls.__name__})",
+        )  # fmt: skip
+
+    def __repr__(self) -> str:
+        return f"<ActorSystem {self.name}>"
+
+
+class _End(ActorRef[Any]):
+    """Watches one actor for code that is no actor."""
+
+    __slots__ = ("_system", "future")
+
+    def __init__(self, system: ActorSystem, watched: ActorRef[Any]) -> None:
+        self._system = system
+        self.future: asyncio.Future[Terminated] = system.loop.create_future()
+
+    @property
+    def path(self) -> str:
+        return f"actors://{self._system.name}/temp/end"
+
+    @property
+    def system(self) -> ActorSystem:
+        return self._system
+
+    def tell(self, message: Any, sender: ActorRef[Any] | None = None) -> None:
+        self._system.publish_dead_letter(DeadLetter(message, sender, self))
+
+    def _notice_death(self, notice: Terminated) -> None:
+        if not self.future.done():
+            self.future.set_result(notice)
