@@ -187,7 +187,7 @@ class CallChannel:
             self._connecting = self._loop.create_task(self._connect(), name=f"connect calls to {self.label}")
             return
         now = self._loop.time()
-        parts = []
+        parts: list[bytes] = []
         for body, future in self._to_write:
             parts += (self._head, b"%d\r\n\r\n" % len(body), body)
             self._unanswered.append((now, future))
@@ -265,7 +265,10 @@ class CallChannel:
     def _lose(self, reason: str) -> None:
         transport, self._transport = self._transport, None
         if transport is not None:
-            transport.abort()
+            if self._unanswered:
+                transport.abort()  # what it still holds must not reach the master after we gave it up
+            else:
+                transport.close()
         if self._watch is not None:
             self._watch.cancel()
             self._watch = None

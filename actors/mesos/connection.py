@@ -173,8 +173,9 @@ class Connection:
             self.last_failure = failure
             # A subscription that did not outlive its first heartbeat was no success: a master that takes and drops us
             # is not asked faster and faster.
-            attempt = 0 if lasted else attempt + 1
+            attempt = 0 if lasted else attempt
             pause = self._pause(attempt)
+            attempt += 1
             log.warning("framework %s: %s; next attempt in %.1f s", self._registration.name, failure, pause)
             await self._clock.sleep(pause)
 
@@ -287,7 +288,8 @@ class Connection:
         if subscription is None:
             return False
         self._deliver(Disconnected(reason), 0)
-        return self._clock.time() - subscription.since >= subscription.heartbeat_interval
+        lasted: float = self._clock.time() - subscription.since
+        return lasted >= subscription.heartbeat_interval
 
     # -- calls
 

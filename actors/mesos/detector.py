@@ -56,7 +56,7 @@ Master = str | Sequence[str] | Callable[[], str | Awaitable[str]] | MasterDetect
 
 def master_url(master: str) -> str:
     """``master`` as a URL without path; ``host:port`` becomes ``http://host:port``. Raises `InvalidMaster`."""
-    url = master.strip().rstrip("/")
+    url = master.strip()
     if "://" not in url:
         url = f"http://{url}"
     try:
@@ -75,7 +75,7 @@ def master_url(master: str) -> str:
         raise InvalidMaster(
             "master: the URL contains a user; give principal and secret as credential=Credential(principal, secret)"
         )
-    if parts.path or parts.query or parts.fragment:
+    if parts.path.strip("/") or parts.query or parts.fragment:
         raise InvalidMaster(f"master: {master!r} has a path; give scheme, host and port alone, as http://HOST:5050")
     shown = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{shown}:{port or 5050}"
@@ -164,13 +164,16 @@ class ScriptedDetector:
         """Nothing is held open."""
 
 
-def detector_for(master: Master) -> MasterDetector:
-    """The detector for what a user wrote: a URL, ``zk://…``, a list of URLs, a callable, or a detector itself."""
+def detector_for(master: Master, *, scheme: str = "http") -> MasterDetector:
+    """The detector for what a user wrote: a URL, ``zk://…``, a list of URLs, a callable, or a detector itself.
+
+    ``scheme`` is for where only host and port are known.
+    """
     if isinstance(master, str):
         if master.startswith("zk://"):
             from .zookeeper_detector import ZooKeeperDetector  # kazoo is needed by those who use it
 
-            return ZooKeeperDetector(master)
+            return ZooKeeperDetector(master, scheme=scheme)
         return ListDetector(master.split(",")) if "," in master else StaticDetector(master)
     if isinstance(master, MasterDetector):
         return master

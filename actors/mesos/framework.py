@@ -51,6 +51,8 @@ __all__ = ["EventStream", "Framework", "Mesos"]
 
 log = logging.getLogger(__name__)
 
+_USUAL = Reconciliation()
+
 
 class EventStream:
     """The events of one framework, as an asynchronous iterator. Cancelling a wait for the next one loses none."""
@@ -256,7 +258,7 @@ class Mesos:
         suppressed_roles: Iterable[str] = (),
         offer_constraints: scheduler.OfferConstraints | None = None,
         known_tasks: Mapping[TaskID, AgentID | None] | None = None,
-        reconciliation: Reconciliation | None = Reconciliation(),
+        reconciliation: Reconciliation | None = _USUAL,
         credential: Credential | None = None,
         tls: ssl.SSLContext | str | Path | None = None,
         settings: ConnectionSettings | None = None,
@@ -283,12 +285,13 @@ class Mesos:
             )
         if isinstance(registration_timeout, timedelta):
             registration_timeout = registration_timeout.total_seconds()
+        security = Security.of(credential, tls)
         framework = Framework(
             self._system,
-            detector_for(master),
+            detector_for(master, scheme="https" if security.tls else "http"),
             registration,
             settings=settings or ConnectionSettings(),
-            security=Security.of(credential, tls),
+            security=security,
             reconciliation=reconciliation,
             known_tasks=known_tasks or {},
         )

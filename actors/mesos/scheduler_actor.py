@@ -9,7 +9,7 @@
     AcceptOffers, Acknowledge, …      ──►  written in the order of the messages        ──►  calls
     CallFailed(call, error)           ◄──  to the sender of the call, else the handler
     Shutdown()                        ──►  TEARDOWN, then the actor stops              ──►
-    FrameworkOver(error)              ◄──  then the actor stops                        ◄──  failed over, removed, refused
+    FrameworkOver(error)              ◄──  then the actor stops                        ◄──  failed over, removed, …
 
 Events have the scheduler actor as their sender, so that a handler can ``self.reply(Acknowledge(status))``. Stopping the
 actor leaves the master without a word: the tasks run on, for as long as the failover timeout says. When the handler
@@ -17,8 +17,8 @@ stops, so does the scheduler actor.
 
 The handler is an actor that is there already (its ref), or `Props` of one that the scheduler actor spawns and
 supervises (restarted, as by default). Only of its own child does it see whether a handler failed, hence
-``auto_acknowledge=True`` wants `Props`: a status is then acknowledged once the handler is past it without an error; after
-an error the agent sends it again.
+``auto_acknowledge=True`` wants `Props`: a status is then acknowledged once the handler is past it without an error;
+after an error the agent sends it again.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from mesos_proto import FrameworkInfo
 from ._delivery import deliver
 from .calls import Acknowledge, Call
 from .detector import Master
-from .errors import FrameworkStopped, InvalidCall, NotSubscribed
+from .errors import InvalidCall, MesosError, NotSubscribed
 from .events import Event, StatusUpdate
 from .framework import Framework, Mesos
 
@@ -184,8 +184,6 @@ class SchedulerActor(Actor[Any]):
 async def _shut_down(framework: Framework) -> _ShutDown:
     try:
         await framework.shutdown()
-    except FrameworkStopped:
-        return _ShutDown(None)
-    except Exception as error:  # whatever kept the master from hearing of it, the handler is told
+    except MesosError as error:
         return _ShutDown(error)
     return _ShutDown(None)
