@@ -15,8 +15,8 @@ __all__ = ["elapsed_clock", "enter_task", "keeps_real_time", "leave_task"]
 
 #: ``enter_task(loop, task)`` makes ``task`` the current task of ``loop``; ``leave_task`` undoes it. asyncio offers the
 #: pair to other implementations of tasks, which is what a cell is.
-enter_task: Callable[[asyncio.AbstractEventLoop, Any], None] = tasks._enter_task  # type: ignore[attr-defined]
-leave_task: Callable[[asyncio.AbstractEventLoop, Any], None] = tasks._leave_task  # type: ignore[attr-defined]
+enter_task: Callable[[asyncio.AbstractEventLoop, Any], None] = tasks._enter_task
+leave_task: Callable[[asyncio.AbstractEventLoop, Any], None] = tasks._leave_task
 
 
 def keeps_real_time(loop: asyncio.AbstractEventLoop) -> bool:

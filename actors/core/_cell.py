@@ -21,17 +21,16 @@ before mail. A stopped cell stays as the tombstone of its refs: what is appended
 from __future__ import annotations
 
 import asyncio
-import enum
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from contextvars import Context, copy_context
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 from . import _lifecycle as lifecycle
+from ._state import State
 from ._task import HandlerTask
-from .context import ActorContext
 from .dispatchers import dispatcher_for
 from .errors import InvalidActorName, StashError, StashOverflow
 from .messages import Failure, Terminated
@@ -46,33 +45,23 @@ if TYPE_CHECKING:
     from .props import Props
     from .system import ActorSystem
 
-__all__ = ["Cell", "State"]
+__all__ = ["Cell"]
 
 Signal = Callable[["Cell", Any], Awaitable[None] | None]
-
-
-class State(enum.Enum):
-    """Where a cell is in its life."""
-
-    STARTING = "starting"
-    RUNNING = "running"
-    RESTARTING = "restarting"
-    STOPPING = "stopping"
-    STOPPED = "stopped"
 
 
 class Cell(HandlerTask):
     """One actor's mailbox, instance, family and state. What not every actor needs is None until it does."""
 
     __slots__ = (
-        "__weakref__", "_fut_waiter", "_log", "_must_cancel", "_unnamed", "actor", "behaviors", "blocked",
-        "cancel_requests", "children", "dispatcher", "driver", "envelope", "failure", "grace", "history", "idle",
-        "idle_timer", "is_stopped", "mailbox", "parent", "pipes", "props", "receive", "ref", "restarts", "room_waiters",
-        "signals", "stash", "state", "stop_reason", "stop_requested", "system", "timers", "variables", "watchers",
-        "watching", "woken_with",
+        "__weakref__", "_log", "_unnamed", "actor", "behaviors", "blocked", "children", "dispatcher", "envelope",
+        "failure", "grace", "history", "idle", "idle_timer", "is_stopped", "mailbox", "parent", "pipes", "props",
+        "receive", "ref", "restart_cause", "restarts", "signals", "stash", "state", "stop_reason", "system", "timers",
+        "variables", "watchers", "watching",
     )  # fmt: skip
 
     def __init__(self, system: ActorSystem, parent: Cell | None, props: Props[Any], name: str, uid: int) -> None:
+        super().__init__()
         self.system = system
         self.parent = parent
         self.props = props
@@ -94,7 +83,7 @@ class Cell(HandlerTask):
         self.failure: lifecycle.Failed | None = None
         self.history = (0, 0.0)
         self.restarts = 0
-        self.stop_requested = False
+        self.restart_cause: BaseException | None = None
         self.stop_reason: BaseException | None = None
         # made when first needed
         self.behaviors: list[Handler] | None = None
@@ -106,12 +95,6 @@ class Cell(HandlerTask):
         self.pipes: set[asyncio.Future[Any]] | None = None
         self._log: logging.LoggerAdapter[logging.Logger] | None = None
         self.grace: asyncio.TimerHandle | None = None
-        # the handler as a task
-        self.driver: Coroutine[Any, Any, None] | None = None
-        self.woken_with: BaseException | None = None
-        self.cancel_requests = 0
-        self._fut_waiter: Any = None
-        self._must_cancel = False
         instrument = system.settings.instrument
         if instrument is not None:
             self.mailbox = instrument.mailbox(self.ref, self.mailbox)
@@ -169,6 +152,9 @@ class Cell(HandlerTask):
         if self.signals is not None or (self.mailbox and not self.blocked):
             self.idle = False
             self.dispatcher.schedule(self)
+
+    def hurry(self) -> None:
+        lifecycle.hurry(self)
 
     async def mailbox_has_room(self) -> None:
         """Return when the mailbox has room, at once unless it is bounded and full."""
@@ -356,7 +342,7 @@ class Cell(HandlerTask):
             return f"the target is still handling it, with {queued} more queued"
         for envelope in tuple(self.mailbox):
             if envelope[0] is message:
-                doing = f"is handling a {type(current[0]).__name__}" if current is not None else f"is {self.state.value}"
+                doing = f"is {self.state.value}" if current is None else f"is handling a {type(current[0]).__name__}"
                 return f"it is still queued, as one of {queued}; the target {doing}"
         for envelope in tuple(self.stash or ()):
             if envelope[0] is message:

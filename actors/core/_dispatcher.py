@@ -84,7 +84,10 @@ class ChosenOrder:
 class Dispatcher:
     """Where cells are scheduled, and the coroutine that takes their messages."""
 
-    __slots__ = ("clock", "context", "current", "deadline", "loop", "on_slow", "settings", "spare_queues", "thread", "throughput")
+    __slots__ = (
+        "began", "clock", "context", "current", "deadline", "loop", "on_slow", "settings", "spare_queues", "thread",
+        "throughput",
+    )  # fmt: skip
 
     def __init__(
         self, loop: asyncio.AbstractEventLoop, settings: Settings, on_slow: Callable[[Cell, float], None]
@@ -97,7 +100,8 @@ class Dispatcher:
         self.clock = elapsed_clock(loop)
         self.context = Context()  # empty: what runs cells must not be inside a cell's own
         self.current: Cell | None = None
-        self.deadline = 0.0
+        self.began = 0.0  # when the current batch began
+        self.deadline = 0.0  # when the current turn is over
         self.spare_queues: list[deque[Any]] = []
 
     def schedule(self, cell: Cell) -> None:
@@ -130,8 +134,8 @@ class Dispatcher:
                             if count >= throughput:
                                 break
                             checkpoint += count
-                            left = self.deadline - self.clock()
-                            if left < (self.settings.turn - left) and left < self.settings.turn:
+                            now = self.clock()
+                            if now - self.began > self.deadline - now:
                                 break
                         count += 1
                         cell.envelope = envelope = mailbox.popleft()
@@ -147,7 +151,7 @@ class Dispatcher:
                         await result
                         if cell.cancel_requests:
                             cell.forget_cancellation()
-                except BaseException as error:
+                except BaseException as error:  # noqa: BLE001 - whatever it is, it goes to the parent
                     lifecycle.handler_failed(cell, error, result)
             cell.settle()
             await PARKED
@@ -178,7 +182,7 @@ class RunQueue(Dispatcher):
         """Run ready cells until there are none, or the turn is over."""
         ready, drivers, clock, loop = self._ready, self._drivers, self.clock, self.loop
         slow = self.settings.slow_handler
-        began = clock()
+        self.began = began = clock()
         self.deadline = deadline = began + self.settings.turn
         left = CELLS_PER_TURN
         while ready:
@@ -209,7 +213,7 @@ class RunQueue(Dispatcher):
             now = clock()
             if now - began > slow:
                 self.on_slow(cell, now - began)
-            began = now
+            self.began = began = now
             left -= 1
             if now > deadline or not left:
                 break

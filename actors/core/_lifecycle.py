@@ -25,9 +25,10 @@ import logging
 from collections.abc import Awaitable, MutableMapping
 from typing import TYPE_CHECKING, Any
 
+from ._state import State
 from .errors import ActorInitializationError, ActorKilledError, PostRestartError
 from .messages import ActorIdentity, DeadLetter, Identify, Kill, PoisonPill, Terminated
-from .supervision import Directive
+from .supervision import Directive, SupervisorStrategy
 from .timers import IdleTick, Tick
 
 if TYPE_CHECKING:
@@ -111,8 +112,6 @@ def _who(envelope: tuple[Any, Any] | None) -> str:
 
 
 def start(cell: Cell, _: Any = None) -> Hook:
-    from ._cell import State
-
     if cell.stop_requested:
         return None  # told to stop before it started: no instance, no hooks
     try:
@@ -127,8 +126,6 @@ def start(cell: Cell, _: Any = None) -> Hook:
 
 
 async def _finish_start(cell: Cell, hook: Awaitable[None]) -> None:
-    from ._cell import State
-
     try:
         await hook
     except (Exception, asyncio.CancelledError) as error:
@@ -178,8 +175,6 @@ def handler_failed(cell: Cell, error: BaseException, result: Any) -> None:
 
 def fail(cell: Cell, error: BaseException, *, suspend_children: bool = True) -> None:
     """Stop taking mail until the parent has decided."""
-    from ._cell import State
-
     if cell.state in (State.STOPPING, State.STOPPED):
         cell.logger().error("failed while stopping: %r", error, exc_info=error)
         return
@@ -202,8 +197,6 @@ def fail(cell: Cell, error: BaseException, *, suspend_children: bool = True) -> 
 
 def child_failed(cell: Cell, argument: tuple[Cell, Failed]) -> None:
     child, failed = argument
-    from ._cell import State
-
     if cell.state in (State.STOPPING, State.STOPPED) or cell.actor is None or child.failure is not failed:
         return  # the child is being stopped, or was restarted since
     error = failed.error
@@ -212,7 +205,7 @@ def child_failed(cell: Cell, argument: tuple[Cell, Failed]) -> None:
     log = cell.logger()
     if directive is Directive.RESUME:
         log.warning("%s failed with %r; it is resumed", child.ref.path, error)
-        child.signal(resume)
+        child.signal(resume, failed)
     elif directive is Directive.ESCALATE:
         fail(cell, error)
     elif directive is Directive.STOP:
@@ -220,10 +213,11 @@ def child_failed(cell: Cell, argument: tuple[Cell, Failed]) -> None:
         for each in _concerned(cell, child, strategy.all_for_one):
             request_stop(each, error)
     else:
-        _restart(cell, child, error, strategy)
+        _restart(cell, child, failed, strategy)
 
 
-def _restart(cell: Cell, child: Cell, error: BaseException, strategy: Any) -> None:
+def _restart(cell: Cell, child: Cell, failed: Failed, strategy: SupervisorStrategy) -> None:
+    error = failed.error
     now = cell.system.clock.time()
     concerned = _concerned(cell, child, strategy.all_for_one)
     histories = [(each, strategy.allows_restart(each.history, now)) for each in concerned]
@@ -237,11 +231,14 @@ def _restart(cell: Cell, child: Cell, error: BaseException, strategy: Any) -> No
         return
     cell.logger().error("%s failed and is restarted: %r", child.ref.path, error, exc_info=error)
     for each, history in histories:
+        assert history is not None
         each.history = history
-        if each is not child:
+        if each is child:
+            each.signal(restart, (error, failed))
+        else:
             each.signal(suspend)
-        each.signal(restart, error)
-        hurry(each)
+            each.signal(restart, (error, None))
+            hurry(each)
 
 
 def _concerned(cell: Cell, child: Cell, all_for_one: bool) -> list[Cell]:
@@ -256,42 +253,48 @@ def suspend(cell: Cell, _: Any = None) -> None:
         child.signal(suspend)
 
 
-def resume(cell: Cell, _: Any = None) -> Hook:
-    if cell.actor is None:  # there is no state to go on with
-        return restart(cell, ActorInitializationError(f"{cell.ref.path} was resumed before it had started"))
-    cell.failure = None
+def resume(cell: Cell, failed: Failed | None) -> Hook:
+    """Go on: the verdict on `failed`, or with None the end of an ancestor's suspension."""
+    if failed is not None:
+        if cell.failure is not failed:
+            return None  # restarted since
+        if cell.actor is None:  # it failed before it had a state to go on with
+            return restart(cell, (failed.error, failed))
+        cell.failure = None
     cell.blocked -= 1
     for child in (cell.children or {}).values():
-        child.signal(resume)
+        child.signal(resume, None)
     return None
 
 
 # Restart
 
 
-async def restart(cell: Cell, cause: BaseException) -> None:
-    from ._cell import State
-
-    if cell.state in (State.STOPPING, State.STOPPED) or cell.stop_requested:
+async def restart(cell: Cell, argument: tuple[BaseException, Failed | None]) -> None:
+    """Begin anew: the verdict on a failure of its own; or, with None for that, along with its parent or sibling."""
+    cause, failed = argument
+    if cell.stop_requested or (failed is not None and cell.failure is not failed):
         return
-    cell.state = State.RESTARTING
     message = None if cell.failure is None else cell.failure.message
+    cell.blocked -= (failed is None) + (cell.failure is not None)
+    cell.failure = None
+    if cell.state is State.RESTARTING:
+        return  # it has begun already, and waits for children to stop
+    cell.state = State.RESTARTING
+    cell.restart_cause = cause
+    cell.blocked += 1
     _end_errands(cell)
     cell.unstash_all()
     if cell.actor is not None:
         await _call_hook(cell, "pre_restart", cause, message)
-    cell.stop_reason = cause  # until the restart is done, this is what it is about
     if not any(child.stop_requested for child in (cell.children or {}).values()):
         await _recreate(cell, cause)
 
 
 async def _recreate(cell: Cell, cause: BaseException) -> None:
-    from ._cell import State
-
     survivors = list((cell.children or {}).values())
     cell.state = State.RUNNING
-    cell.stop_reason = None
-    cell.failure = None
+    cell.restart_cause = None
     cell.blocked -= 1
     cell.actor = None
     try:
@@ -303,13 +306,15 @@ async def _recreate(cell: Cell, cause: BaseException) -> None:
         if cell.stop_requested and isinstance(error, asyncio.CancelledError):
             raise
         where = "post_restart" if cell.actor is not None else "__init__"
-        wrapped = PostRestartError(f"{cell.ref.path} ({cell.props.cls.__name__}) failed in {where} of a restart: {error!r}")
+        wrapped = PostRestartError(
+            f"{cell.ref.path} ({cell.props.cls.__name__}) failed in {where} of a restart: {error!r}"
+        )
         wrapped.__cause__ = error
         fail(cell, wrapped, suspend_children=False)
         return
     cell.restarts += 1
     for child in survivors:
-        child.signal(restart, cause)
+        child.signal(restart, (cause, None))
     instrument = cell.system.settings.instrument
     if instrument is not None:
         instrument.restarted(cell.ref)
@@ -321,7 +326,7 @@ async def _call_hook(cell: Cell, name: str, *args: Any) -> None:
         result = getattr(cell.actor, name)(*args)
         if result is not None:
             await result
-    except (Exception, asyncio.CancelledError) as error:
+    except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - the stop or restart goes on, whatever it is
         cell.logger().error("%s failed: %r", name, error, exc_info=error)
 
 
@@ -346,25 +351,23 @@ def request_stop(cell: Cell, reason: BaseException | None = None) -> None:
 
 def hurry(cell: Cell) -> None:
     """A handler that still waits after the grace is cancelled, again and again, and named."""
-    if cell.is_waiting and cell.grace is None:
+    if cell.is_waiting and cell.grace is None and cell.state is not State.STOPPING:
         seconds = cell.system.settings.stop_grace
         cell.grace = cell.system.clock.call_later(seconds, _cut_short, cell, cell.envelope, seconds)
 
 
 def _cut_short(cell: Cell, envelope: Any, waited: float) -> None:
     cell.grace = None
-    if not cell.is_waiting or cell.envelope is not envelope or cell.is_stopped:
+    if not cell.is_waiting or cell.envelope is not envelope or cell.state in (State.STOPPING, State.STOPPED):
         return
     doing = "a hook" if envelope is None else f"the handler of {type(envelope[0]).__name__}"
-    cell.logger().warning("is to stop or restart, but %s has been waiting for %g s more: it is cancelled", doing, waited)
+    cell.logger().warning("is to stop or restart, but %s has waited %g s more: it is cancelled", doing, waited)
     cell.cancel()
     seconds = cell.system.settings.stop_grace
     cell.grace = cell.system.clock.call_later(seconds, _cut_short, cell, envelope, waited + seconds)
 
 
 def stop(cell: Cell, reason: BaseException | None) -> Hook:
-    from ._cell import State
-
     if cell.state in (State.STOPPING, State.STOPPED):
         return None
     cell.state = State.STOPPING
@@ -386,8 +389,6 @@ def stop(cell: Cell, reason: BaseException | None) -> Hook:
 
 
 def child_stopped(cell: Cell, child: Cell) -> Hook:
-    from ._cell import State
-
     children = cell.children
     if children is None or children.get(child.ref.name) is not child:
         return None
@@ -397,9 +398,8 @@ def child_stopped(cell: Cell, child: Cell) -> Hook:
     if cell.state is State.STOPPING:
         return _finish(cell) if not children else None
     if cell.state is State.RESTARTING and not any(each.stop_requested for each in children.values()):
-        cause = cell.stop_reason
-        assert cause is not None
-        return _recreate(cell, cause)
+        assert cell.restart_cause is not None
+        return _recreate(cell, cell.restart_cause)
     return None
 
 
@@ -409,7 +409,7 @@ def _finish(cell: Cell) -> Hook:
     if actor is not None:
         try:
             result = actor.post_stop()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the stop goes on, whatever it is
             cell.logger().error("post_stop failed: %r", error, exc_info=error)
         else:
             if result is not None:
@@ -421,14 +421,12 @@ def _finish(cell: Cell) -> Hook:
 async def _finish_later(cell: Cell, hook: Awaitable[None]) -> None:
     try:
         await hook
-    except (Exception, asyncio.CancelledError) as error:
+    except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - the stop or restart goes on, whatever it is
         cell.logger().error("post_stop failed: %r", error, exc_info=error)
     _conclude(cell)
 
 
 def _conclude(cell: Cell) -> None:
-    from ._cell import State
-
     cell.state = State.STOPPED
     cell.is_stopped = True
     _end_errands(cell)

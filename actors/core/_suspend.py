@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
 
 __all__ = ["Suspend"]
 
@@ -11,4 +14,8 @@ class Suspend(tuple[Any, ...]):
     """``await Suspend((x,))`` suspends once, handing `x` to the driver. The iterator is the tuple's own: no frame."""
 
     __slots__ = ()
-    __await__ = tuple.__iter__
+    if TYPE_CHECKING:
+
+        def __await__(self) -> Generator[Any, None, None]: ...
+    else:
+        __await__ = tuple.__iter__

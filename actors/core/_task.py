@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from contextvars import Context
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -20,16 +21,22 @@ __all__ = ["HandlerTask"]
 class HandlerTask:
     """A task whose coroutine is the driver that a waiting handler keeps."""
 
-    __slots__ = ()
+    __slots__ = ("_fut_waiter", "_must_cancel", "cancel_requests", "driver", "stop_requested", "woken_with")
 
     if TYPE_CHECKING:
         dispatcher: Dispatcher
-        driver: Coroutine[Any, Any, None] | None
         ref: LocalRef[Any]
-        cancel_requests: int
-        woken_with: BaseException | None
-        _fut_waiter: Any
-        _must_cancel: bool
+        variables: Context
+
+        def hurry(self) -> None: ...
+
+    def __init__(self) -> None:
+        self.driver: Coroutine[Any, Any, None] | None = None
+        self.woken_with: BaseException | None = None
+        self.cancel_requests = 0
+        self.stop_requested = False
+        self._fut_waiter: Any = None
+        self._must_cancel = False
 
     # What the runtime does with it
 
@@ -40,6 +47,8 @@ class HandlerTask:
 
     def wait_for(self, waiter: Any) -> None:
         """The handler suspended with `waiter`: go on when that is done."""
+        if self.stop_requested:
+            self.hurry()
         if waiter is None:  # asyncio.sleep(0): the loop's other callbacks are to have their turn
             self.dispatcher.loop.call_soon(self.resume, context=self.dispatcher.context)
             return
@@ -56,7 +65,7 @@ class HandlerTask:
     def _wake(self, future: Any) -> None:
         try:
             future.result()
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - thrown into the handler
             self.woken_with = error
         self.resume()
 
@@ -113,8 +122,8 @@ class HandlerTask:
     def get_coro(self) -> Any:
         return self.driver
 
-    def get_context(self) -> Any:
-        return self.variables  # type: ignore[attr-defined]
+    def get_context(self) -> Context:
+        return self.variables
 
     def get_stack(self, *, limit: int | None = None) -> list[Any]:
         return []

@@ -8,7 +8,7 @@ touches an actor's state; it has a context (`self.context`) of its own, and its 
 | `__init__` | at each start and restart; `self.context` is there | def |
 | `pre_start` | before the first message | def or async def |
 | `receive` | for each message; a value of None, or an awaitable of it | def or async def |
-| `pre_restart(cause, message)` | on the old instance, after a failure; stops the children, then calls `post_stop` | both |
+| `pre_restart(cause, message)` | on the failed instance; stops the children, then calls `post_stop` | both |
 | `post_restart(cause)` | on the new instance; calls `pre_start` | both |
 | `post_stop` | after the children have stopped, before the rest of the mailbox becomes dead letters | both |
 

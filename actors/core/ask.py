@@ -56,16 +56,15 @@ class Reply(ActorRef[Any]):
         self._callback: Callable[[Any], object] | None = None
         self._asyncio_future_blocking = True
         self._error: BaseException | None = None
+        self._name: str | None = None
 
     # As a ref
 
     @property
     def path(self) -> str:
-        try:
-            name = self._name
-        except AttributeError:
-            name = self._name = self._queue.asks.next_name()
-        return f"actors://{self.system.name}/temp/{name}"
+        if self._name is None:
+            self._name = self._queue.asks.next_name()
+        return f"actors://{self.system.name}/temp/{self._name}"
 
     @property
     def system(self) -> ActorSystem:

@@ -41,7 +41,7 @@ class DeadLettersRef(ActorRef[Any]):
 
 
 class DeadLetterOffice:
-    """Logs the first `log_dead_letters`, then is silent for `log_dead_letters_suspend`, then says how many it left out."""
+    """Logs some, then is silent for a while, then says how many it left out (see `Settings.log_dead_letters`)."""
 
     __slots__ = ("_logged", "_omitted", "_silent_until", "count", "ref", "system")
 

@@ -36,7 +36,7 @@ class Props(Generic[M]):
         self.dispatcher: DispatcherSpec | None = None
 
     def with_mailbox(self, mailbox: Callable[[], Mailbox]) -> Props[M]:
-        """The same, its messages held by what `mailbox()` makes: ``BoundedMailbox(100)``, ``PriorityMailbox(key)``, …"""
+        """The same, its messages held by what `mailbox()` makes: ``BoundedMailbox(100)``, …"""
         if not callable(mailbox):
             raise TypeError(f"with_mailbox needs a recipe such as BoundedMailbox(100), not {mailbox!r}")
         props = self._copy()

@@ -98,7 +98,7 @@ class ActorRef(Generic[M_contra]):
 
     def _notice_death(self, notice: Terminated) -> None:
         """Learn that a watched actor has stopped."""
-        self.tell(notice)
+        raise TypeError(f"{type(self).__name__} cannot watch")
 
     def _state_for(self, message: Any) -> str:
         """What is known about the actor and `message`, for the text of a time-out."""
@@ -120,7 +120,8 @@ class LocalRef(ActorRef[M_contra]):
     def path(self) -> str:
         if self._path is None:
             parent = self._cell.parent
-            self._path = f"actors://{self._cell.system.name}/" if parent is None else path_of(parent.ref.path, self._name)
+            root = f"actors://{self._cell.system.name}/"
+            self._path = root if parent is None else path_of(parent.ref.path, self._name)
         return self._path
 
     @property

@@ -31,7 +31,7 @@ class Settings:
     :ivar mailbox_capacity: messages in a bounded mailbox that names no capacity.
     :ivar log_dead_letters: dead letters logged before the log falls silent for `log_dead_letters_suspend`; 0 logs none.
     :ivar log_dead_letters_during_shutdown: whether dead letters are logged while the system terminates.
-    :ivar phase_timeouts: time-outs of phases of coordinated shutdown, by the phase's name, where they differ from Akka's.
+    :ivar phase_timeouts: time-outs of phases of coordinated shutdown, by name, where they differ from Akka's.
     :ivar guardian_strategy: the supervision of the actors that `system.spawn` makes; the default strategy when None.
     :ivar seed: seeds `system.random`; drawn when None.
     :ivar chooser: tests only: given the number of ready actors (at least 1), the index of the one that runs next;
@@ -60,12 +60,15 @@ class Settings:
             value = getattr(self, name)
             if not _is_number(value) or not value > 0:
                 raise SettingsError(f"{name} must be a number of seconds above 0, not {value!r}")
-        for name, least in (("throughput", 1), ("mailbox_capacity", 1), ("stash_capacity", -1), ("log_dead_letters", 0)):
+        least_values = {"throughput": 1, "mailbox_capacity": 1, "stash_capacity": -1, "log_dead_letters": 0}
+        for name, least in least_values.items():
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < least:
                 raise SettingsError(f"{name} must be an integer of at least {least}, not {value!r}")
         if not _is_number(self.log_dead_letters_suspend) or not self.log_dead_letters_suspend >= 0:
-            raise SettingsError(f"log_dead_letters_suspend must not be negative, but is {self.log_dead_letters_suspend!r}")
+            raise SettingsError(
+                f"log_dead_letters_suspend must not be negative, but is {self.log_dead_letters_suspend!r}"
+            )
         if not isinstance(self.log_dead_letters_during_shutdown, bool):
             raise SettingsError(
                 f"log_dead_letters_during_shutdown must be true or false, not {self.log_dead_letters_during_shutdown!r}"

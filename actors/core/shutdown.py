@@ -60,7 +60,7 @@ class CoordinatedShutdown:
             raise ValueError(f"there is no shutdown phase {phase!r}; there are {', '.join(PHASES)}")
         order = list(PHASES)
         if self._phase is not None and order.index(phase) <= order.index(self._phase):
-            self._system.log.warning("shutdown is in phase %s: the task %s of %s comes too late", self._phase, name, phase)
+            self._system.log.warning("shutdown is at %s: the task %s of %s is too late", self._phase, name, phase)
             return
         self._tasks[phase].append((name, task))
 
@@ -80,14 +80,15 @@ class CoordinatedShutdown:
         for phase, usual in PHASES.items():
             self._phase = phase
             seconds = self._system.settings.phase_timeouts.get(phase, usual)
-            tasks = {asyncio.ensure_future(_called(task)): name for name, task in self._tasks[phase]}
+            start = self._system.loop.create_task
+            tasks = {start(_called(task), name=name): name for name, task in self._tasks[phase]}
             if phase == "actor-system-terminate":
-                tasks[asyncio.ensure_future(self._system.stop_actors())] = "stop the actors"
+                tasks[start(self._system.stop_actors())] = "stop the actors"
             if tasks:
                 await self._run_phase(phase, tasks, seconds)
         self._system.finish_termination()
 
-    async def _run_phase(self, phase: str, tasks: dict[asyncio.Future[Any], str], seconds: float) -> None:
+    async def _run_phase(self, phase: str, tasks: dict[asyncio.Task[None], str], seconds: float) -> None:
         log = self._system.log
         await asyncio.wait(tasks, timeout=seconds)
         for task, name in tasks.items():

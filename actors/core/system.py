@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import weakref
 from datetime import timedelta
 from threading import get_ident
 from types import TracebackType
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
     from .actor import Actor
 
 __all__ = ["ActorSystem"]
+
+#: The systems of this process, for those who look for one that nobody terminated: the leak checks of the test kit.
+all_systems: weakref.WeakSet[ActorSystem] = weakref.WeakSet()
 
 
 class ActorSystem:
@@ -70,6 +74,7 @@ class ActorSystem:
         self.coordinated_shutdown = CoordinatedShutdown(self)
         self.root = Cell(self, None, Props(RootGuardian), "", 0)
         self.root.signal(lifecycle.start)
+        all_systems.add(self)
         strategy = self.settings.guardian_strategy or OneForOneStrategy()
         self._system_guardian = self._guardian("system", OneForOneStrategy())
         self._user_guardian = self._guardian("user", strategy)
@@ -209,7 +214,9 @@ class ActorSystem:
     def pending_actors(self) -> list[str]:
         """The actors that have not stopped and have nobody below them to wait for."""
         leaves = [node for node in self.tree().walk() if not node.children]
-        return [f"{node.path} ({node.state}{f', handling {node.handling}' if node.handling else ''})" for node in leaves]
+        return [
+            f"{node.path} ({node.state}{f', handling a {node.handling}' if node.handling else ''})" for node in leaves
+        ]
 
     def _held_the_loop(self, cell: Cell, seconds: float) -> None:
         self.log.warning(
