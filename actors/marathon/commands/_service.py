@@ -14,7 +14,7 @@ import socket
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
@@ -50,7 +50,7 @@ class Mesos:
     """The cluster to run on. `stop` ends what was started for it."""
 
     url: str
-    sandboxes: Sandboxes = NoSandboxes()
+    sandboxes: Sandboxes = field(default_factory=NoSandboxes)
     stop: Callable[[], Awaitable[None]] | None = None
 
 
@@ -58,7 +58,15 @@ StartMesos = Callable[[ActorSystem], Awaitable[Mesos]]
 
 
 def work_dir_of(chosen: Path | None) -> Path:
-    return (chosen or default_work_dir()).absolute()
+    """The folder to keep state in, made if need be."""
+    work_dir = (chosen or default_work_dir()).absolute()
+    try:
+        work_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CommandFailed(
+            f"work dir {work_dir} cannot be made: {error.strerror}", "choose another with --work-dir"
+        ) from error
+    return work_dir
 
 
 def run(settings: ServiceSettings, start_mesos: StartMesos) -> None:
@@ -102,12 +110,6 @@ async def _run(settings: ServiceSettings, start_mesos: StartMesos) -> None:
 
 
 async def _hold(work_dir: Path, stack: AsyncExitStack) -> Lease:
-    try:
-        work_dir.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CommandFailed(
-            f"work dir {work_dir} cannot be made: {error.strerror}", "choose another with --work-dir"
-        ) from error
     coordinator = FileCoordinator(work_dir / "cluster")
     stack.push_async_callback(coordinator.close)
     try:

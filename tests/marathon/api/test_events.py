@@ -1,0 +1,104 @@
+"""The event stream."""
+
+import json
+from typing import Any
+
+import aiohttp
+
+from actors.marathon.api import events
+from actors.marathon.messages import AppTerminated, DeploymentSuccess, GroupChangeSuccess, InstanceChanged
+
+from .conftest import Api
+
+
+async def read_event(answer: aiohttp.ClientResponse) -> tuple[str, dict[str, Any]]:
+    name = ""
+    async for raw in answer.content:
+        line = raw.decode().strip()
+        if line.startswith("event: "):
+            name = line.removeprefix("event: ")
+        elif line.startswith("data: "):
+            return name, json.loads(line.removeprefix("data: "))
+    raise EOFError
+
+
+async def test_events_come_in_order_with_type_and_time(api: Api) -> None:
+    async with api.session.get(f"{api.url}/v2/events") as stream:
+        assert stream.headers["Content-Type"].startswith("text/event-stream")
+        assert (await read_event(stream))[0] == "event_stream_attached"
+        await api.post("/v2/apps", {"id": "/x", "cmd": "sleep 1"})
+        name, posted = await read_event(stream)
+        assert (name, posted["eventType"], posted["uri"]) == ("api_post_event", "api_post_event", "/v2/apps")
+        assert posted["appDefinition"]["id"] == "/x"
+        assert posted["timestamp"].endswith("Z")
+        (instance,) = api.world.run("/x")
+        for number in range(20):
+            api.system.event_stream.publish(GroupChangeSuccess("/", f"v{number}"))
+        api.system.event_stream.publish(InstanceChanged(instance))
+        assert [(await read_event(stream))[1]["version"] for _ in range(20)] == [f"v{n}" for n in range(20)]
+        name, changed = await read_event(stream)
+        changed.pop("timestamp")
+        assert (name, changed) == (
+            "instance_changed_event",
+            {
+                "instanceId": "x.instance-0",
+                "condition": "Running",
+                "runSpecId": "/x",
+                "agentId": "S0",
+                "host": "127.0.0.1",
+                "runSpecVersion": "2026-01-01T00:00:01.000Z",
+                "eventType": "instance_changed_event",
+            },
+        )
+
+
+async def test_a_client_gets_only_the_types_it_names(api: Api) -> None:
+    query = "?event_type=app_terminated_event&event_type=group_change_success"
+    async with api.session.get(f"{api.url}/v2/events{query}") as stream:
+        await api.post("/v2/apps", {"id": "/x", "cmd": "sleep 1"})
+        api.system.event_stream.publish(AppTerminated("/x"))
+        assert (await read_event(stream))[0] == "app_terminated_event"
+
+
+async def test_a_light_plan_has_no_groups_and_a_full_one_has(api: Api) -> None:
+    await api.post("/v2/apps", {"id": "/g/x", "cmd": "sleep 1"})
+    (status,) = api.world.deployments
+    only = "event_type=deployment_success"
+    async with (
+        api.session.get(f"{api.url}/v2/events?{only}") as full,
+        api.session.get(f"{api.url}/v2/events?plan-format=light&{only}") as light,
+    ):
+        api.system.event_stream.publish(DeploymentSuccess("d1", status))
+        _, event = await read_event(light)
+        assert set(event["plan"]) == {"id", "steps", "version"}
+        _, event = await read_event(full)
+        assert event["plan"]["original"]["groups"] == []
+        assert event["plan"]["target"]["groups"][0]["apps"][0]["id"] == "/g/x"
+
+
+async def test_a_client_that_does_not_read_is_dropped_and_holds_up_nobody(api: Api, monkeypatch: Any) -> None:
+    monkeypatch.setattr(events, "MAX_QUEUED", 8)
+    only = "?event_type=group_change_success"
+    async with (
+        api.session.get(f"{api.url}/v2/events{only}") as slow,
+        api.session.get(f"{api.url}/v2/events?event_type=event_stream_detached") as other,
+    ):
+        for number in range(200):  # at once: nobody can have read in between
+            api.system.event_stream.publish(GroupChangeSuccess("/", f"v{number}"))
+        assert (await read_event(other))[0] == "event_stream_detached"
+        assert not (await slow.read()).endswith(b'"v199"}\r\n\r\n')
+
+
+async def test_a_client_that_leaves_is_told_to_the_others(api: Api) -> None:
+    async with api.session.get(f"{api.url}/v2/events?event_type=event_stream_detached") as stream:
+        async with api.session.get(f"{api.url}/v2/events"):
+            pass
+        assert (await read_event(stream))[0] == "event_stream_detached"
+
+
+async def test_an_idle_stream_gets_a_sign_of_life(api: Api) -> None:
+    async with api.session.get(f"{api.url}/v2/events?event_type=none") as stream:
+        before = api.system.clock.time()
+        assert await stream.content.readline() == b"\r\n"
+        assert await stream.content.readline() == b"\r\n"
+        assert api.system.clock.time() - before >= events.HEARTBEAT

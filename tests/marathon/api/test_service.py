@@ -1,0 +1,104 @@
+"""Deployments, queue, info, ping, metrics and logs."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from actors.marathon.messages import QueueItem
+
+from .conftest import Api
+
+
+async def test_deployments_are_listed_with_their_steps(api: Api) -> None:
+    await api.post("/v2/apps", {"id": "/x", "cmd": "sleep 1"})
+    assert (await api.get("/v2/deployments")).body == [
+        {
+            "id": "d1",
+            "version": "2026-01-01T00:00:01.000Z",
+            "affectedApps": ["/x"],
+            "affectedPods": [],
+            "steps": [{"actions": [{"action": "ScaleApplication", "app": "/x"}]}],
+            "currentActions": [{"action": "ScaleApplication", "app": "/x", "readinessCheckResults": []}],
+            "currentStep": 1,
+            "totalSteps": 1,
+        }
+    ]
+
+
+async def test_a_deployment_is_undone_or_abandoned(api: Api) -> None:
+    await api.post("/v2/apps", {"id": "/x", "cmd": "sleep 1"})
+    await api.post("/v2/apps", {"id": "/y", "cmd": "sleep 1"})
+    undone = await api.delete("/v2/deployments/d1")
+    assert (undone.status, undone.body["deploymentId"]) == (200, "revert")
+    abandoned = await api.delete("/v2/deployments/d2?force=True")
+    assert (abandoned.status, abandoned.text) == (202, "")
+    missing = await api.delete("/v2/deployments/d9")
+    assert (missing.status, missing.body) == (404, {"message": "DeploymentPlan d9 does not exist"})
+
+
+async def test_the_queue_says_what_waits_and_why(api: Api) -> None:
+    await api.post("/v2/apps", {"id": "/x", "cmd": "sleep 1"})
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    rejected = {"InsufficientCpus": 3, "UnfulfilledConstraint": 1}
+    app = api.world.root.apps["/x"]
+    api.world.queue.append(QueueItem(app, 2, 4.7, moment, processed_offers=5, unused_offers=4, rejected=rejected))
+    (item,) = (await api.get("/v2/queue")).body["queue"]
+    assert (item["app"]["id"], item["count"], item["role"]) == ("/x", 2, "*")
+    assert item["delay"] == {"timeLeftSeconds": 4, "overdue": False}
+    assert item["since"] == "2026-01-01T00:00:00.000Z"
+    assert item["processedOffersSummary"]["rejectSummaryLaunchAttempt"] == [
+        {"reason": "InsufficientCpus", "declined": 3, "processed": 4},
+        {"reason": "UnfulfilledConstraint", "declined": 1, "processed": 1},
+    ]
+    assert (await api.delete("/v2/queue//x/delay")).status == 204
+    missing = await api.delete("/v2/queue/none/delay")
+    assert (missing.status, missing.body) == (404, {"message": "Application /none not found in tasks queue."})
+
+
+@pytest.mark.parametrize(
+    ("accept", "text"),
+    [
+        ("application/json", '"pong"'),
+        ("text/plain", "pong"),
+        ("*/*", "pong"),
+        ("text/html, application/json", '"pong"'),
+    ],
+)
+async def test_ping_is_quoted_where_json_is_accepted(api: Api, accept: str, text: str) -> None:
+    assert (await api.get("/ping", headers={"Accept": accept})).text == text
+
+
+async def test_info_names_the_service_and_its_framework(api: Api) -> None:
+    info = (await api.get("/v2/info")).body
+    assert (info["name"], info["version"], info["frameworkId"]) == ("marathon", "0.1.0", "framework-1")
+    assert info["marathon_config"]["master"] == "http://127.0.0.1:5050"
+    assert api.url.endswith(info["leader"])
+    assert info["http_config"]["http_port"] == int(api.url.rpartition(":")[2])
+    assert (await api.get("/v2/leader")).body == {"leader": info["leader"]}
+
+
+async def test_metrics_count_apps_and_tasks(api: Api) -> None:
+    await api.post("/v2/apps", {"id": "/x", "cmd": "sleep 1"})
+    api.world.run("/x", 2)
+    gauges = (await api.get("/metrics")).body["gauges"]
+    assert gauges["marathon.apps.active.gauge"] == {"value": 1}
+    assert gauges["marathon.instances.running.gauge"] == {"value": 2}
+
+
+async def test_retired_event_subscriptions_say_what_to_use(api: Api) -> None:
+    answer = await api.get("/v2/eventSubscriptions")
+    assert answer.status == 404
+    assert "/v2/events" in answer.body["message"]
+
+
+async def test_output_is_read_by_offset_and_never_cuts_a_character(api: Api) -> None:
+    path = "/v2/logs/x.instance-1._app.1/stdout"
+    first = (await api.get(f"{path}?length=3")).body
+    assert first == {"data": "gr", "offset": 0, "next": 2, "size": 13}
+    rest = (await api.get(f"{path}?offset=2")).body
+    assert (rest["data"], rest["next"]) == ("üße\nzwei\n", 13)
+    assert (await api.get(f"{path}?offset=-5")).body["data"] == "zwei\n"
+    assert (await api.get("/v2/logs?app=x")).body == {"tasks": ["x.instance-1._app.1"]}
+    assert (await api.get("/v2/logs?app=y")).body == {"tasks": []}
+    assert (await api.get("/v2/logs/none/stdout")).status == 404
+    assert (await api.get(f"{path}?offset=x")).status == 400
