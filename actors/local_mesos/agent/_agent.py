@@ -279,7 +279,7 @@ class Agent(Actor[Any]):
             self._store(container, record)
             self._updated(container.id, self._own_status(run, *refusal))
 
-    def _why_not(self, run: Run) -> tuple[TaskState, str, TaskStatus.Reason] | None:
+    def _why_not(self, run: Run) -> tuple[TaskState, str, TaskStatus.Reason.ValueType] | None:
         """Why this task cannot run here."""
         if self._ending is not None:
             lost = TaskState.TASK_DROPPED if run.framework_is_partition_aware else TaskState.TASK_LOST
@@ -382,7 +382,7 @@ class Agent(Actor[Any]):
 
     # -- updates ---------------------------------------------------------------------------------------------------
 
-    def _own_status(self, run: Run, state: TaskState, message: str, reason: TaskStatus.Reason) -> TaskStatus:
+    def _own_status(self, run: Run, state: TaskState, message: str, reason: TaskStatus.Reason.ValueType) -> TaskStatus:
         return new_status(self.context.system, run, state, TaskStatus.SOURCE_AGENT, message, reason)
 
     def _updated(self, container_id: str, status: TaskStatus) -> None:

@@ -171,22 +171,20 @@ class CommandExecutor(Actor[Message]):
                 message += " (the shell did not find a command; its stderr in the sandbox names it)"
             self._fail(message, TaskStatus.REASON_COMMAND_EXECUTOR_FAILED)
 
-    def _fail(self, message: str, reason: mesos_pb2.TaskStatus.Reason) -> None:
+    def _fail(self, message: str, reason: mesos_pb2.TaskStatus.Reason.ValueType) -> None:
         self._update(TaskState.TASK_FAILED, message, reason)
 
     # -- what it says ----------------------------------------------------------------------------------------------
 
     def _update(
-        self, state: TaskState, message: str | None = None, reason: mesos_pb2.TaskStatus.Reason | None = None
+        self, state: TaskState, message: str | None = None, reason: mesos_pb2.TaskStatus.Reason.ValueType | None = None
     ) -> None:
         self._reached = state
         status = new_status(self.context.system, self._run, state, TaskStatus.SOURCE_EXECUTOR, message, reason)
         self._tell_agent(Update(self._run.container_id, status))
 
     def _tell_agent(self, message: Update | KillDecided) -> None:
-        parent = self.context.parent
-        assert parent is not None
-        parent.tell(message, self.ref)
+        self.context.parent.tell(message, self.ref)
 
 
 def _describe(status: int) -> str:

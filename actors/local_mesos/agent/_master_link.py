@@ -44,7 +44,8 @@ class MasterLink:
         return ref == self._master
 
     def adopt(self, agent_id: str) -> None:
-        """The id that the agent has, or has had before it was restarted."""
+        """The id that the agent was given, just now or before it was restarted."""
+        self._context.timers.cancel(_TIMER)
         info = mesos_pb2.AgentInfo()
         info.CopyFrom(self.info)
         info.id.value = agent_id

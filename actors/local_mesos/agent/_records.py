@@ -201,11 +201,11 @@ def decode(data: bytes, path: Path) -> Iterator[Record]:
             if header and at <= len(data) and zlib.crc32(message, zlib.crc32(header)) == checksum:
                 yield _record(json.loads(header), message)
                 continue
-        if at < len(data):
-            raise CheckpointBroken(
-                f"{path} is damaged at byte {start} of {len(data)}; restore it, or remove it to begin as a new agent "
-                "(its tasks then end)"
-            )
+            if at < len(data):
+                raise CheckpointBroken(
+                    f"{path} is damaged at byte {start} of {len(data)}; restore it, or remove it to begin as a new "
+                    "agent (its tasks then end)"
+                )
         log.warning("%s ends with a record that was cut short (byte %d); it is left out", path, start)
         return
 

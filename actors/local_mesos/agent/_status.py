@@ -21,9 +21,9 @@ def new_status(
     system: ActorSystem,
     run: Run,
     state: TaskState,
-    source: mesos_pb2.TaskStatus.Source,
+    source: mesos_pb2.TaskStatus.Source.ValueType,
     message: str | None = None,
-    reason: mesos_pb2.TaskStatus.Reason | None = None,
+    reason: mesos_pb2.TaskStatus.Reason.ValueType | None = None,
 ) -> mesos_pb2.TaskStatus:
     """A status with a uuid and the time, that says where the task runs."""
     address = mesos_pb2.NetworkInfo.IPAddress(ip_address=run.agent.ip)

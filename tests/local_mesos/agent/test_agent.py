@@ -1,0 +1,396 @@
+"""The agent between master and tasks: registration, a task's statuses, their repetition, kills, and being restarted."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Sequence
+
+import pytest
+
+from actors.local_mesos import messages as m
+from actors.local_mesos.agent import EndTasks, MemoryCheckpoint, WhenRegistered
+from actors.local_mesos.agent._records import Record
+from actors.local_mesos.simulated_runner import Fate, SimulatedRunner, always, as_written
+from actors.local_mesos.task_runner import Lost, RunnerLost, Started, TaskCommand
+from mesos_proto import mesos_pb2 as pb
+
+from .conftest import AGENT_ID, Bench
+
+Status = pb.TaskStatus
+CAPABILITY = pb.FrameworkInfo.Capability
+
+
+def capable(*kinds: CAPABILITY.Type) -> list[CAPABILITY]:
+    return [CAPABILITY(type=kind) for kind in kinds]
+
+
+def seconds(value: float) -> pb.DurationInfo:
+    return pb.DurationInfo(nanoseconds=int(value * 1e9))
+
+
+# -- registration --------------------------------------------------------------------------------------------------
+
+
+async def test_registration_is_repeated_ever_more_seldom_until_it_is_answered(bench: Bench) -> None:
+    bench.answers = False
+    await bench.start()
+    await asyncio.sleep(10)
+    times = [at - bench.heard[0][0] for at, _ in bench.heard]
+    assert times == pytest.approx([0, 1, 3, 7])
+    bench.answers = True
+    assert await bench.agent.ask(WhenRegistered(), 60) == AGENT_ID
+
+
+async def test_an_agent_whose_checkpoint_is_broken_says_so_to_whoever_waits(bench: Bench) -> None:
+    class Broken(MemoryCheckpoint):
+        async def recover(self) -> None:  # type: ignore[override]
+            raise OSError("no such disk")
+
+    bench.checkpoint = Broken()
+    await bench.start(registered=False)
+    with pytest.raises(OSError, match="no such disk"):
+        await bench.agent.ask(WhenRegistered(), 60)
+
+
+async def test_after_a_lost_master_it_waits_for_another_and_brings_its_tasks(bench: Bench) -> None:
+    await bench.start()
+    bench.run("sleep 1000")
+    first = await bench.next(m.UpdateStatus)
+    await bench.system.graceful_stop(bench.master, 5)
+    second = Bench(bench.system)
+    bench.agent.tell(m.MasterChanged(second.master))
+    again = await second.next(m.ReregisterAgent)
+    assert again.info.id.value == AGENT_ID
+    assert [task.task_id.value for task in again.tasks] == ["t"]
+    assert (await second.next(m.UpdateStatus, within=1)).status == first.status, (
+        "in flight, so sent to the new one at once"
+    )
+
+
+# -- statuses ------------------------------------------------------------------------------------------------------
+
+
+async def test_a_task_that_ends_well_is_starting_running_finished(bench: Bench) -> None:
+    await bench.start()
+    bench.run("sleep 5")
+    status = await bench.until("TASK_STARTING", "TASK_RUNNING", "TASK_FINISHED")
+    assert status.message == "Command exited with status 0"
+    assert status.source == Status.SOURCE_EXECUTOR
+    assert not status.HasField("reason")
+    assert status.agent_id.value == AGENT_ID
+    assert status.executor_id.value == "t"
+    assert status.container_status.network_infos[0].ip_addresses[0].ip_address == "127.0.0.1"
+
+
+async def test_a_task_that_fails_says_how(bench: Bench) -> None:
+    await bench.start()
+    bench.run("exit 3")
+    status = await bench.until("TASK_STARTING", "TASK_RUNNING", "TASK_FAILED")
+    assert (status.message, status.reason) == ("Command exited with status 3", Status.REASON_COMMAND_EXECUTOR_FAILED)
+
+
+async def test_a_signal_is_named_in_the_system_s_words(bench: Bench) -> None:
+    bench.script(always(Fate(runs=1, status=11)))
+    await bench.start()
+    bench.run("crash")
+    status = await bench.until("TASK_STARTING", "TASK_RUNNING", "TASK_FAILED")
+    assert status.message == "Command terminated with signal Segmentation fault"
+
+
+async def test_a_command_that_cannot_start_fails_with_the_reason(bench: Bench) -> None:
+    bench.script(always(Fate(refused="command 'x' does not exist")))
+    await bench.start()
+    bench.run("x")
+    status = await bench.until("TASK_STARTING", "TASK_FAILED")
+    assert status.message == "command 'x' does not exist"
+
+
+async def test_the_next_status_waits_for_the_acknowledgement_of_the_one_before(bench: Bench) -> None:
+    await bench.start()
+    bench.run("sleep 1")
+    starting = await bench.next(m.UpdateStatus)
+    await bench.silence(9)
+    bench.acknowledge(starting)
+    running = await bench.next(m.UpdateStatus)
+    assert running.status.state == pb.TASK_RUNNING
+    assert running.latest_state == pb.TASK_FINISHED
+
+
+async def test_a_status_is_repeated_with_its_uuid_after_10_then_20_then_40_seconds(bench: Bench) -> None:
+    await bench.start()
+    bench.run("sleep 1000")
+    await asyncio.sleep(75)
+    sent = [(at, update.status.uuid) for at, update in bench.heard if isinstance(update, m.UpdateStatus)]
+    assert [at - sent[0][0] for at, _ in sent] == pytest.approx([0, 10, 30, 70])
+    assert len({uuid for _, uuid in sent}) == 1
+
+
+async def test_nothing_is_repeated_once_it_is_acknowledged_even_twice(bench: Bench) -> None:
+    await bench.start()
+    bench.run("sleep 1000")
+    for _ in range(2):
+        update = await bench.next(m.UpdateStatus)
+        bench.acknowledge(update)
+        bench.acknowledge(update)
+    await bench.silence(900)
+
+
+async def test_a_status_is_sent_only_after_it_is_stored(bench: Bench) -> None:
+    class FullDisk(MemoryCheckpoint):
+        full = False
+
+        async def append(self, records: Sequence[Record]) -> None:
+            if self.full:
+                raise OSError("no space left")
+            await super().append(records)
+
+    disk = bench.checkpoint = FullDisk()
+    await bench.start()
+    disk.full = True
+    bench.run("sleep 1000")
+    await bench.silence(30)
+    disk.full = False
+    await bench.until("TASK_STARTING", "TASK_RUNNING")
+
+
+# -- kills ---------------------------------------------------------------------------------------------------------
+
+
+async def test_a_killed_task_is_killed_whatever_its_status(bench: Bench) -> None:
+    await bench.start()
+    bench.run("sleep 1000")
+    await bench.until("TASK_STARTING", "TASK_RUNNING")
+    bench.agent.tell(m.KillTask("F", "t"))
+    status = await bench.until("TASK_KILLED")
+    assert status.message == "Command terminated with signal Terminated"
+    assert not status.HasField("reason")
+
+
+async def test_a_framework_that_wants_to_know_hears_of_the_killing(bench: Bench) -> None:
+    bench.framework.capabilities.extend(capable(CAPABILITY.TASK_KILLING_STATE))
+    await bench.start()
+    bench.run("sleep 1000")
+    await bench.until("TASK_STARTING", "TASK_RUNNING")
+    bench.agent.tell(m.KillTask("F", "t"))
+    await bench.until("TASK_KILLING", "TASK_KILLED")
+
+
+@pytest.mark.parametrize(
+    ("of_the_task", "of_the_kill", "expected"), [(None, None, 3), (7, None, 7), (7, 2, 2), (None, 11, 11)]
+)
+async def test_the_grace_is_the_kill_s_or_the_task_s_or_three_seconds(
+    bench: Bench, of_the_task: float | None, of_the_kill: float | None, expected: float
+) -> None:
+    bench.script(always(Fate(terminates=None)))
+    await bench.start()
+    policy = {"kill_policy": pb.KillPolicy(grace_period=seconds(of_the_task))} if of_the_task is not None else {}
+    bench.run("stubborn", **policy)
+    await bench.until("TASK_STARTING", "TASK_RUNNING")
+    begun = bench.system.clock.time()
+    kill = pb.KillPolicy(grace_period=seconds(of_the_kill)) if of_the_kill is not None else None
+    bench.agent.tell(m.KillTask("F", "t", kill))
+    status = await bench.until("TASK_KILLED")
+    assert status.message == "Command terminated with signal Killed"
+    assert bench.system.clock.time() - begun == pytest.approx(expected)
+
+
+async def test_a_kill_right_behind_the_launch_is_not_lost(bench: Bench) -> None:
+    bench.script(always(Fate(starts_after=5)))
+    await bench.start()
+    bench.run("slow to start")
+    bench.agent.tell(m.KillTask("F", "t"))
+    states = []
+    while not states or states[-1] != pb.TASK_KILLED:
+        update = await bench.next(m.UpdateStatus, within=60)
+        states.append(update.status.state)
+        bench.acknowledge(update)
+
+
+async def test_a_task_over_its_time_is_failed_for_that(bench: Bench) -> None:
+    await bench.start()
+    bench.run("sleep 1000", max_completion_time=seconds(4))
+    begun = bench.system.clock.time()
+    status = await bench.until("TASK_STARTING", "TASK_RUNNING", "TASK_FAILED")
+    assert status.reason == Status.REASON_MAX_COMPLETION_TIME_REACHED
+    assert status.message == "Command terminated with signal Killed"
+    assert bench.system.clock.time() - begun == pytest.approx(4)
+
+
+# -- being restarted -----------------------------------------------------------------------------------------------
+
+
+async def test_a_restarted_agent_has_its_id_and_its_tasks(bench: Bench) -> None:
+    await bench.start()
+    bench.run("sleep 1000")
+    await bench.until("TASK_STARTING", "TASK_RUNNING")
+    again = await bench.restart()
+    assert again.info.id.value == AGENT_ID
+    assert [framework.id.value for framework in again.frameworks] == ["F"]
+    assert [(task.task_id.value, task.state) for task in again.tasks] == [("t", pb.TASK_RUNNING)]
+    await bench.silence(600)
+
+
+async def test_an_unacknowledged_status_survives_with_its_uuid(bench: Bench) -> None:
+    await bench.start()
+    bench.run("sleep 1000")
+    starting = await bench.next(m.UpdateStatus)
+    again = await bench.restart()
+    assert again.tasks[0].status_update_uuid == starting.status.uuid
+    assert (await bench.next(m.UpdateStatus, within=1)).status == starting.status
+
+
+async def test_a_task_that_ended_while_the_agent_was_away_is_told_with_its_exit_status(bench: Bench) -> None:
+    await bench.start()
+    bench.run("sleep 50; exit 4")
+    await bench.until("TASK_STARTING", "TASK_RUNNING")
+    await bench.crash()
+    await asyncio.sleep(100)
+    await bench.start(registered=False)
+    assert (await bench.until("TASK_FAILED")).message == "Command exited with status 4"
+
+
+async def test_a_task_that_started_and_ended_while_the_agent_was_away_is_told_in_full(bench: Bench) -> None:
+    bench.script(always(Fate(starts_after=10, runs=10)))
+    await bench.start()
+    bench.run("x")
+    await bench.until("TASK_STARTING")
+    await bench.crash()
+    await asyncio.sleep(100)
+    await bench.start(registered=False)
+    await bench.until("TASK_RUNNING", "TASK_FINISHED")
+
+
+async def test_a_kill_before_the_crash_makes_the_end_after_it_a_kill(bench: Bench) -> None:
+    bench.script(always(Fate(terminates=2)))
+    await bench.start()
+    bench.run("x")
+    await bench.until("TASK_STARTING", "TASK_RUNNING")
+    bench.agent.tell(m.KillTask("F", "t"))
+    await asyncio.sleep(0.5)
+    await bench.restart()
+    await bench.until("TASK_KILLED")
+
+
+async def test_an_accepted_task_that_the_runner_never_heard_of_is_launched(bench: Bench) -> None:
+    class Deaf(SimulatedRunner):
+        deaf = True
+
+        def launch(self, command: TaskCommand) -> None:
+            if not self.deaf:
+                super().launch(command)
+
+    runner = bench.runner = Deaf(bench.system.clock, bench.system.random)
+    await bench.start()
+    bench.run("sleep 1000")
+    await bench.until("TASK_STARTING")
+    runner.deaf = False
+    await bench.restart()
+    await bench.until("TASK_RUNNING")
+
+
+async def test_tasks_of_a_framework_that_does_not_checkpoint_end_with_the_agent(bench: Bench) -> None:
+    bench.framework.checkpoint = False
+    await bench.start()
+    bench.run("sleep 1000")
+    await bench.until("TASK_STARTING", "TASK_RUNNING")
+    again = await bench.restart()
+    assert again.tasks == ()
+    await asyncio.sleep(1)
+    assert not any(isinstance(event, Started) for event in await bench.runner.attach(lambda event: None))
+
+
+async def test_a_finished_and_acknowledged_task_leaves_no_trace(bench: Bench) -> None:
+    await bench.start()
+    bench.run("sleep 1")
+    await bench.until("TASK_STARTING", "TASK_RUNNING", "TASK_FINISHED")
+    await asyncio.sleep(1)
+    assert (await bench.restart()).tasks == ()
+    assert await bench.runner.attach(lambda event: None) == ()
+    bench.run("sleep 1")
+    await bench.until("TASK_STARTING", acknowledge=False)
+
+
+# -- the ends of others --------------------------------------------------------------------------------------------
+
+
+async def test_a_removed_framework_s_tasks_end_without_a_word(bench: Bench) -> None:
+    await bench.start()
+    bench.run("sleep 1000")
+    await bench.until("TASK_STARTING", "TASK_RUNNING")
+    bench.agent.tell(m.ShutdownFramework("F"))
+    await bench.silence(600)
+    assert await bench.runner.attach(lambda event: None) == ()
+    assert (await bench.restart()).tasks == ()
+
+
+async def test_an_executor_that_fails_fails_its_task_and_no_other(bench: Bench) -> None:
+    def script(command: TaskCommand, chance: random.Random) -> Fate:
+        if command.shell == "bad":
+            raise RuntimeError("this script has a fault")
+        return as_written(command, chance)
+
+    bench.script(script)
+    await bench.start()
+    bench.run("bad", "bad")
+    bench.run("sleep 1000", "good")
+    states: dict[str, list[pb.TaskState]] = {"bad": [], "good": []}
+    while pb.TASK_FAILED not in states["bad"] or pb.TASK_RUNNING not in states["good"]:
+        update = await bench.next(m.UpdateStatus, within=60)
+        states[update.status.task_id.value].append(update.status.state)
+        bench.acknowledge(update)
+        if update.status.state == pb.TASK_FAILED:
+            assert update.status.reason == Status.REASON_EXECUTOR_TERMINATED
+
+
+async def test_a_lost_task_runner_is_replaced_and_what_it_had_is_failed(bench: Bench) -> None:
+    class Mortal(SimulatedRunner):
+        def die(self) -> None:
+            assert self._listener is not None
+            for name, container in self._containers.items():
+                container.event = Lost(name, 0)
+                if container.next is not None:
+                    container.next.cancel()
+            self._listener(RunnerLost("the task runner was killed"))
+
+    runner = bench.runner = Mortal(bench.system.clock, bench.system.random)
+    await bench.start()
+    bench.run("sleep 1000")
+    await bench.until("TASK_STARTING", "TASK_RUNNING")
+    runner.die()
+    status = await bench.until("TASK_FAILED")
+    assert status.reason == Status.REASON_EXECUTOR_TERMINATED
+    bench.run("sleep 1", "next")
+    await bench.until("TASK_STARTING", "TASK_RUNNING", "TASK_FINISHED")
+
+
+async def test_tasks_ended_with_their_agent_are_killed_and_the_next_agent_says_so(bench: Bench) -> None:
+    await bench.start()
+    bench.run("sleep 1000", "a")
+    await bench.until("TASK_STARTING", "TASK_RUNNING")
+    assert await bench.agent.ask(EndTasks(), 60) == 1
+    again = await bench.restart()
+    assert [(task.task_id.value, task.state) for task in again.tasks] == [("a", pb.TASK_KILLED)]
+
+
+async def test_a_task_for_an_agent_that_is_stopping_is_dropped(bench: Bench) -> None:
+    bench.script(always(Fate(terminates=None)))
+    bench.framework.capabilities.extend(capable(CAPABILITY.PARTITION_AWARE))
+    await bench.start()
+    bench.run("stubborn", "a")
+    await bench.until("TASK_STARTING", "TASK_RUNNING")
+    ended = asyncio.ensure_future(bench.agent.ask(EndTasks(), 60))
+    await asyncio.sleep(1)
+    bench.run("sleep 1", "b")
+    status = await bench.until("TASK_DROPPED")
+    assert status.message == "The agent is stopping"
+    await ended
+
+
+async def test_what_an_agent_cannot_run_is_failed_with_the_reason(bench: Bench) -> None:
+    await bench.start()
+    image = pb.ContainerInfo(type=pb.ContainerInfo.DOCKER, docker=pb.ContainerInfo.DockerInfo(image="busybox"))
+    bench.run("true", container=image)
+    status = await bench.until("TASK_FAILED")
+    assert "no container engine" in status.message
+    assert status.reason == Status.REASON_CONTAINER_LAUNCH_FAILED
