@@ -7,7 +7,6 @@ real clock and its own randomness.
 from __future__ import annotations
 
 import asyncio
-import importlib
 import os
 import random
 import sys
@@ -28,12 +27,12 @@ BOUND_CLOCKS = (("aiohttp.connector", "monotonic"),)
 class Outside:
     """A context manager that points the process's clocks and entropy at one loop."""
 
-    def __init__(self, loop: VirtualLoop, seed: int) -> None:
-        chance = random.Random(seed)
+    def __init__(self, loop: VirtualLoop, seed: int, task_class: type[asyncio.Task[Any]]) -> None:
+        self._chance = chance = random.Random(seed)
+        self._entered = False
         self._random_state = random.Random(seed).getstate()
         self._saved: list[tuple[ModuleType, str, Any]] = []
         self._outer_random: Any = None
-        task_class = importlib.import_module("actors.testkit.virtual_loop").VirtualTask
 
         def wall() -> float:
             return WALL_EPOCH + loop.time()
@@ -55,6 +54,13 @@ class Outside:
         ]
         self._loop = loop
 
+    def reseed(self, seed: int) -> None:
+        """Draw as if made with this seed."""
+        self._chance.seed(seed)
+        self._random_state = random.Random(seed).getstate()
+        if self._entered:
+            random.setstate(self._random_state)
+
     def __enter__(self) -> None:
         exchanged = list(self._exchanged)
         for module_name, name in BOUND_CLOCKS:
@@ -65,8 +71,10 @@ class Outside:
             setattr(module, name, value)
         self._outer_random = random.getstate()
         random.setstate(self._random_state)
+        self._entered = True
 
     def __exit__(self, *_: object) -> None:
+        self._entered = False
         self._random_state = random.getstate()
         random.setstate(self._outer_random)
         for module, name, value in reversed(self._saved):

@@ -13,9 +13,11 @@ import asyncio
 import gc
 import os
 import threading
+import weakref
 from pathlib import Path
 from typing import Any
 
+from actors.core.system import all_systems
 from actors.testkit.virtual_loop import VirtualLoop, describe_task, sorted_tasks
 
 __all__ = ["LeakCheck"]
@@ -32,6 +34,7 @@ class LeakCheck:
         """What the loop's exception handler was told. A test that provokes such a report clears this list."""
         self._tasks = {id(task) for task in asyncio.all_tasks(loop)}
         self._own = asyncio.current_task(loop)
+        self._systems = weakref.WeakSet(all_systems)
         self._threads = set(threading.enumerate())
         self._children = _children()
         self._sockets = _sockets()
@@ -60,6 +63,11 @@ class LeakCheck:
             f"a task still runs: {describe_task(task)}"
             for task in sorted_tasks(self.loop)
             if id(task) not in self._tasks and task is not here
+        ]
+        found += [
+            f"an actor system was not terminated: {system.name!r} (use `async with ActorSystem(…)`)"
+            for system in sorted(all_systems, key=lambda system: system.name)
+            if system not in self._systems and not system.is_terminated
         ]
         found += [f"a child process still runs: {_command(pid)}" for pid in sorted(_children() - self._children)]
         if isinstance(self.loop, VirtualLoop):

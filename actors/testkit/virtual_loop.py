@@ -35,7 +35,8 @@ from typing import Any, Literal, NoReturn, TypeVar
 from weakref import WeakKeyDictionary
 
 from actors.testkit import _outside
-from actors.testkit.network import Address, Network, unix_path
+from actors.testkit._transport import Address
+from actors.testkit.network import Network, unix_path
 
 __all__ = ["NotInVirtualTime", "NothingCanHappen", "VirtualLoop"]
 
@@ -120,11 +121,17 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._clock_resolution = 1e-9  # must be above 0: the loop compares with `<`
         self._selector = self
         self._dialled: WeakKeyDictionary[socket.socket, Address] = WeakKeyDictionary()
-        self._outside = _outside.Outside(self, seed)
+        self._outside = _outside.Outside(self, seed, VirtualTask)
         if order == "seeded":
             self._ready = _SeededReady()
             self._ready.chance = self.chance
         self.set_task_factory(_make_task)  # type: ignore[arg-type]
+
+    def reseed(self, seed: int) -> None:
+        """Draw as if the loop had been made with this seed."""
+        self.seed = seed
+        self.chance.seed(seed)
+        self._outside.reseed(seed)
 
     # time
 
