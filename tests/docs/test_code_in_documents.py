@@ -8,6 +8,7 @@ are not run.
 import re
 import subprocess
 import sys
+from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,7 +31,7 @@ def programs() -> list[Program]:
             continue
         text = page.read_text()
         blocks = list(FENCE.finditer(text))
-        for block, following in zip(blocks, [*blocks[1:], None], strict=True):
+        for block, following in zip_longest(blocks, blocks[1:]):
             if block[1] == "python":
                 line = text.count("\n", 0, block.start()) + 1
                 prints = following[2] if following is not None and following[1] == "text" else None
