@@ -46,8 +46,9 @@ class Registration:
         return self._info.name
 
     @property
-    def principal(self) -> str:
-        return self._info.principal
+    def label(self) -> str:
+        """Name and id, for messages."""
+        return f"{self.name} ({self._info.id.value or 'without id'})"
 
     @property
     def failover_timeout(self) -> float:

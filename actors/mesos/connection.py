@@ -14,10 +14,7 @@
         ◄── NotSubscribed               … to each call from here on …
                                         pause: 1, 2, 4, 8, 15, 15 s, each drawn between a tenth and the whole
                                         detector.detect(previous) …
-        ◄── Error, then `run` raises    ERROR instead of SUBSCRIBED; 4xx to SUBSCRIBE: `SubscriptionRefused`
-                                        "Framework failed over", or a foreign stream id: `FrameworkFailedOver`
-                                        "Framework has been removed": `FrameworkRemoved`
-                                        TEARDOWN was taken: `FrameworkStopped`
+        ◄── Error, then `run` raises    refused, failed over, removed (`_verdicts` has the table), or torn down
 
 What holds:
 
@@ -44,23 +41,14 @@ from actors.core import Clock
 from mesos_proto import FrameworkID
 from mesos_proto import scheduler_pb2 as scheduler
 
-from ._call_channel import Answer, CallChannel, ChannelLost
+from ._answers import Answer
+from ._call_channel import CallChannel, ChannelLost
 from ._codec import Codec
 from ._record_stream import RecordStream, Refused, open_session
 from ._registration import Registration
+from ._verdicts import is_permanent, judge_answer, judge_error, judge_loss, refusal
 from .detector import MasterDetector
-from .errors import (
-    CallRefused,
-    CallUnconfirmed,
-    FrameworkEnded,
-    FrameworkFailedOver,
-    FrameworkRemoved,
-    FrameworkStopped,
-    MesosError,
-    NotSubscribed,
-    StreamLost,
-    SubscriptionRefused,
-)
+from .errors import FrameworkEnded, FrameworkStopped, MesosError, NotSubscribed
 from .events import Disconnected, Error, Event, Registered, Reregistered, event_of
 from .settings import ConnectionSettings, Security
 
@@ -70,7 +58,6 @@ log = logging.getLogger(__name__)
 
 _PATH = "/api/v1/scheduler"
 _DEFAULT_HEARTBEAT = 15.0
-_WORTH_ANOTHER_TRY = {408, 425, 429}  # of the 4xx: those that speak of time and load, not of what was asked
 
 
 @dataclass(slots=True)
@@ -160,20 +147,20 @@ class Connection:
                 url = await self._detector.detect(url)
                 await self._subscribe(session, url)
             except Refused as error:
-                if 400 <= error.status < 500 and error.status not in _WORTH_ANOTHER_TRY:
-                    raise self._refused(error.url, error.status, error.reason) from error
+                if is_permanent(error.status):
+                    raise refusal(error.url, error.status, error.reason) from error
                 failure: Exception = error
             except FrameworkEnded:
                 raise
             except (MesosError, OSError) as error:
                 failure = error
             if await self._was_torn_down():
-                raise FrameworkStopped(f"framework {self._registration.framework_id} was torn down")
-            lasted = self._lost(str(failure))
+                raise FrameworkStopped(f"framework {self._registration.label} was torn down")
             self.last_failure = failure
+            if self._lost(str(failure)):
+                attempt = 0
             # A subscription that did not outlive its first heartbeat was no success: a master that takes and drops us
             # is not asked faster and faster.
-            attempt = 0 if lasted else attempt
             pause = self._pause(attempt)
             attempt += 1
             log.warning("framework %s: %s; next attempt in %.1f s", self._registration.name, failure, pause)
@@ -216,7 +203,10 @@ class Connection:
             return
         self._deliver(event, size)
         if isinstance(event, Error):
-            self._on_error(stream, event.message)
+            log.error("framework %s: the master at %s reports: %s", self._registration.name, stream.url, event.message)
+            ended = judge_error(event.message, stream.url, self._registration.label, subscribed=self.subscribed)
+            if ended is not None:
+                raise ended
 
     def _on_subscribed(self, stream: RecordStream, message: scheduler.Event.Subscribed) -> None:
         known = self._registration.framework_id
@@ -240,32 +230,6 @@ class Connection:
         log.info("framework %s (%s) subscribed at %s", self._registration.name, framework_id, stream.url)
         event = Registered if known is None else Reregistered
         self._deliver(event(framework_id, message.master_info, interval), 0)
-
-    def _on_error(self, stream: RecordStream, message: str) -> None:
-        """Some errors end this instance; after the others the master decides whether to go on."""
-        name, framework_id = self._registration.name, self._registration.framework_id
-        if message.startswith("Framework failed over"):
-            raise FrameworkFailedOver(
-                f"framework {name} ({framework_id}) was taken over by another instance, as the master at {stream.url} "
-                "says. This one stops; run one instance at a time, or give each a framework id of its own"
-            )
-        if message.startswith("Framework has been removed"):
-            raise FrameworkRemoved(
-                f"the master at {stream.url} has removed framework {name} ({framework_id}): it was torn down, or its "
-                "failover timeout ran out. Its tasks are gone; register without an id to start anew"
-            )
-        if not self.subscribed:
-            raise self._refused(stream.url, 200, message)
-        log.error("framework %s (%s): the master at %s reports: %s", name, framework_id, stream.url, message)
-
-    def _refused(self, master: str, status: int, reason: str) -> SubscriptionRefused:
-        if status == 401:
-            remedy = "Give credential=Credential(principal, secret) with a pair that the master knows"
-        elif status == 404 or status == 405:
-            remedy = "Is this a Mesos master? Its port is 5050 unless configured otherwise"
-        else:
-            remedy = "Trying again would not change that; look at the FrameworkInfo"
-        return SubscriptionRefused(master, status, reason, remedy)
 
     def _retire(self, subscription: _Subscription) -> None:
         """No new calls over it. What is on its way may still be answered: TEARDOWN ends the stream before its 202."""
@@ -324,49 +288,23 @@ class Connection:
         result: asyncio.Future[None],
         answer: asyncio.Future[Answer],
     ) -> None:
-        error = self._judged(call, name, subscription, answer)
-        if result.done():  # its caller has gone
-            if error is not None and not result.cancelled():
-                log.warning("%s", error)
-        elif error is None:
-            result.set_result(None)
-        else:
-            result.set_exception(error)
-
-    def _judged(
-        self, call: scheduler.Call, name: str, subscription: _Subscription, answer: asyncio.Future[Answer]
-    ) -> MesosError | None:
-        master = subscription.stream.url
         lost = answer.exception()
+        master = subscription.stream.url
         if isinstance(lost, ChannelLost):
-            if lost.sent:
-                return CallUnconfirmed(
-                    f"{name} was sent to the master at {master}, which may have taken it: {lost}. Reconcile before "
-                    "doing it again"
-                )
-            return NotSubscribed(f"{name} was not sent: {lost}")
-        if lost is not None:
-            raise lost
-        status, reason = answer.result().status, answer.result().body
-        if status in (200, 202):
+            verdict = judge_loss(name, lost, master)
+        else:
+            current = not subscription.lost
+            verdict = judge_answer(name, answer.result(), master, self._registration.label, current=current)
+        if verdict.error is None:
             self._registration.accepted(call)
             if call.type == scheduler.Call.TEARDOWN:
-                subscription.abort(FrameworkStopped(f"framework {self._registration.framework_id} was torn down"))
-            return None
-        if 300 <= status < 400 or status == 503:
-            why = f"the master at {master} does not lead any more"
-            subscription.abort(StreamLost(why))
-            return NotSubscribed(f"{name} was not carried out: {why}, and calls are not sent on to another")
-        if (status == 403 and "not subscribed" in reason) or (status == 400 and "cannot be found" in reason):
-            subscription.abort(StreamLost(f"the master at {master} does not know this subscription: {reason}"))
-            return NotSubscribed(f"{name} was not carried out: {reason}")
-        if status == 400 and "stream ID" in reason:
-            if subscription.lost:
-                return NotSubscribed(f"{name} was not carried out: its subscription is over")
-            taken_over = FrameworkFailedOver(
-                f"framework {self._registration.framework_id} was taken over by another instance: the master at "
-                f"{master} says that {reason}. This one stops, it does not take the framework back"
-            )
-            subscription.abort(taken_over)
-            return taken_over
-        return CallRefused(name, status, reason)
+                subscription.abort(FrameworkStopped(f"framework {self._registration.label} was torn down"))
+        if verdict.ends is not None:
+            subscription.abort(verdict.ends)
+        if result.cancelled():
+            if verdict.error is not None:
+                log.warning("nobody waits any more to be told that %s", verdict.error)
+        elif verdict.error is None:
+            result.set_result(None)
+        else:
+            result.set_exception(verdict.error)

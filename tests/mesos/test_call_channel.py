@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.mesos._call_channel import Answer, AnswerParser, CallChannel, ChannelLost, MalformedAnswer
+from actors.mesos._answers import Answer, AnswerParser, MalformedAnswer
+from actors.mesos._call_channel import CallChannel, ChannelLost
 
 OK = b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n"
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from actors import Actor, ActorRef, ActorSystem, Props
+from actors import Actor, ActorRef, ActorSystem, Props, Terminated
 from actors.mesos import (
     Acknowledge,
     CallFailed,
@@ -76,9 +76,19 @@ def scene(system: ActorSystem, master: ScriptedMaster) -> Scene:
     return Scene(system, master)
 
 
+class Undertaker(Actor):
+    def __init__(self, watched: ActorRef[Any], buried: "asyncio.Future[None]") -> None:
+        self.context.watch(watched)
+        self.buried = buried
+
+    def receive(self, message: Terminated) -> None:
+        self.buried.set_result(None)
+
+
 async def ended(ref: ActorRef[Any]) -> None:
-    while not ref.is_terminated:
-        await asyncio.sleep(0.01)
+    buried: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    ref.system.spawn(Props(Undertaker, ref, buried))
+    await buried
 
 
 async def test_events_are_messages_in_order_and_messages_are_calls_in_order(scene: Scene) -> None:
