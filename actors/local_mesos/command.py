@@ -115,18 +115,15 @@ async def _serve(
                 script=script or as_written,
             )
         except (OSError, ValueError, RuntimeError) as error:
-            click.echo(f"mesos-local: {error.strerror if _says_more(error) else error}", err=True)
+            # an OSError made of a number and our own text would print the number too
+            text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            click.echo(f"mesos-local: {text}", err=True)
             return 1
         plural = "agent" if agents == 1 else "agents"
         click.echo(f"mesos-local: {local.url} with {agents} {plural}" + (f" in {work_dir}" if work_dir else ""))
         await asked_to_end.wait()
         await local.stop(keep_tasks)
     return 0
-
-
-def _says_more(error: Exception) -> bool:
-    """An ``OSError`` made of an errno and our own text prints the number too."""
-    return isinstance(error, OSError) and bool(error.strerror)
 
 
 def _default_work_dir() -> Path:

@@ -24,10 +24,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from actors.local_mesos.fetcher import fetch
 from actors.local_mesos.runner import PROTOCOL
 from actors.local_mesos.task_runner import (
     Exited,
@@ -41,6 +42,7 @@ from actors.local_mesos.task_runner import (
     Started,
     TaskCommand,
 )
+from mesos_proto import mesos_pb2
 
 __all__ = ["ProcessRunner"]
 
@@ -81,6 +83,9 @@ class ProcessRunner:
         self._connection = connection
         self._flush()
         return held
+
+    async def fetch(self, sandbox: str, uris: Sequence[mesos_pb2.CommandInfo.URI]) -> None:
+        await fetch(self._folder / sandbox, uris)
 
     def launch(self, command: TaskCommand) -> None:
         order: dict[str, Any] = {"do": "launch", "id": command.container_id, "sandbox": command.sandbox}

@@ -13,14 +13,16 @@ containers as the next service finds those of a real runner process.
 
 from __future__ import annotations
 
+import asyncio
 import random
 import re
 import signal
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
+from actors.core import Clock
 from actors.local_mesos.task_runner import Exited, Listener, Refused, RunnerEvent, Started, TaskCommand
+from mesos_proto import mesos_pb2
 
 __all__ = ["Fate", "Script", "SimulatedRunner", "always", "as_written", "at_random"]
 
@@ -99,25 +101,12 @@ def as_written(command: TaskCommand, chance: random.Random) -> Fate:
     return Fate(runs=runs, status=exit_status(code), terminates=terminates)
 
 
-class Timer(Protocol):
-    def cancel(self) -> None: ...
-
-
-class Clock(Protocol):
-    """What this needs of the system's clock."""
-
-    def wall(self) -> float: ...
-    def time(self) -> float: ...
-    async def sleep(self, delay: float, /) -> None: ...
-    def call_later(self, delay: float, callback: Callable[..., object], /, *args: object) -> Timer: ...
-
-
 @dataclass(slots=True)
 class _Container:
     fate: Fate
     event: RunnerEvent | None = None  # None until it has started
-    next: Timer | None = None  # its start or its end
-    kill: Timer | None = None  # SIGKILL, at the end of the grace period
+    next: asyncio.TimerHandle | None = None  # its start or its end
+    kill: asyncio.TimerHandle | None = None  # SIGKILL, at the end of the grace period
     kill_at: float | None = None
     terminated: bool = False
 
@@ -140,6 +129,9 @@ class SimulatedRunner:
     async def attach(self, listener: Listener) -> tuple[RunnerEvent, ...]:
         self._listener = listener
         return tuple(container.event for container in self._containers.values() if container.event is not None)
+
+    async def fetch(self, sandbox: str, uris: Sequence[mesos_pb2.CommandInfo.URI]) -> None:
+        return
 
     def launch(self, command: TaskCommand) -> None:
         if command.container_id in self._containers:

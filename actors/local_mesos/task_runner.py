@@ -7,6 +7,7 @@ Two twins keep the same promises (``tests/local_mesos/agent/test_task_runner.py`
 
     agent                                   runner
     attach(listener)                  ──►   one event for each container it holds: what an earlier agent left
+    fetch(sandbox, uris)              ──►   files are in the sandbox when it returns
     launch(TaskCommand)               ──►   at once if it can
           ◄──  Started                      the command runs
           ◄──  Refused                      it could not be started; nothing runs
@@ -23,12 +24,15 @@ loop, never from within ``launch`` or ``kill``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from mesos_proto import mesos_pb2
+
 __all__ = [
     "Exited",
+    "FetchFailed",
     "Listener",
     "Lost",
     "Refused",
@@ -109,12 +113,19 @@ class RunnerUnusable(RuntimeError):
     """The runner can neither be reached nor started. The message says why and what to do."""
 
 
+class FetchFailed(Exception):
+    """A URI could not be brought into the sandbox. The message says which, and why."""
+
+
 class TaskRunner(Protocol):
     async def attach(self, listener: Listener) -> tuple[RunnerEvent, ...]:
         """Become the one whom events are told; starts the runner if there is none.
 
         Returns the last event of each container that was not forgotten. Raises ``RunnerUnusable``.
         """
+
+    async def fetch(self, sandbox: str, uris: Sequence[mesos_pb2.CommandInfo.URI]) -> None:
+        """Bring what a command needs into the folder that it will have. Raises ``FetchFailed``."""
 
     def launch(self, command: TaskCommand) -> None: ...
 

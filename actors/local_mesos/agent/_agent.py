@@ -360,7 +360,7 @@ class Agent(Actor[Any]):
                 self.log.error("%s; starting another", reason)
                 self.context.pipe_to(self._attach_again())
             case Started(container_id=name) | Refused(container_id=name) | Exited(container_id=name) | Lost(name):
-                container = self._containers.get(name)
+                container = self._containers.get(name.partition(".")[0])  # also for the commands of its health check
                 if container is not None and container.executor is not None:
                     container.executor.tell(event, self.ref)
                 elif isinstance(event, Started):

@@ -5,11 +5,12 @@ It does what Mesos's ``src/launcher/executor.cpp`` does in a process of its own,
 ::
 
     agent                                   command executor                     task runner
-    (spawned)                        ──►    launch(command)                 ──►
-          ◄──  Update(TASK_STARTING)
+    (spawned)                        ──►    fetch(URIs), if it has some     ──►
+          ◄──  Update(TASK_STARTING)        launch(command)                 ──►
     Started (from the runner)        ──►    Update(TASK_RUNNING)
     KillTask, Shutdown               ──►    kill(container, grace)          ──►
           ◄──  Update(TASK_KILLING)         if the framework has the capability
+    (its health checker: Health)            Update(TASK_RUNNING, healthy), or a kill
     Exited, Refused, Lost            ──►    Update(a terminal state); nothing follows
     NotHeld                          ──►    launch(command) again: the runner never heard of it
 
@@ -22,11 +23,13 @@ from __future__ import annotations
 import os
 import signal
 from dataclasses import dataclass
+from typing import Any
 
-from actors.core import Actor
+from actors.core import Actor, ActorRef, Props
+from actors.local_mesos.agent._health import Health, HealthChecker
 from actors.local_mesos.agent._run import Run
 from actors.local_mesos.agent._status import new_status
-from actors.local_mesos.task_runner import Exited, Lost, Refused, Started, TaskRunner
+from actors.local_mesos.task_runner import Exited, FetchFailed, Lost, Refused, Started, TaskRunner
 from mesos_proto import TaskState, mesos_pb2
 
 __all__ = ["CommandExecutor", "Kill", "KillDecided", "NotHeld", "Shutdown", "Update"]
@@ -75,7 +78,14 @@ class OutOfTime:
     """To itself: ``max_completion_time`` has passed."""
 
 
-Message = Started | Refused | Exited | Lost | Kill | Shutdown | NotHeld | OutOfTime
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """To itself: the URIs are in the sandbox, or ``problem`` says which is not."""
+
+    problem: str | None
+
+
+Message = Started | Refused | Exited | Lost | Kill | Shutdown | NotHeld | OutOfTime | Fetched | Health
 
 
 class CommandExecutor(Actor[Message]):
@@ -86,21 +96,32 @@ class CommandExecutor(Actor[Message]):
         self._runner = runner
         self._reached = reached
         self._killed = killed
+        self._unhealthy = False
         self._out_of_time = False
+        self._checker: ActorRef[Any] | None = None
 
     def pre_start(self) -> None:
         if self._reached is None:
-            self._update(TaskState.TASK_STARTING)
-            self._runner.launch(self._run.command())
+            if self._run.task.command.uris:
+                self.context.pipe_to(self._fetch())
+            else:
+                self._begin()
 
     def receive(self, message: Message) -> None:
         if self._reached is not None and self._reached.is_terminal:
             return  # a kill that crossed the task's end
         match message:
+            case Started() | Refused() | Exited() | Lost() if message.container_id != self._run.container_id:
+                if self._checker is not None:  # of one of its commands
+                    self._checker.tell(message, self.ref)
+            case Fetched(problem):
+                self._fetched(problem)
+            case Health():
+                self._health(message)
             case Started(at=at):
                 self._started(at)
             case Exited(status=status):
-                self._started_unseen()
+                self._is_running()
                 self._exited(status)
             case Refused(error=error):
                 self._fail(error, TaskStatus.REASON_COMMAND_EXECUTOR_FAILED)
@@ -118,20 +139,56 @@ class CommandExecutor(Actor[Message]):
 
     # -- its life --------------------------------------------------------------------------------------------------
 
+    async def _fetch(self) -> Fetched:
+        try:
+            await self._runner.fetch(self._run.sandbox, self._run.task.command.uris)
+        except FetchFailed as error:
+            return Fetched(str(error))
+        return Fetched(None)
+
+    def _fetched(self, problem: str | None) -> None:
+        if self._reached is not None:
+            return  # after a restart: it had been fetched, and the command already runs
+        if problem is None:
+            self._begin()
+        else:
+            text = f"Failed to launch container: Failed to fetch all URIs for container '{self._run.container_id}': "
+            self._fail(text + problem, TaskStatus.REASON_CONTAINER_LAUNCH_FAILED)
+
+    def _begin(self) -> None:
+        self._update(TaskState.TASK_STARTING)
+        self._runner.launch(self._run.command())
+
     def _started(self, at: float) -> None:
-        if self._reached is TaskState.TASK_STARTING:
-            self._update(TaskState.TASK_RUNNING)
+        self._is_running()
         if self._killed:
             self._runner.kill(self._run.container_id, self._grace(None))
-        elif self._run.task.HasField("max_completion_time"):
+            return
+        if self._run.task.HasField("max_completion_time"):
             limit = self._run.task.max_completion_time.nanoseconds / 1e9
             left = limit - (self.context.system.clock.wall() - at)
             self.context.timers.start_single("max_completion_time", OutOfTime(), max(0.0, left))
+        if self._run.task.HasField("health_check") and self._checker is None:
+            self._checker = self.context.spawn(Props(HealthChecker, self._run, self._runner))
 
-    def _started_unseen(self) -> None:
-        """It started and ended while no agent listened; the framework hears of both."""
+    def _is_running(self) -> None:
+        """Said once; also of what started, and perhaps ended, while no agent listened."""
+        if self._reached is None:
+            self._update(TaskState.TASK_STARTING)
         if self._reached is TaskState.TASK_STARTING:
             self._update(TaskState.TASK_RUNNING)
+
+    def _health(self, health: Health) -> None:
+        reason = TaskStatus.REASON_TASK_HEALTH_CHECK_STATUS_UPDATED
+        self._update(TaskState.TASK_RUNNING, health.why or None, reason, health.healthy)
+        if health.kill:
+            self._unhealthy = True
+            self._kill(self._grace(None))
+
+    def _stop_checking(self) -> None:
+        if self._checker is not None:
+            self.context.stop(self._checker)
+            self._checker = None
 
     def _not_held(self) -> None:
         if self._reached is TaskState.TASK_STARTING:
@@ -143,6 +200,11 @@ class CommandExecutor(Actor[Message]):
 
     def _kill(self, grace: float) -> None:
         self.context.timers.cancel("max_completion_time")
+        self._stop_checking()
+        if self._reached is None:
+            text, reason = "Task killed before its command was started", TaskStatus.REASON_TASK_KILLED_DURING_LAUNCH
+            self._update(TaskState.TASK_KILLED, text, reason)
+            return
         if not self._killed:
             self._killed = True
             self._tell_agent(KillDecided(self._run.container_id))
@@ -163,7 +225,7 @@ class CommandExecutor(Actor[Message]):
             reason = TaskStatus.REASON_MAX_COMPLETION_TIME_REACHED
             self._update(TaskState.TASK_FAILED, message, reason)
         elif self._killed:
-            self._update(TaskState.TASK_KILLED, message)
+            self._update(TaskState.TASK_KILLED, message, healthy=False if self._unhealthy else None)
         elif status == 0:
             self._update(TaskState.TASK_FINISHED, message)
         else:
@@ -177,10 +239,18 @@ class CommandExecutor(Actor[Message]):
     # -- what it says ----------------------------------------------------------------------------------------------
 
     def _update(
-        self, state: TaskState, message: str | None = None, reason: mesos_pb2.TaskStatus.Reason.ValueType | None = None
+        self,
+        state: TaskState,
+        message: str | None = None,
+        reason: mesos_pb2.TaskStatus.Reason.ValueType | None = None,
+        healthy: bool | None = None,
     ) -> None:
         self._reached = state
+        if state.is_terminal:
+            self._stop_checking()
         status = new_status(self.context.system, self._run, state, TaskStatus.SOURCE_EXECUTOR, message, reason)
+        if healthy is not None:
+            status.healthy = healthy
         self._tell_agent(Update(self._run.container_id, status))
 
     def _tell_agent(self, message: Update | KillDecided) -> None:

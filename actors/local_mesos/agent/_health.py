@@ -8,7 +8,8 @@
           ◄──  Health(False, …)     at each failure; ``kill`` with the consecutive_failures-th
 
 Failures within grace_period_seconds of the start count only once the task has been healthy. HTTP asks 127.0.0.1 and
-takes 200 to 399; TCP connects there; COMMAND runs in the task's sandbox, in the task's environment, and takes status 0.
+takes 200 to 399; TCP connects there; COMMAND runs in the task's environment (its outputs are in ``.checks/run`` of
+the sandbox) and takes status 0.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import aiohttp
 
 from actors.core import Actor, Failure
 from actors.local_mesos.agent._run import Run
-from actors.local_mesos.task_runner import Exited, Lost, Refused, RunnerEvent, TaskCommand, TaskRunner
+from actors.local_mesos.task_runner import Exited, Lost, Refused, RunnerEvent, TaskRunner
 from mesos_proto import mesos_pb2
 
 __all__ = ["Health", "HealthChecker"]
@@ -130,11 +131,11 @@ class HealthChecker(Actor[Look | Found | TimedOut | Failure | RunnerEvent]):
     def _start_command(self) -> None:
         self._commands += 1
         name = f"{self._run.container_id}.check-{self._commands}"
-        task = self._run.command()
-        shell = self._check.command.value if self._check.command.shell else None
-        argv = () if shell is not None else (self._check.command.value, *self._check.command.arguments)
-        command: TaskCommand = replace(task, container_id=name, sandbox=f"{task.sandbox}/.check", shell=shell, argv=argv)
-        self._runner.launch(command)
+        task, check = self._run.command(), self._check.command
+        shell = check.value if check.shell else None
+        argv = () if check.shell else (check.value, *check.arguments)
+        sandbox = f"{task.sandbox}/.checks/run"
+        self._runner.launch(replace(task, container_id=name, sandbox=sandbox, shell=shell, argv=argv))
         self.context.timers.start_single("time-out", TimedOut(name), self._check.timeout_seconds)
 
     def _command_ended(self, name: str, problem: str | None) -> None:

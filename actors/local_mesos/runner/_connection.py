@@ -33,6 +33,7 @@ class Connection:
     def orders(self, fd: int, event: int) -> Iterator[dict[str, Any]]:
         """What the agent wants, if ``fd`` is one of ours."""
         if fd == self._listener.fileno():
+            yield from self._read_out()
             self._accept()
         elif self._agent is not None and fd == self._agent.fileno():
             try:
@@ -40,6 +41,8 @@ class Connection:
                     self._flush()
                 if event & ~select.POLLOUT:
                     yield from self._read()
+            except BlockingIOError:
+                return  # the event was of an older socket with the same number
             except (OSError, ValueError) as error:
                 warn(f"closed the agent's connection: {type(error).__name__}: {error}")
                 self._hang_up()
@@ -86,6 +89,16 @@ class Connection:
         *lines, self._received = (self._received + data).split(b"\n")
         for line in lines:
             yield json.loads(line)
+
+    def _read_out(self) -> Iterator[dict[str, Any]]:
+        """What an agent said before it left counts, even if the next one is there before its words were read."""
+        try:
+            while self._agent is not None:
+                yield from self._read()
+        except BlockingIOError:
+            return
+        except (OSError, ValueError) as error:
+            warn(f"lost the end of what the last agent said: {type(error).__name__}: {error}")
 
     def _flush(self) -> None:
         assert self._agent is not None

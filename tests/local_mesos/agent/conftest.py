@@ -92,11 +92,14 @@ class Bench:
         assert [message for _, message in self.heard[self._seen :]] == []
 
     def run(self, text: str, name: str = "t", **fields: Any) -> pb.TaskInfo:
+        return self.run_command(pb.CommandInfo(value=text), name, **fields)
+
+    def run_command(self, command: pb.CommandInfo, name: str = "t", **fields: Any) -> pb.TaskInfo:
         task = pb.TaskInfo(
             name=name,
             task_id=pb.TaskID(value=name),
             agent_id=pb.AgentID(value=AGENT_ID),
-            command=pb.CommandInfo(value=text),
+            command=command,
             **fields,
         )
         self.agent.tell(m.RunTask(self.framework, task), self.master)

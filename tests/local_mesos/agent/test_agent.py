@@ -12,7 +12,7 @@ from actors.local_mesos import messages as m
 from actors.local_mesos.agent import EndTasks, MemoryCheckpoint, WhenRegistered
 from actors.local_mesos.agent._records import Record
 from actors.local_mesos.simulated_runner import Fate, SimulatedRunner, always, as_written
-from actors.local_mesos.task_runner import Lost, RunnerLost, Started, TaskCommand
+from actors.local_mesos.task_runner import FetchFailed, Lost, RunnerLost, Started, TaskCommand
 from mesos_proto import mesos_pb2 as pb
 
 from .conftest import AGENT_ID, Bench
@@ -394,3 +394,106 @@ async def test_what_an_agent_cannot_run_is_failed_with_the_reason(bench: Bench) 
     status = await bench.until("TASK_FAILED")
     assert "no container engine" in status.message
     assert status.reason == Status.REASON_CONTAINER_LAUNCH_FAILED
+
+
+# -- health checks -------------------------------------------------------------------------------------------------
+
+
+def command_check(text: str, **fields: float) -> pb.HealthCheck:
+    times = {"delay_seconds": 1.0, "interval_seconds": 5.0, "grace_period_seconds": 0.0, **fields}
+    return pb.HealthCheck(type=pb.HealthCheck.COMMAND, command=pb.CommandInfo(value=text), **times)  # type: ignore[arg-type]
+
+
+async def test_a_healthy_task_is_said_to_be_so_once(bench: Bench) -> None:
+    await bench.start()
+    bench.run("sleep 1000", health_check=command_check("true"))
+    status = await bench.until("TASK_STARTING", "TASK_RUNNING", "TASK_RUNNING")
+    assert status.healthy
+    assert status.reason == Status.REASON_TASK_HEALTH_CHECK_STATUS_UPDATED
+    await bench.silence(100)
+
+
+async def test_a_task_that_stays_unhealthy_is_killed(bench: Bench) -> None:
+    await bench.start()
+    bench.run("sleep 1000", health_check=command_check("exit 1", consecutive_failures=3))
+    begun = bench.system.clock.time()
+    await bench.until("TASK_STARTING", "TASK_RUNNING")
+    for _ in range(3):
+        status = await bench.until("TASK_RUNNING")
+        assert status.HasField("healthy") and not status.healthy
+    status = await bench.until("TASK_KILLED")
+    assert status.HasField("healthy") and not status.healthy
+    assert bench.system.clock.time() - begun == pytest.approx(1 + 5 + 5, abs=0.1)
+
+
+async def test_failures_within_the_grace_period_do_not_count(bench: Bench) -> None:
+    await bench.start()
+    bench.run("sleep 1000", health_check=command_check("exit 1", grace_period_seconds=30.0, consecutive_failures=1))
+    await bench.until("TASK_STARTING", "TASK_RUNNING")
+    begun = bench.system.clock.time()
+    await bench.until("TASK_RUNNING", "TASK_KILLED")
+    assert bench.system.clock.time() - begun == pytest.approx(31, abs=1)
+
+
+async def test_a_check_that_hangs_is_ended_and_has_failed(bench: Bench) -> None:
+    await bench.start()
+    check = command_check("sleep 999", timeout_seconds=2.0, consecutive_failures=1)
+    bench.run("sleep 1000", health_check=check)
+    await bench.until("TASK_STARTING", "TASK_RUNNING", "TASK_RUNNING", "TASK_KILLED")
+
+
+@pytest.mark.parametrize("kind", ["http", "tcp"])
+async def test_a_port_is_looked_at_over_the_network(bench: Bench, kind: str) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if kind == "http":
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+            await writer.drain()
+        writer.close()
+
+    check = pb.HealthCheck(delay_seconds=1, interval_seconds=5, grace_period_seconds=0)
+    if kind == "http":
+        check.type = pb.HealthCheck.HTTP
+        check.http.port = 31000
+    else:
+        check.type = pb.HealthCheck.TCP
+        check.tcp.port = 31000
+    await bench.start()
+    bench.run("sleep 1000", health_check=check)
+    status = await bench.until("TASK_STARTING", "TASK_RUNNING", "TASK_RUNNING")
+    assert status.HasField("healthy") and not status.healthy, "nobody listens there yet"
+    async with await asyncio.start_server(answer, "127.0.0.1", 31000):
+        assert (await bench.until("TASK_RUNNING")).healthy
+    bench.agent.tell(m.KillTask("F", "t"))
+    await bench.until("TASK_KILLED")
+
+
+# -- URIs ----------------------------------------------------------------------------------------------------------
+
+
+async def test_a_task_whose_uris_cannot_be_fetched_never_starts(bench: Bench) -> None:
+    class Offline(SimulatedRunner):
+        async def fetch(self, sandbox: str, uris: Sequence[pb.CommandInfo.URI]) -> None:
+            raise FetchFailed(f"{uris[0].value}: the server answered 404 Not Found")
+
+    bench.runner = Offline(bench.system.clock, bench.system.random)
+    await bench.start()
+    bench.run_command(pb.CommandInfo(value="true", uris=[pb.CommandInfo.URI(value="http://h/x.tgz")]))
+    status = await bench.until("TASK_FAILED")
+    assert status.reason == Status.REASON_CONTAINER_LAUNCH_FAILED
+    assert status.message.startswith("Failed to launch container: Failed to fetch all URIs for container '")
+    assert "http://h/x.tgz: the server answered 404" in status.message
+
+
+async def test_a_task_killed_while_its_uris_come_never_starts(bench: Bench) -> None:
+    class Slow(SimulatedRunner):
+        async def fetch(self, sandbox: str, uris: Sequence[pb.CommandInfo.URI]) -> None:
+            await asyncio.sleep(100)
+
+    bench.runner = Slow(bench.system.clock, bench.system.random)
+    await bench.start()
+    bench.run_command(pb.CommandInfo(value="true", uris=[pb.CommandInfo.URI(value="http://h/x.tgz")]))
+    await asyncio.sleep(1)
+    bench.agent.tell(m.KillTask("F", "t"))
+    assert (await bench.until("TASK_KILLED")).reason == Status.REASON_TASK_KILLED_DURING_LAUNCH
+    await bench.silence(0.5)

@@ -6,35 +6,19 @@ import asyncio
 import os
 import random
 import signal
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
+from actors.core import Clock
 from actors.local_mesos.process_runner import ProcessRunner
 from actors.local_mesos.simulated_runner import Fate, SimulatedRunner, as_written
 from actors.local_mesos.task_runner import Exited, Refused, RunnerEvent, Started, TaskCommand, TaskRunner
 
 PATIENCE = 20.0
 E = TypeVar("E", Started, Exited, Refused)
-
-
-class LoopClock:
-    """The loop's own time, virtual or real."""
-
-    def wall(self) -> float:
-        return time.time()
-
-    def time(self) -> float:
-        return asyncio.get_running_loop().time()
-
-    async def sleep(self, delay: float, /) -> None:
-        await asyncio.sleep(delay)
-
-    def call_later(self, delay: float, callback: Callable[..., object], /, *args: object) -> asyncio.TimerHandle:
-        return asyncio.get_running_loop().call_later(delay, callback, *args)
 
 
 class Ear:
@@ -195,7 +179,7 @@ class Contract:
 class TestSimulatedRunner(Contract):
     @pytest.fixture
     async def runner(self) -> AsyncIterator[TaskRunner]:
-        runner = SimulatedRunner(LoopClock(), random.Random(1), with_missing_commands)
+        runner = SimulatedRunner(Clock(asyncio.get_running_loop()), random.Random(1), with_missing_commands)
         yield runner
         await end(runner)
 
