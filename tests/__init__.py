@@ -1,1 +1,1 @@
-"""Tests mirror the packages; the folder is a package so that none of its rooms hides an installed one of the same name."""
+"""Tests mirror the packages; a package itself, so that its room `marathon` hides no installed `marathon`."""

@@ -102,11 +102,16 @@ def _of_model(
 
 
 def model_within(annotation: Any) -> Any:
-    """The one model in a field's type: of ``tuple[Network, ...]`` or ``Container | None``; None when there is none."""
-    from typing import get_args
+    """The one model in a field's type: of ``tuple[Network, ...]`` or ``Container | None``; None when there is none.
+
+    A mapping has none: its keys are the user's own.
+    """
+    from typing import get_args, get_origin
 
     from pydantic import BaseModel
 
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
+    if get_origin(annotation) is Mapping:
+        return None
     return next((found for part in get_args(annotation) if (found := model_within(part)) is not None), None)

@@ -47,7 +47,7 @@ def command(
       marathon logs my-app --previous --tail 20 --stderr
     """
     client = Client(url)
-    streams = Streams(client, app, (file,) if file else ("stdout", "stderr"), wanted, prefixed=not no_prefix)
+    streams = Streams(client, app, (file,) if file else ("stdout", "stderr"), wanted, not no_prefix, follow)
     try:
         streams.open_present(previous=previous, tail=tail)
         while follow:
@@ -56,6 +56,8 @@ def command(
             streams.copy()
     except KeyboardInterrupt:
         raise SystemExit(EXIT_INTERRUPTED) from None
+    finally:
+        streams.flush()
 
 
 @dataclass
@@ -78,6 +80,7 @@ class Streams:
     files: tuple[str, ...]
     wanted: str | None
     prefixed: bool
+    following: bool
     opened: dict[tuple[str, str], Stream] = field(default_factory=dict)
     colours: Iterator[str] = field(default_factory=lambda: cycle(COLOURS))
 
@@ -133,6 +136,8 @@ class Streams:
             lines = lines[1:]  # its beginning lies before what was read
         stream.offset = end["next"]
         self._print(stream, "".join(lines[-tail:] if tail else []))
+        if not self.following:
+            self._end_line(stream)
 
     def copy(self) -> None:
         """Show what was written since."""
@@ -160,6 +165,15 @@ class Streams:
         *lines, stream.rest = (stream.rest + text).split("\n")
         for line in lines:
             click.echo(stream.prefix + line)
+
+    def flush(self) -> None:
+        """Show what was written without an end of line."""
+        for stream in self.opened.values():
+            self._end_line(stream)
+
+    def _end_line(self, stream: Stream) -> None:
+        if stream.rest:
+            self._print(stream, "\n")
 
     def _prefix(self, task_id: str) -> str:
         return click.style(f"{_short(task_id)} | ", fg=next(self.colours))

@@ -47,7 +47,7 @@ def command(
       marathon up
       marathon up --port 8081 --mesos-port 0 --work-dir /tmp/try --agents 4
     """
-    from actors.local_mesos import LocalMesos
+    from actors.local_mesos.local import LocalMesos
     from actors.marathon.api import LocalSandboxes
 
     from ._service import Mesos, ServiceSettings, run, work_dir_of

@@ -1,0 +1,186 @@
+"""Commands that change: they wait, say what they wait for, and their exit codes tell how it ended."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .conftest import Asked, Fake, Run
+
+STARTED = {"deploymentId": "d1", "version": "v"}
+
+
+def app(running: int, instances: int = 3, deployments: Any = ()) -> dict[str, Any]:
+    return {"app": {"id": "/web", "instances": instances, "tasksRunning": running, "deployments": list(deployments)}}
+
+
+def deployment(times: int) -> Any:
+    """A deployment that is there for so many looks."""
+    looks = 0
+
+    def answer(_: Asked) -> list[dict[str, Any]]:
+        nonlocal looks
+        looks += 1
+        if looks > times:
+            return []
+        action = {"action": "ScaleApplication", "app": "/web"}
+        shown = {"id": "d1", "affectedApps": ["/web"], "currentActions": [action], "currentStep": 1, "totalSteps": 2}
+        return [shown]
+
+    return answer
+
+
+@pytest.fixture
+def definition(tmp_path: Path) -> Path:
+    file = tmp_path / "web.json"
+    file.write_text(json.dumps({"id": "web", "cmd": "sleep 1", "instances": 3}))
+    return file
+
+
+def test_deploy_puts_the_whole_definition_and_waits(service: Fake, run: Run, definition: Path) -> None:
+    service.answers |= {"PUT /v2/apps/web": STARTED, "GET /v2/deployments": deployment(2), "GET /v2/apps/web": app(3)}
+    result = run("deploy", str(definition))
+    assert result.exit_code == 0, result.stderr
+    put = service.asked[0]
+    assert (put.query, put.body["instances"]) == ({"partialUpdate": ["false"]}, 3)
+    assert result.stdout == ""
+    assert "step 1 of 2 · ScaleApplication /web (3 of 3 running)" in result.stderr
+    assert result.stderr.endswith("done\n")
+
+
+def test_a_deployment_that_ends_short_of_its_goal_exits_with_3(service: Fake, run: Run, definition: Path) -> None:
+    service.answers |= {"PUT /v2/apps/web": STARTED, "GET /v2/deployments": deployment(1), "GET /v2/apps/web": app(1)}
+    result = run("deploy", str(definition))
+    assert result.exit_code == 3
+    assert "/web has 1 of 3 instances running" in result.stderr
+
+
+def test_waiting_too_long_exits_with_4_and_says_what_it_waited_for(service: Fake, run: Run, definition: Path) -> None:
+    summary = {"rejectSummaryLaunchAttempt": [{"reason": "InsufficientCpus", "declined": 3, "processed": 3}]}
+    service.answers |= {
+        "PUT /v2/apps/web": STARTED,
+        "GET /v2/deployments": deployment(10**6),
+        "GET /v2/apps/web": app(1),
+        "GET /v2/queue": {"queue": [{"app": {"id": "/web"}, "count": 2, "processedOffersSummary": summary}]},
+    }
+    result = run("deploy", str(definition), "--wait-timeout", "0.05s")
+    assert result.exit_code == 4
+    assert "/web waits for 2 more instances to be placed (InsufficientCpus in 3 offers)" in result.stderr
+
+
+def test_detached_prints_the_id_and_does_not_wait(service: Fake, run: Run, definition: Path) -> None:
+    service.answers["PUT /v2/apps/web"] = STARTED
+    result = run("deploy", str(definition), "--detach", "--force")
+    assert (result.stdout, result.exit_code) == ("d1\n", 0)
+    assert [asked.path for asked in service.asked] == ["/v2/apps/web"]
+    assert service.asked[0].query["force"] == ["true"]
+
+
+def test_stdin_groups_and_arrays_go_where_they_belong(service: Fake, run: Run) -> None:
+    service.answers |= {"PUT /v2/groups": STARTED, "PUT /v2/apps": STARTED}
+    group = json.dumps({"id": "g", "apps": [{"id": "a", "cmd": "x"}]})
+    assert run("deploy", "-", "--detach", input=group).exit_code == 0
+    assert run("deploy", "-", "--detach", input=json.dumps([{"id": "a", "cmd": "x"}])).exit_code == 0
+    assert [asked.path for asked in service.asked] == ["/v2/groups", "/v2/apps"]
+
+
+def test_a_syntax_error_is_shown_with_line_column_and_caret(run: Run, tmp_path: Path, service: Fake) -> None:
+    file = tmp_path / "bad.json"
+    file.write_text('{\n  "id": "web",\n  "cpus": 0.1 "mem": 64\n}')
+    result = run("deploy", str(file))
+    assert result.exit_code == 1
+    place, line, caret = result.stderr.splitlines()
+    assert place.endswith("bad.json:3:15: Expecting ',' delimiter")
+    assert line == '  3 |   "cpus": 0.1 "mem": 64'
+    assert line[caret.index("^")] == '"'
+    assert line[caret.index("^") :] == '"mem": 64'
+    assert service.asked == []
+
+
+@pytest.mark.parametrize(
+    ("definition", "warning"),
+    [
+        ({"id": "a", "cmd": "x", "instance": 3}, "/: unknown field 'instance' is ignored; did you mean 'instances'?"),
+        ({"id": "a", "cmd": "x", "health_checks": []}, "did you mean 'healthChecks'?"),
+        ({"id": "a", "cmd": "x", "healthChecks": [{"pat": "/"}]}, "/healthChecks(0): unknown field 'pat'"),
+        (
+            {"id": "a", "container": {"docker": {"image": "i", "forcePull": True}}},
+            "/container/docker: unknown field 'forcePull'",
+        ),
+        (
+            {"id": "g", "apps": [{"id": "a", "cmdd": "x"}]},
+            "/apps(0): unknown field 'cmdd' is ignored; did you mean 'cmd'?",
+        ),
+        ({"id": "g", "groups": [], "dependancies": []}, "did you mean 'dependencies'?"),
+    ],
+)
+def test_an_unknown_field_is_pointed_out_with_the_nearest_name(
+    service: Fake, run: Run, definition: Any, warning: str
+) -> None:
+    service.answers |= {"PUT /v2/apps/a": STARTED, "PUT /v2/groups": STARTED}
+    result = run("deploy", "-", "--detach", input=json.dumps(definition))
+    assert result.exit_code == 0
+    assert warning in result.stderr
+    assert "^" in result.stderr
+
+
+def test_known_old_and_status_fields_are_no_mistakes(service: Fake, run: Run) -> None:
+    service.answers["PUT /v2/apps/a"] = STARTED
+    data = {
+        "id": "a",
+        "cmd": "x",
+        "ports": [0],
+        "uris": [],
+        "tasksRunning": 3,
+        "env": {"ANY": "x"},
+        "labels": {"any": "x"},
+    }
+    assert "warning" not in run("deploy", "-", "--detach", input=json.dumps(data)).stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("[1", "Expecting ',' delimiter"), ("3", "defines no app or group"), ('{"cmd": "x"}', "defines no app")],
+)
+def test_what_defines_nothing_is_refused(run: Run, text: str, words: str) -> None:
+    result = run("deploy", "-", input=text)
+    assert (result.exit_code, words in result.stderr) == (1, True)
+
+
+def test_a_file_that_is_not_there_is_wrong_usage(run: Run) -> None:
+    assert run("deploy", "none.json").exit_code == 2
+
+
+def test_a_refusal_is_told_with_paths_in_words(service: Fake, run: Run) -> None:
+    details = [{"path": "/cpus", "errors": ["error.expected.jsnumber", "must be a number, is the string '1'"]}]
+    service.answers["PUT /v2/apps/a"] = (422, {"message": "Invalid JSON", "details": details})
+    result = run("deploy", "-", input='{"id": "a"}')
+    assert result.exit_code == 1
+    assert "error: Invalid JSON\n  /cpus: must be a number, is the string '1'\n" in result.stderr
+
+
+def test_a_lock_hints_at_force(service: Fake, run: Run) -> None:
+    service.answers["PATCH /v2/apps/web"] = (409, {"message": "App is locked", "deployments": [{"id": "d7"}]})
+    result = run("scale", "web", "2")
+    assert result.exit_code == 1
+    assert "deployment d7" in result.stderr
+    assert "--force" in result.stderr
+
+
+def test_scale_patches_the_count(service: Fake, run: Run) -> None:
+    service.answers |= {"PATCH /v2/apps/web": STARTED, "GET /v2/apps/web": app(5, 5)}
+    assert run("scale", "/web", "5").exit_code == 0
+    assert service.asked[0].body == {"instances": 5}
+    assert run("scale", "web", "-1").exit_code == 2
+
+
+def test_destroy_needs_a_yes(service: Fake, run: Run) -> None:
+    service.answers |= {"GET /v2/apps/web": app(3), "DELETE /v2/apps/web": STARTED}
+    without = run("destroy", "web")
+    assert without.exit_code == 2
+    assert "--yes" in without.stderr
+    assert [asked.method for asked in service.asked] == ["GET"]
+    assert run("destroy", "web", "--yes").exit_code == 0
+    deleted = next(asked for asked in service.asked if asked.method == "DELETE")
+    assert deleted.query == {"force": ["false"]}

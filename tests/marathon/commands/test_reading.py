@@ -1,0 +1,194 @@
+"""Commands that read: tables for people, JSON and ids for programs, errors that say what to do."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from actors.marathon.commands import COMMANDS, cli
+
+from .conftest import Asked, Fake, Run
+
+APP: dict[str, Any] = {
+    "id": "/web",
+    "instances": 3,
+    "cpus": 0.1,
+    "mem": 64,
+    "tasksRunning": 3,
+    "tasksHealthy": 2,
+    "tasksUnhealthy": 1,
+    "healthChecks": [{}],
+    "deployments": [],
+    "version": "2026-01-01T00:00:00.000Z",
+}
+TASK: dict[str, Any] = {
+    "id": "web.instance-1._app.1",
+    "appId": "/web",
+    "state": "TASK_RUNNING",
+    "host": "127.0.0.1",
+    "ports": [31000, 31001],
+    "healthCheckResults": [{"alive": False}],
+    "startedAt": "2026-01-01T00:00:00.000Z",
+}
+
+
+def test_apps_are_a_table_on_stdout(service: Fake, run: Run) -> None:
+    service.answers["GET /v2/apps"] = {
+        "apps": [APP, {**APP, "id": "/db", "healthChecks": [], "tasksRunning": 1, "tasksUnhealthy": 0}]
+    }
+    result = run("apps")
+    lines = [line.split() for line in result.stdout.splitlines()]
+    assert lines[0][:4] == ["APP", "RUNNING", "HEALTHY", "CPUS"]
+    assert lines[1][:6] == ["/web", "3/3", "2", "0.1", "64", "unhealthy"]
+    assert lines[2][:6] == ["/db", "1/3", "-", "0.1", "64", "waiting"]
+    assert result.stderr == ""
+
+
+def test_json_is_what_the_api_answered_and_quiet_is_ids(service: Fake, run: Run) -> None:
+    service.answers["GET /v2/apps"] = {"apps": [APP]}
+    assert json.loads(run("apps", "--json").stdout) == [APP]
+    assert run("apps", "-q").stdout == "/web\n"
+    run("apps", "--label", "a==b")
+    assert service.asked[-1].query == {"label": ["a==b"]}
+
+
+def test_ps_lists_tasks_of_all_apps_or_one(service: Fake, run: Run) -> None:
+    service.answers |= {"GET /v2/tasks": {"tasks": [TASK]}, "GET /v2/apps/web/tasks": {"tasks": []}}
+    row = run("ps").stdout.splitlines()[1].split()
+    assert row[:4] == ["web.instance-1._app.1", "running", "unhealthy", "127.0.0.1:31000,31001"]
+    empty = run("ps", "/web")
+    assert (empty.stdout, empty.exit_code) == ("", 0)
+    assert "TASK" in empty.stderr
+
+
+def test_an_app_that_is_not_there_is_an_error_with_a_hint(run: Run) -> None:
+    result = run("ps", "none")
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert "error: App" in result.stderr
+    assert "'marathon apps' lists the apps there are" in result.stderr
+
+
+def test_no_service_is_an_error_that_says_how_to_start_one() -> None:
+    result = CliRunner().invoke(cli, ["apps", "--url", "http://127.0.0.1:9"])
+    assert result.exit_code == 1
+    assert "no Marathon service answers at http://127.0.0.1:9" in result.stderr
+    assert "marathon up" in result.stderr
+
+
+def test_a_url_that_is_none_is_wrong_usage() -> None:
+    assert CliRunner().invoke(cli, ["apps", "--url", "localhost"]).exit_code == 2
+
+
+def test_a_mistyped_command_gets_the_nearest_name() -> None:
+    result = CliRunner().invoke(cli, ["deplyo"])
+    assert result.exit_code == 2
+    assert "Did you mean 'deploy'?" in result.stderr
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_command_explains_itself_with_examples(name: str) -> None:
+    result = CliRunner().invoke(cli, [name, "-h"], prog_name="marathon")
+    assert result.exit_code == 0
+    assert f"marathon {name}" in result.stdout.partition("Options:")[0]
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys\n"
+        "from click.testing import CliRunner\n"
+        "from actors.marathon.commands import cli\n"
+        "text = CliRunner().invoke(cli, ['--help']).output\n"
+        "assert 'Exit codes' in text and '130  interrupted' in text\n"
+        "print([name for name in ('aiohttp', 'pydantic', 'google.protobuf', 'rich') if name in sys.modules])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def file_of(text: str) -> Callable[[Asked], dict[str, Any]]:
+    def read(asked: Asked) -> dict[str, Any]:
+        offset = int(asked.query["offset"][0])
+        start = max(0, len(text) + offset) if offset < 0 else offset
+        return {"data": text[start:], "offset": start, "next": len(text), "size": len(text)}
+
+    return read
+
+
+def test_logs_end_with_the_last_lines_of_each_file(service: Fake, run: Run) -> None:
+    out = "".join(f"line {number}\n" for number in range(5))
+    path = f"GET /v2/logs/{TASK['id']}"
+    service.answers |= {
+        "GET /v2/apps/web/tasks": {"tasks": [TASK]},
+        "GET /v2/logs": {"tasks": [TASK["id"]]},
+        f"{path}/stdout": {"data": out, "offset": 0, "next": len(out), "size": len(out)},
+        f"{path}/stderr": (404, {"message": "stderr of task x cannot be read"}),
+    }
+    assert run("logs", "web", "--tail", "2").stdout == "line 3\nline 4\n"
+
+
+def test_logs_of_several_tasks_begin_with_the_tasks_name(service: Fake, run: Run) -> None:
+    other = {**TASK, "id": "web.instance-2._app.1"}
+    service.answers |= {
+        "GET /v2/apps/web/tasks": {"tasks": [TASK, other]},
+        "GET /v2/logs": {"tasks": [TASK["id"], other["id"]]},
+    }
+    for task in (TASK, other):
+        service.answers[f"GET /v2/logs/{task['id']}/stdout"] = {
+            "data": "hello\nlast",
+            "offset": 0,
+            "next": 10,
+            "size": 10,
+        }
+    result = run("logs", "web", "--stdout")
+    assert result.stdout.splitlines() == [
+        "web.1._app.1 | hello",
+        "web.1._app.1 | last",
+        "web.2._app.1 | hello",
+        "web.2._app.1 | last",
+    ]
+    assert "|" not in run("logs", "web", "--stdout", "--no-prefix").stdout
+
+
+def test_logs_of_an_app_without_tasks_are_those_of_the_last_one(service: Fake, run: Run) -> None:
+    service.answers |= {
+        "GET /v2/apps/web/tasks": {"tasks": []},
+        "GET /v2/logs": {"tasks": ["old", "last"]},
+        "GET /v2/logs/last/stderr": {"data": "it broke\n", "offset": 0, "next": 9, "size": 9},
+    }
+    result = run("logs", "web", "--stderr")
+    assert result.stdout == "it broke\n"
+    assert "no task of web runs" in result.stderr
+
+
+def test_following_reads_on_and_finds_new_tasks(service: Fake, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    from actors.marathon.commands import logs
+
+    text, rounds = "one\n", 0
+    other = {**TASK, "id": "web.instance-2._app.1"}
+
+    def later(_: float) -> None:
+        nonlocal text, rounds
+        rounds += 1
+        if rounds == 1:
+            text += "tw"
+        elif rounds == 2:
+            text += "o\n"
+            service.answers["GET /v2/apps/web/tasks"] = {"tasks": [TASK, other]}
+        elif rounds == 4:
+            raise KeyboardInterrupt
+
+    service.answers |= {
+        "GET /v2/apps/web/tasks": {"tasks": [TASK]},
+        "GET /v2/logs": {"tasks": [TASK["id"]]},
+        f"GET /v2/logs/{TASK['id']}/stdout": lambda asked: file_of(text)(asked),
+        f"GET /v2/logs/{other['id']}/stdout": file_of("new\n"),
+    }
+    monkeypatch.setattr(logs.time, "sleep", later)
+    result = run("logs", "web", "-f", "--stdout")
+    assert result.stdout == "one\nweb.2._app.1 | new\ntwo\n"
+    assert result.exit_code == 130
