@@ -1,8 +1,17 @@
 """Event-sourced actors and the journals below them: what was acknowledged survives.
 
-Start at `Journal` (the protocol and its promises); `MemoryJournal` keeps it in memory, `SqliteJournal` on disk.
+Start at `EventSourcedActor`; below it lie `Journal` (the protocol and its promises), kept by `SqliteJournal` on disk
+and by `MemoryJournal` in memory, and `EventSchema`, which knows how classes are stored.
 """
 
+from actors.persistence.at_least_once import (
+    AtLeastOnceDelivery,
+    TooManyUnconfirmed,
+    UnconfirmedDelivery,
+    UnconfirmedWarning,
+)
+from actors.persistence.durable_state import DurableStateActor
+from actors.persistence.event_sourced import EventSourcedActor, PersistFailure, RecoveryFailed
 from actors.persistence.journal import (
     Append,
     Event,
@@ -21,11 +30,16 @@ from actors.persistence.journal import (
     Stored,
 )
 from actors.persistence.memory import MemoryJournal, MemoryStore
+from actors.persistence.schema import EventSchema, SchemaError
 from actors.persistence.sqlite import SqliteJournal
 
 __all__ = [
     "Append",
+    "AtLeastOnceDelivery",
+    "DurableStateActor",
     "Event",
+    "EventSchema",
+    "EventSourcedActor",
     "Journal",
     "JournalBroken",
     "JournalClosed",
@@ -35,11 +49,17 @@ __all__ = [
     "MemoryJournal",
     "MemoryStore",
     "NewerVersion",
+    "PersistFailure",
     "Progress",
     "Recovered",
+    "RecoveryFailed",
+    "SchemaError",
     "SequenceConflict",
     "Snapshot",
     "SqliteJournal",
     "StaleEpoch",
     "Stored",
+    "TooManyUnconfirmed",
+    "UnconfirmedDelivery",
+    "UnconfirmedWarning",
 ]

@@ -28,6 +28,10 @@ LEAKS = {
     await asyncio.sleep(1)
     server.close()
 """,
+    "an actor system was not terminated": """
+    from actors import ActorSystem
+    asyncio.get_running_loop().kept = ActorSystem("forgotten")
+""",
     "exception was never retrieved": """
     async def fail():
         raise ValueError("unseen")
