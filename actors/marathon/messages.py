@@ -6,9 +6,9 @@ To the *supervisor* (`Marathon.supervisor`)::
                                                                    | whatever `change` raises
     GetRoot()                       ->  RootGroup
     GetRootVersions()               ->  tuple[str, ...]              newest first
-    GetRootAt(version)              ->  RootGroup | None
+    GetRootAt(version)              ->  RootGroup                   | raises VersionNotKept
     GetAppVersions(app_id)          ->  tuple[str, ...]              newest first
-    GetAppVersion(app_id, version)  ->  App | None
+    GetAppVersion(app_id, version)  ->  App                         | raises VersionNotKept
     ListDeployments()               ->  tuple[DeploymentStatus, ...] oldest first
     CancelDeployment(id, force)     ->  DeploymentStarted (revert)   | DeploymentCancelled (force)
                                                                      | raises DeploymentNotFound
@@ -38,11 +38,37 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import Enum
 from typing import TYPE_CHECKING
 
+from actors.marathon.deployment_status import Action, ActionKind, DeploymentStatus
+from actors.marathon.events import (
+    AppTerminated,
+    DeploymentFailed,
+    DeploymentInfo,
+    DeploymentStepFailure,
+    DeploymentStepSuccess,
+    DeploymentSuccess,
+    DomainEvent,
+    FailedHealthCheck,
+    GroupChangeFailed,
+    GroupChangeSuccess,
+    HealthCheckAdded,
+    HealthCheckRemoved,
+    HealthStatusChanged,
+    InstanceChanged,
+    InstanceHealthChanged,
+    SchedulerDisconnected,
+    SchedulerEnded,
+    SchedulerRegistered,
+    SchedulerReregistered,
+    TaskStatusChanged,
+    UnhealthyInstanceKilled,
+    UnknownInstanceTerminated,
+)
+from actors.marathon.instance import Condition, Goal, HealthResult, Instance, TaskFailure
+
 if TYPE_CHECKING:
-    from actors.marathon.model import App, HealthCheck, RootGroup
+    from actors.marathon.model import App, RootGroup
 
 __all__ = [
     "Action",
@@ -87,6 +113,7 @@ __all__ = [
     "QueueItem",
     "ResetDelay",
     "SchedulerDisconnected",
+    "SchedulerEnded",
     "SchedulerRegistered",
     "SchedulerReregistered",
     "TaskFailure",
@@ -95,132 +122,14 @@ __all__ = [
     "UnhealthyInstanceKilled",
     "UnknownInstanceTerminated",
     "UpdateRoot",
+    "VersionNotKept",
 ]
 
 MAX_DEPLOYMENTS = 100
 """Running deployments beyond which a change is refused (Marathon's ``--max_running_deployments``)."""
 
 
-# -- instances ------------------------------------------------------------------------------------------------
-
-
-class Condition(Enum):
-    """What an instance is doing (Marathon's ``core/condition/Condition.scala``); the value is its name on the wire."""
-
-    SCHEDULED = "Scheduled"
-    PROVISIONED = "Provisioned"
-    STAGING = "Staging"
-    STARTING = "Starting"
-    RUNNING = "Running"
-    KILLING = "Killing"
-    UNREACHABLE = "Unreachable"
-    UNREACHABLE_INACTIVE = "UnreachableInactive"
-    FINISHED = "Finished"
-    KILLED = "Killed"
-    FAILED = "Failed"
-    ERROR = "Error"
-    GONE = "Gone"
-    DROPPED = "Dropped"
-    UNKNOWN = "Unknown"
-
-    @property
-    def is_terminal(self) -> bool:
-        """Whether the task is known to be over."""
-        return self in _TERMINAL
-
-    @property
-    def is_lost(self) -> bool:
-        """Whether nobody can say at present what the task does."""
-        return self in (Condition.UNREACHABLE, Condition.UNREACHABLE_INACTIVE)
-
-    @property
-    def is_failure(self) -> bool:
-        """Whether it counts for the launch queue's back-off: an app's own end does, a kill does not."""
-        return self in _FAILURES
-
-    @property
-    def has_task(self) -> bool:
-        """Whether Mesos may know a task of it."""
-        return self is not Condition.SCHEDULED and self not in _TERMINAL
-
-
-_TERMINAL = frozenset(
-    {
-        Condition.FINISHED,
-        Condition.KILLED,
-        Condition.FAILED,
-        Condition.ERROR,
-        Condition.GONE,
-        Condition.DROPPED,
-        Condition.UNKNOWN,
-    }
-)
-_FAILURES = frozenset({Condition.FAILED, Condition.ERROR, Condition.DROPPED, Condition.GONE, Condition.FINISHED})
-
-
-class Goal(Enum):
-    """What an instance is meant to do."""
-
-    RUNNING = "Running"
-    STOPPED = "Stopped"
-    DECOMMISSIONED = "Decommissioned"
-
-
-@dataclass(frozen=True, slots=True)
-class HealthResult:
-    """What one health check of the app last saw of one instance.
-
-    `alive` is None until the first result. Times are aware UTC datetimes, None when there was no such result.
-    """
-
-    alive: bool | None = None
-    consecutive_failures: int = 0
-    first_success: datetime | None = None
-    last_success: datetime | None = None
-    last_failure: datetime | None = None
-    last_failure_cause: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Instance:
-    """One instance of an app: what is stored of it, and what its health checks said.
-
-    `ports` are the host ports in the order of the app's port definitions; `healthy` is True when every check of the
-    app is, None while one of them has not answered yet or there are no checks; `health` has one result per check.
-    """
-
-    id: str
-    app_id: str
-    app_version: str
-    condition: Condition
-    goal: Goal = Goal.RUNNING
-    task_id: str | None = None
-    agent_id: str | None = None
-    host: str | None = None
-    ports: tuple[int, ...] = ()
-    ip_addresses: tuple[str, ...] = ()
-    attributes: Mapping[str, str] = field(default_factory=dict)
-    region: str | None = None
-    zone: str | None = None
-    since: datetime | None = None
-    staged_at: datetime | None = None
-    started_at: datetime | None = None
-    healthy: bool | None = None
-    health: tuple[HealthResult, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class TaskFailure:
-    """The last task of an app that ended by itself or was lost (``lastTaskFailure`` on the wire)."""
-
-    app_id: str
-    task_id: str
-    state: str
-    message: str
-    host: str
-    agent_id: str | None
-    version: str
-    timestamp: datetime
+# -- to the instances -------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +141,7 @@ class GetInstances:
 
 @dataclass(frozen=True, slots=True)
 class KillInstances:
-    """Kill these instances for good; they do not count for their app any more from the moment of the answer.
+    """Kill these instances; those that their app still wants are replaced once they are gone.
 
     With `wipe` an instance whose agent cannot be reached is forgotten at once. Unknown ids are left out of the answer.
     """
@@ -248,47 +157,7 @@ class GetTaskFailures:
     app_ids: frozenset[str] | None = None
 
 
-# -- the root group and its deployments ------------------------------------------------------------------------
-
-
-class ActionKind(Enum):
-    """What a deployment does to one app, as Marathon's clients read it."""
-
-    START = "StartApplication"
-    SCALE = "ScaleApplication"
-    RESTART = "RestartApplication"
-    STOP = "StopApplication"
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """One action of a step: what is done to which app."""
-
-    kind: ActionKind
-    app_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class DeploymentStatus:
-    """A running deployment as `GET /v2/deployments` shows it.
-
-    `steps` are the levels of the dependency graph; the actors run it as a graph, and `current_step` (from 1) is the
-    lowest level that is not finished. `finished` has the apps whose part is done.
-    """
-
-    id: str
-    version: str
-    steps: tuple[tuple[Action, ...], ...]
-    current_step: int
-    current_actions: tuple[Action, ...]
-    affected_apps: tuple[str, ...]
-    finished: frozenset[str] = frozenset()
-    original: Mapping[str, App] = field(default_factory=dict)
-    target: Mapping[str, App] = field(default_factory=dict)
-
-    @property
-    def total_steps(self) -> int:
-        return len(self.steps)
+# -- to the supervisor ------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,7 +203,7 @@ class GetRootVersions:
 
 @dataclass(frozen=True, slots=True)
 class GetRootAt:
-    """The root group as it was at `version`; None when that version is not kept."""
+    """The root group as it was at `version`."""
 
     version: str
 
@@ -348,7 +217,7 @@ class GetAppVersions:
 
 @dataclass(frozen=True, slots=True)
 class GetAppVersion:
-    """An app as it was at `version`; None when that version is not kept."""
+    """An app as it was at `version`."""
 
     app_id: str
     version: str
@@ -384,6 +253,14 @@ class DeploymentNotFound(Exception):
     def __init__(self, deployment_id: str) -> None:
         super().__init__(f"DeploymentPlan {deployment_id} does not exist")
         self.deployment_id = deployment_id
+
+
+class VersionNotKept(Exception):
+    """The root group or app has no such version, or not any more."""
+
+    def __init__(self, what: str, version: str) -> None:
+        super().__init__(f"{what} has no version {version}; only the last versions are kept")
+        self.version = version
 
 
 class TooManyDeployments(Exception):
@@ -450,176 +327,3 @@ class FrameworkStatus:
     master: str | None
     connected: bool
     problem: str | None = None
-
-
-# -- domain events ----------------------------------------------------------------------------------------------
-
-
-class DomainEvent:
-    """Base of what is published on the event stream; subscribe to it to get all of them."""
-
-    __slots__ = ()
-
-
-@dataclass(frozen=True, slots=True)
-class InstanceChanged(DomainEvent):
-    """An instance has a new condition, goal or address. A terminal condition is the last that is heard of it."""
-
-    instance: Instance
-
-
-@dataclass(frozen=True, slots=True)
-class TaskStatusChanged(DomainEvent):
-    """Mesos told a new state of an instance's task (``status_update_event``); `state` is Mesos's name of it."""
-
-    instance: Instance
-    state: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class UnknownInstanceTerminated(DomainEvent):
-    """A task that we do not know has ended."""
-
-    instance_id: str
-    app_id: str
-    condition: Condition
-
-
-@dataclass(frozen=True, slots=True)
-class InstanceHealthChanged(DomainEvent):
-    """All checks of an instance together have a new result."""
-
-    instance: Instance
-    healthy: bool | None
-
-
-@dataclass(frozen=True, slots=True)
-class HealthStatusChanged(DomainEvent):
-    """One check of an instance has a new result."""
-
-    app_id: str
-    instance_id: str
-    version: str
-    alive: bool
-
-
-@dataclass(frozen=True, slots=True)
-class FailedHealthCheck(DomainEvent):
-    """A check failed outside of the grace period."""
-
-    app_id: str
-    instance_id: str
-    health_check: HealthCheck
-
-
-@dataclass(frozen=True, slots=True)
-class UnhealthyInstanceKilled(DomainEvent):
-    """A check failed so often that the instance is being killed."""
-
-    instance: Instance
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class HealthCheckAdded(DomainEvent):
-    """A health check of an app's version is being made from now on."""
-
-    app_id: str
-    version: str
-    health_check: HealthCheck
-
-
-@dataclass(frozen=True, slots=True)
-class HealthCheckRemoved(DomainEvent):
-    """The health checks of an app's version are not made any more."""
-
-    app_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class DeploymentInfo(DomainEvent):
-    """A step of a deployment begins."""
-
-    plan: DeploymentStatus
-    step: tuple[Action, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class DeploymentStepSuccess(DomainEvent):
-    """A step of a deployment, and all steps before it, are done. Published in the order of the steps."""
-
-    plan: DeploymentStatus
-    step: tuple[Action, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class DeploymentStepFailure(DomainEvent):
-    """A step of a deployment ended without being done."""
-
-    plan: DeploymentStatus
-    step: tuple[Action, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class DeploymentSuccess(DomainEvent):
-    """A deployment is done."""
-
-    id: str
-    plan: DeploymentStatus
-
-
-@dataclass(frozen=True, slots=True)
-class DeploymentFailed(DomainEvent):
-    """A deployment was cancelled or failed."""
-
-    id: str
-    plan: DeploymentStatus
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class GroupChangeSuccess(DomainEvent):
-    """The root group has a new version."""
-
-    group_id: str
-    version: str
-
-
-@dataclass(frozen=True, slots=True)
-class GroupChangeFailed(DomainEvent):
-    """A change of the root group was refused."""
-
-    group_id: str
-    version: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class AppTerminated(DomainEvent):
-    """An app was removed, and its last instance is gone."""
-
-    app_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class SchedulerRegistered(DomainEvent):
-    """Mesos knows us as a new framework."""
-
-    framework_id: str
-    master: str
-
-
-@dataclass(frozen=True, slots=True)
-class SchedulerReregistered(DomainEvent):
-    """We are subscribed again under the id we had."""
-
-    framework_id: str
-    master: str
-
-
-@dataclass(frozen=True, slots=True)
-class SchedulerDisconnected(DomainEvent):
-    """The connection to Mesos is lost; it is being sought again."""
-
-    reason: str = ""

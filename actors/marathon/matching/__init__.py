@@ -6,7 +6,7 @@ offer ──▶ OfferPool ──▶ match(app, agent, placed) ──▶ Placemen
 
 from actors.marathon.matching.constraints import Agent, Placed, unmet_constraint
 from actors.marathon.matching.offer_pool import NoMatch, OfferPool, Placement
-from actors.marathon.matching.task_builder import TaskIds, build_task
+from actors.marathon.matching.task_builder import build_task
 
 __all__ = [
     "Agent",
@@ -14,7 +14,6 @@ __all__ = [
     "OfferPool",
     "Placed",
     "Placement",
-    "TaskIds",
     "build_task",
     "unmet_constraint",
 ]

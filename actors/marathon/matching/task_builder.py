@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from uuid import UUID
 
 from actors.marathon.matching.container_builder import build_container, container_ports
 from actors.marathon.matching.environment import task_environment
@@ -12,30 +10,7 @@ from actors.marathon.matching.offer_pool import Placement
 from actors.marathon.model import App, HealthCheck, SecretRef
 from mesos_proto import mesos_pb2
 
-__all__ = ["TaskIds", "app_of_task", "build_task", "instance_of_task"]
-
-
-@dataclass(frozen=True, slots=True)
-class TaskIds:
-    """The ids of an instance and of its first task: ``a_b.instance-<uuid>`` and ``a_b.instance-<uuid>._app.1``."""
-
-    instance_id: str
-    task_id: str
-
-    @classmethod
-    def make(cls, app_id: str, uuid: UUID) -> TaskIds:
-        instance_id = f"{app_id.lstrip('/').replace('/', '_')}.instance-{uuid}"
-        return cls(instance_id, f"{instance_id}._app.1")
-
-
-def instance_of_task(task_id: str) -> str:
-    """The instance that a task of ours belongs to."""
-    return task_id.partition("._app.")[0]
-
-
-def app_of_task(task_id: str) -> str:
-    """The app that a task of ours belongs to (ids hold no underscore, so ``_`` can only stand for ``/``)."""
-    return "/" + task_id.partition(".instance-")[0].replace("_", "/")
+__all__ = ["build_task"]
 
 
 def build_task(app: App, offer: mesos_pb2.Offer, placement: Placement, task_id: str) -> mesos_pb2.TaskInfo:

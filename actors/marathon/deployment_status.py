@@ -1,0 +1,53 @@
+"""A running deployment as clients see it: values without behaviour."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from actors.marathon.model import App
+
+__all__ = ["Action", "ActionKind", "DeploymentStatus"]
+
+
+class ActionKind(Enum):
+    """What a deployment does to one app, as Marathon's clients read it."""
+
+    START = "StartApplication"
+    SCALE = "ScaleApplication"
+    RESTART = "RestartApplication"
+    STOP = "StopApplication"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One action of a step: what is done to which app."""
+
+    kind: ActionKind
+    app_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentStatus:
+    """A running deployment as `GET /v2/deployments` shows it.
+
+    `steps` are the levels of the dependency graph; the actors run it as a graph, and `current_step` (from 1) is the
+    lowest level that is not finished. `finished` has the apps whose part is done.
+    """
+
+    id: str
+    version: str
+    steps: tuple[tuple[Action, ...], ...]
+    current_step: int
+    current_actions: tuple[Action, ...]
+    affected_apps: tuple[str, ...]
+    finished: frozenset[str] = frozenset()
+    original: Mapping[str, App] = field(default_factory=dict)
+    target: Mapping[str, App] = field(default_factory=dict)
+
+    @property
+    def total_steps(self) -> int:
+        return len(self.steps)

@@ -1,0 +1,73 @@
+"""Who wants to know of an app's instances, told once per turn however many of them changed.
+
+A snapshot costs as much as the app has instances, so the snapshots of a large app are spaced by a time that grows with
+it: a deployment of n instances costs the same per instance for every n.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any
+
+from actors.core import Actor, ActorRef
+from actors.marathon.messages import Instance
+from actors.marathon.protocol import AppInstances
+
+__all__ = ["Followers", "SnapshotDue"]
+
+SPACING_PER_INSTANCE = 20e-6
+"""Seconds between two snapshots of a large app, for each of its instances."""
+
+UNSPACED = 100
+"""Instances of an app up to which every change is told in the turn in which it happened."""
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotDue:
+    """To the actor itself: pass it to `Followers.due`."""
+
+    app_id: str
+
+
+class Followers:
+    """Belongs to one actor, which says what changed and calls `flush` at the end of each of its turns."""
+
+    def __init__(self, actor: Actor[Any], instances_of: Callable[[str], Collection[Instance]]) -> None:
+        self._actor = actor
+        self._instances_of = instances_of
+        self._followers: dict[str, dict[ActorRef[Any], None]] = {}
+        self._changed: set[str] = set()
+
+    def add(self, app_id: str, follower: ActorRef[Any]) -> None:
+        self._followers.setdefault(app_id, {})[follower] = None
+        self._changed.add(app_id)
+
+    def remove(self, app_id: str, follower: ActorRef[Any]) -> None:
+        followers = self._followers.get(app_id, {})
+        followers.pop(follower, None)
+        if not followers:
+            self._followers.pop(app_id, None)
+
+    def changed(self, app_id: str) -> None:
+        if app_id in self._followers:
+            self._changed.add(app_id)
+
+    def flush(self) -> None:
+        """Tell of what changed in this turn; of large apps later."""
+        timers = self._actor.context.timers
+        for app_id in sorted(self._changed):
+            size = len(self._instances_of(app_id))
+            if size <= UNSPACED:
+                self._tell(app_id)
+            elif not timers.is_active(SnapshotDue(app_id)):
+                timers.start_single(SnapshotDue(app_id), SnapshotDue(app_id), size * SPACING_PER_INSTANCE)
+        self._changed.clear()
+
+    def due(self, message: SnapshotDue) -> None:
+        self._tell(message.app_id)
+
+    def _tell(self, app_id: str) -> None:
+        snapshot = AppInstances(app_id, tuple(self._instances_of(app_id)))
+        for follower in self._followers.get(app_id, ()):
+            follower.tell(snapshot, self._actor.ref)

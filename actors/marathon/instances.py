@@ -1,0 +1,414 @@
+"""The instances actor: the one book of all instances, and the only one who writes in it.
+
+    who                                instances                              journal, scheduler, event stream
+    ---                                ---------                              --------------------------------
+    step, standing order (KeepApp) ──▶ too few: scheduled, LaunchInstances ─▶ launcher
+    launcher: Provision            ──▶ instance-set …                      ─▶ journal
+             ◀── Provisioned                                              ◀── stored
+    scheduler: StatusUpdate        ──▶ instance-set, or the stream's end   ─▶ journal
+                                       Acknowledge, InstanceChanged        ◀── stored
+    KillInstances                  ──▶ goal Decommissioned                 ─▶ journal
+                                       KillTask (again every 30 s)         ◀── stored
+
+What holds: a status is acknowledged only after it is stored, and a repeated one changes nothing. An instance is stored
+before it is launched. A live task that is not in the book is killed. Scheduled instances are only in memory: orders say
+how many shall exist, not how many more, so that after a restart they are simply scheduled again.
+
+An error of the journal other than "full" fails the actor, and with it the whole service's tree, which begins again
+from what is stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from actors.core import Actor, ActorRef, Failure
+from actors.marathon.followers import SnapshotDue
+from actors.marathon.group_commit import Committed
+from actors.marathon.instance_book import InstanceBook
+from actors.marathon.instance_health import seen_by_agent, with_health
+from actors.marathon.instance_ids import InstanceIds, app_of_task, instance_of_task
+from actors.marathon.messages import (
+    Condition,
+    DomainEvent,
+    GetInstances,
+    GetTaskFailures,
+    Goal,
+    HealthResult,
+    HealthStatusChanged,
+    Instance,
+    InstanceChanged,
+    InstanceHealthChanged,
+    KillInstances,
+    TaskStatusChanged,
+    UnknownInstanceTerminated,
+)
+from actors.marathon.model import App
+from actors.marathon.protocol import (
+    CancelLaunches,
+    EnsureInstances,
+    FollowApp,
+    ForgetApps,
+    HealthReport,
+    InstancesRecovered,
+    KeepApp,
+    LaunchInstances,
+    OnlyApps,
+    Provision,
+    Provisioned,
+    ReleaseApps,
+    UnfollowApp,
+    Unlaunched,
+)
+from actors.marathon.rolling import choose_to_kill, is_current
+from actors.marathon.task_states import condition_of, ip_addresses, is_stale, speaks_of_another_attempt
+from actors.marathon.unreachable import Expunge, GiveUp, UnreachableTimers
+from actors.mesos import Acknowledge, CallFailed, KillTask, StatusUpdate
+from actors.persistence import Journal
+from mesos_proto import AgentID, TaskID, TaskStatus, mesos_pb2
+
+__all__ = ["Instances"]
+
+KILL_RETRY = 30.0
+"""Seconds after which a kill whose task still runs is sent again."""
+
+LAUNCH_CONFIRM_TIMEOUT = 300.0
+"""Seconds after which a launch that Mesos said nothing of is given up (``--task_launch_confirm_timeout``)."""
+
+
+class _Sweep:
+    """Look for kills and launches that were not answered."""
+
+
+class Instances(Actor[Any]):
+    """See the head of this module."""
+
+    def __init__(self, journal: Journal, scheduler: ActorRef[Any], launcher: ActorRef[Any]) -> None:
+        system = self.context.system
+        self._clock = system.clock
+        self._publish = system.event_stream.publish
+        self._scheduler = scheduler
+        self._launcher = launcher
+        self._ids = InstanceIds(system.clock, system.random)
+        self._book = InstanceBook(self, journal)
+        self._kept: dict[str, App] = {}
+        self._specs: dict[str, App] = {}
+        self._unreachable = UnreachableTimers(self.context.timers, self._clock)
+
+    async def pre_start(self) -> None:
+        await self._book.recover()
+        recovered = InstancesRecovered(tuple(self._book.instances), self._launcher)
+        self._launcher.tell(recovered, self.ref)
+        self._scheduler.tell(recovered, self.ref)
+        for instance in self._book.dying():
+            self._kill_task(instance)
+        self.context.timers.start_fixed_delay("sweep", _Sweep(), KILL_RETRY)
+
+    def receive(self, message: Any) -> None:
+        match message:
+            case StatusUpdate(status):
+                self._status(status)
+            case Committed():
+                self._book.finished(message)
+            case HealthReport(instance_id, check, result):
+                self._health(instance_id, check, result)
+            case Provision():
+                self._provision(message)
+            case EnsureInstances(app, total, current):
+                self._learn(app)
+                self._ensure(app, total, current)
+            case GetInstances(app_ids):
+                self.reply(self._listed(app_ids))
+            case KillInstances(ids, wipe):
+                self.reply(self._kill(ids, wipe))
+            case KeepApp(app):
+                self._kept[app.id] = app
+                self._learn(app)
+                self._keep(app)
+            case ReleaseApps(app_ids):
+                for app_id in app_ids:
+                    self._kept.pop(app_id, None)
+            case FollowApp(app_id):
+                assert self.sender is not None
+                self._book.followers.add(app_id, self.sender)
+            case UnfollowApp(app_id):
+                assert self.sender is not None
+                self._book.followers.remove(app_id, self.sender)
+            case SnapshotDue():
+                self._book.followers.due(message)
+            case Unlaunched(ids):
+                self._unlaunched(ids)
+            case GiveUp(instance_id):
+                self._give_up(instance_id)
+            case Expunge(instance_id):
+                self._expunge(instance_id)
+            case GetTaskFailures(app_ids):
+                self.reply(self._book.failures_of(app_ids))
+            case OnlyApps(app_ids):
+                orphans = {one.id for one in self._book.instances if one.app_id not in app_ids}
+                self._kill(frozenset(orphans), wipe=False)
+            case ForgetApps(app_ids):
+                for app_id in app_ids:
+                    self._specs.pop(app_id, None)
+                    self._book.forget(app_id)
+            case _Sweep():
+                self._sweep()
+            case CallFailed():
+                pass  # a kill is sent again by the sweep, an acknowledgement when the update comes again
+            case Failure(error):
+                raise error
+            case _:
+                self.unhandled(message)
+        self._book.followers.flush()
+
+    # -- orders
+
+    def _learn(self, app: App) -> None:
+        known = self._specs.get(app.id)
+        self._specs[app.id] = app
+        if known is None:  # after a restart: what was unreachable then may be due by now
+            for instance in tuple(self._book.of(app.id).values()):
+                if instance.condition.is_lost:
+                    self._unreachable.start(instance, app)
+
+    def _ensure(self, app: App, total: int, current: bool) -> None:
+        if current:
+            existing = sum(
+                is_current(app, one) and one.condition is not Condition.UNREACHABLE_INACTIVE
+                for one in self._book.of(app.id).values()
+            )
+        else:
+            existing = self._existing(app)
+        if existing < total:
+            self._schedule(app, total - existing)
+
+    def _keep(self, app: App) -> None:
+        existing = self._existing(app)
+        if existing < app.instances:
+            self._schedule(app, app.instances - existing)
+        elif existing > app.instances:
+            alive = [one for one in self._book.of(app.id).values() if one.goal is Goal.RUNNING]
+            surplus = choose_to_kill(app, alive, len(alive) - app.instances)
+            self._kill(frozenset(one.id for one in surplus), wipe=False)
+
+    def _existing(self, app: App) -> int:
+        # Of a single-instance app even one that was given up may still run somewhere: it is waited for to the end.
+        if app.is_single_instance:
+            return len(self._book.of(app.id))
+        return self._book.existing(app.id)
+
+    def _schedule(self, app: App, count: int) -> None:
+        now = self._clock.now()
+        scheduled = [
+            Instance(self._ids.make(app.id), app.id, app.version or "", Condition.SCHEDULED, since=now)
+            for _ in range(count)
+        ]
+        for instance in scheduled:
+            self._book.note(instance)
+            self._publish(InstanceChanged(instance))
+        self._launcher.tell(LaunchInstances(app, tuple(one.id for one in scheduled)), self.ref)
+
+    def _replenish(self, app_id: str) -> None:
+        app = self._kept.get(app_id)
+        if app is not None and self._existing(app) < app.instances:
+            self._schedule(app, app.instances - self._existing(app))
+
+    # -- launching
+
+    def _provision(self, message: Provision) -> None:
+        now = self._clock.now()
+        launcher = self.sender
+        provisioned = []
+        for launch in message.launches:
+            scheduled = self._book.get(launch.instance_id)
+            if scheduled is None or scheduled.condition is not Condition.SCHEDULED:
+                continue
+            instance = replace(
+                scheduled,
+                app_version=launch.app.version or "",
+                condition=Condition.PROVISIONED,
+                task_id=launch.task_id,
+                agent_id=launch.agent_id,
+                host=launch.host,
+                ports=launch.ports,
+                attributes=launch.attributes,
+                region=launch.region,
+                zone=launch.zone,
+                since=now,
+                staged_at=now,
+                health=(HealthResult(),) * len(launch.app.health_checks),
+            )
+            provisioned.append(instance)
+
+        def stored() -> None:
+            if launcher is not None:
+                launcher.tell(Provisioned(message.batch, frozenset(one.id for one in provisioned)), self.ref)
+
+        self._book.change_all(provisioned, then=stored)
+
+    def _unlaunched(self, ids: Iterable[str]) -> None:
+        for instance_id in ids:
+            instance = self._book.get(instance_id)
+            if instance is not None and instance.condition is Condition.PROVISIONED:
+                self._over(instance, Condition.UNKNOWN)
+
+    # -- what Mesos says
+
+    def _status(self, status: TaskStatus) -> None:
+        proto = status.proto
+        task_id = proto.task_id.value
+        instance = self._book.get(instance_of_task(task_id))
+        if instance is None or instance.task_id != task_id:
+            self._unknown_task(status)
+            return
+        condition = condition_of(proto)
+        acknowledge = partial(self._acknowledge, status)
+        told = TaskStatusChanged(instance, mesos_pb2.TaskState.Name(proto.state), proto.message)
+        if speaks_of_another_attempt(proto) and instance.condition is not Condition.PROVISIONED:
+            self._book.after_writes(acknowledge)
+        elif condition.is_terminal:
+            self._over(instance, condition, told, then=acknowledge)
+        elif condition is Condition.UNREACHABLE:
+            self._lost(instance, told, acknowledge)
+        else:
+            self._alive(instance, condition, proto, told, acknowledge)
+
+    def _alive(
+        self,
+        instance: Instance,
+        condition: Condition,
+        status: mesos_pb2.TaskStatus,
+        told: TaskStatusChanged,
+        acknowledge: Any,
+    ) -> None:
+        if instance.condition is condition or is_stale(instance.condition, condition):
+            changed = replace(instance)
+        else:
+            changed = replace(instance, condition=condition, since=self._clock.now())
+        if condition is Condition.RUNNING and instance.started_at is None:
+            changed = replace(changed, started_at=changed.since)
+        addresses = ip_addresses(status)
+        if addresses and addresses != instance.ip_addresses:
+            changed = replace(changed, ip_addresses=addresses)
+        if instance.condition.is_lost:
+            self._unreachable.cancel(instance.id)
+            if instance.goal is not Goal.RUNNING:
+                self._kill_task(instance)
+        if changed == instance:
+            self._book.after_writes(acknowledge)  # repeated: acknowledged after the one that it repeats
+        else:
+            self._book.change(changed, InstanceChanged(changed), replace(told, instance=changed), then=acknowledge)
+        app = self._specs.get(instance.app_id)
+        if status.HasField("healthy") and app is not None:
+            for check, health_check in enumerate(app.health_checks):
+                if health_check.run_by_agent:
+                    self._health(instance.id, check, seen_by_agent(changed, check, status.healthy, self._clock.now()))
+        if instance.condition is Condition.UNREACHABLE_INACTIVE and app is not None and app.id in self._kept:
+            self._keep(app)  # its replacement is one too many now
+
+    def _unknown_task(self, status: TaskStatus) -> None:
+        proto = status.proto
+        task_id = proto.task_id.value
+        condition = condition_of(proto)
+        if condition.is_terminal:
+            if condition is not Condition.UNKNOWN:
+                self._publish(UnknownInstanceTerminated(instance_of_task(task_id), app_of_task(task_id), condition))
+        elif not condition.is_lost:
+            self.log.warning("killing task %s on agent %s: it is not ours any more", task_id, proto.agent_id.value)
+            agent_id = AgentID(proto.agent_id.value) if proto.HasField("agent_id") else None
+            self._scheduler.tell(KillTask(TaskID(task_id), agent_id), self.ref)
+        # Its end may be on its way to the journal: nothing is acknowledged before that is stored.
+        self._book.after_writes(partial(self._acknowledge, status))
+
+    def _lost(self, instance: Instance, told: TaskStatusChanged, acknowledge: Any) -> None:
+        app = self._specs.get(instance.app_id)
+        if instance.goal is not Goal.RUNNING:
+            self._over(instance, Condition.UNREACHABLE, told, then=acknowledge)
+            return
+        if instance.condition.is_lost:
+            self._book.after_writes(acknowledge)
+            return
+        lost = replace(instance, condition=Condition.UNREACHABLE, since=self._clock.now())
+        self._book.change(lost, InstanceChanged(lost), replace(told, instance=lost), then=acknowledge)
+        if app is not None:
+            self._unreachable.start(lost, app)
+
+    def _give_up(self, instance_id: str) -> None:
+        instance = self._book.get(instance_id)
+        if instance is not None and instance.condition is Condition.UNREACHABLE:
+            inactive = replace(instance, condition=Condition.UNREACHABLE_INACTIVE)
+            self._book.change(inactive, InstanceChanged(inactive))
+            self._replenish(instance.app_id)
+
+    def _expunge(self, instance_id: str) -> None:
+        instance = self._book.get(instance_id)
+        if instance is not None and instance.condition.is_lost:
+            self._over(instance, Condition.UNREACHABLE)
+
+    def _acknowledge(self, status: TaskStatus) -> None:
+        if status.uuid:
+            self._scheduler.tell(Acknowledge(status), self.ref)
+
+    # -- health
+
+    def _health(self, instance_id: str, check: int, result: HealthResult) -> None:
+        instance = self._book.get(instance_id)
+        if instance is None or check >= len(instance.health):
+            return
+        changed = with_health(instance, check, result)
+        if instance.health[check].alive == result.alive:
+            self._book.note(changed)  # when a check last succeeded is not worth a write; that it does is
+            return
+        events: list[DomainEvent] = []
+        if result.alive is not None:
+            events.append(HealthStatusChanged(instance.app_id, instance.id, instance.app_version, result.alive))
+        if changed.healthy != instance.healthy:
+            events.append(InstanceHealthChanged(changed, changed.healthy))
+        self._book.change(changed, *events)
+
+    # -- killing
+
+    def _kill(self, ids: frozenset[str], wipe: bool) -> tuple[Instance, ...]:
+        found = [instance for instance_id in sorted(ids) if (instance := self._book.get(instance_id)) is not None]
+        waiting: dict[str, set[str]] = {}
+        for instance in found:
+            if instance.condition is Condition.SCHEDULED:
+                waiting.setdefault(instance.app_id, set()).add(instance.id)
+                self._over(instance, Condition.KILLED)
+            elif instance.condition.is_lost or wipe:
+                self._over(instance, Condition.KILLED, then=partial(self._kill_task, instance))
+            elif instance.goal is Goal.RUNNING:
+                doomed = replace(instance, goal=Goal.DECOMMISSIONED)
+                self._book.change(doomed, then=partial(self._kill_task, doomed))
+        for app_id, instance_ids in waiting.items():
+            self._launcher.tell(CancelLaunches(app_id, frozenset(instance_ids)), self.ref)
+        return tuple(found)
+
+    def _kill_task(self, instance: Instance) -> None:
+        if instance.task_id is not None:
+            agent_id = AgentID(instance.agent_id) if instance.agent_id else None
+            self._scheduler.tell(KillTask(TaskID(instance.task_id), agent_id), self.ref)
+
+    def _sweep(self) -> None:
+        now = self._clock.now()
+        for instance in self._book.instances:
+            age = (now - instance.since).total_seconds() if instance.since is not None else 0.0
+            unconfirmed = instance.condition is Condition.PROVISIONED and age > LAUNCH_CONFIRM_TIMEOUT
+            if instance.goal is not Goal.RUNNING or unconfirmed:
+                self._kill_task(instance)
+
+    def _over(
+        self, instance: Instance, condition: Condition, told: TaskStatusChanged | None = None, *, then: Any = None
+    ) -> None:
+        """The instance is gone, or is treated so; the standing order replaces it."""
+        self._unreachable.cancel(instance.id)
+        self._book.end(instance, condition, told, then=then)
+        self._replenish(instance.app_id)
+
+    def _listed(self, app_ids: frozenset[str] | None) -> tuple[Instance, ...]:
+        if app_ids is None:
+            return tuple(self._book.instances)
+        return tuple(instance for app_id in app_ids for instance in self._book.of(app_id).values())

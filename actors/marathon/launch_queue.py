@@ -1,0 +1,101 @@
+"""What waits to be launched, per app, and why offers could not be used. No actor: only the book."""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from actors.marathon.backoff import Backoff
+from actors.marathon.matching import NoMatch
+from actors.marathon.messages import QueueItem
+from actors.marathon.model import App
+
+__all__ = ["LaunchQueue", "QueuedApp"]
+
+
+@dataclass(slots=True)
+class QueuedApp:
+    """One app of the queue: the instances that wait for an offer, and those whose launch is being stored."""
+
+    app: App
+    since: datetime
+    waiting: OrderedDict[str, None] = field(default_factory=OrderedDict)
+    launching: dict[str, None] = field(default_factory=dict)
+    processed: int = 0
+    unused: int = 0
+    last_used: datetime | None = None
+    last_unused: datetime | None = None
+    rejected: Counter[str] = field(default_factory=Counter)
+    last_rejected: Counter[str] = field(default_factory=Counter)
+
+    def offer_used(self, now: datetime) -> None:
+        self.processed += 1
+        self.last_used = now
+        self.last_rejected.clear()
+
+    def offer_unused(self, reason: NoMatch, now: datetime) -> None:
+        self.processed += 1
+        self.unused += 1
+        self.last_unused = now
+        self.rejected[reason.value] += 1
+        self.last_rejected[reason.value] += 1
+
+    def status(self, delay: float) -> QueueItem:
+        return QueueItem(
+            app=self.app,
+            count=len(self.waiting) + len(self.launching),
+            delay=delay,
+            since=self.since,
+            processed_offers=self.processed,
+            unused_offers=self.unused,
+            last_used_offer_at=self.last_used,
+            last_unused_offer_at=self.last_unused,
+            rejected=dict(self.rejected),
+            last_rejected=dict(self.last_rejected),
+        )
+
+
+class LaunchQueue:
+    """The queued apps, and the back-off that delays those which failed."""
+
+    def __init__(self) -> None:
+        self.backoff = Backoff()
+        self._apps: dict[str, QueuedApp] = {}
+
+    def __iter__(self) -> Iterator[QueuedApp]:
+        return iter(self._apps.values())
+
+    def get(self, app_id: str) -> QueuedApp | None:
+        return self._apps.get(app_id)
+
+    def add(self, app: App, instance_ids: Iterable[str], now: datetime) -> None:
+        queued = self._apps.get(app.id)
+        if queued is None:
+            queued = self._apps[app.id] = QueuedApp(app, now)
+        queued.app = app
+        queued.waiting.update((instance_id, None) for instance_id in instance_ids)
+
+    def remove(self, app_id: str, instance_ids: Iterable[str]) -> None:
+        """These instances do not wait any more; an app for which nothing waits leaves the queue."""
+        queued = self._apps.get(app_id)
+        if queued is None:
+            return
+        for instance_id in instance_ids:
+            queued.waiting.pop(instance_id, None)
+            queued.launching.pop(instance_id, None)
+        if not queued.waiting and not queued.launching:
+            del self._apps[app_id]
+
+    def launchable(self, now: float) -> list[QueuedApp]:
+        """The apps that have something waiting and no delay left."""
+        return [queued for queued in self if queued.waiting and not self.backoff.left(queued.app, now)]
+
+    def next_delay(self, now: float) -> float | None:
+        """Seconds until the first of the delayed apps may be launched; None when none is delayed."""
+        delays = [self.backoff.left(queued.app, now) for queued in self if queued.waiting]
+        return min((delay for delay in delays if delay > 0), default=None)
+
+    def status(self, now: float) -> tuple[QueueItem, ...]:
+        return tuple(queued.status(self.backoff.left(queued.app, now)) for queued in self)

@@ -1,0 +1,260 @@
+"""What Marathon's actors say among themselves; what others may say to them is in `messages`.
+
+supervisor ── KeepApp, ReleaseApps ─────────▶ instances        the standing order of an app that nobody deploys
+step       ── FollowApp, EnsureInstances,     instances        the present orders of one that is being deployed
+              KillInstances ────────────────▶
+instances  ── AppInstances ─────────────────▶ step             all instances of the app, whenever they changed
+instances  ── LaunchInstances,
+              CancelLaunches ───────────────▶ launcher
+launcher   ── Provision ────────────────────▶ instances        stored, then answered:
+instances  ── Provisioned ──────────────────▶ launcher         which of them may be launched
+launcher   ── Unlaunched ───────────────────▶ instances        it was not sent to Mesos after all
+health     ── HealthReport ─────────────────▶ instances
+deployment ── Begin ────────────────────────▶ step, gate
+step       ── Ready ────────────────────────▶ its dependents' steps and gates
+step       ── StepBegun, StepDone,
+              StepFailed, StepRestarted ────▶ deployment
+deployment ── DeploymentProgress,
+              DeploymentEnded ──────────────▶ supervisor
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from actors.core import ActorRef
+from actors.marathon.messages import DeploymentStatus, HealthResult, Instance
+from actors.marathon.model import App
+
+__all__ = [
+    "AppInstances",
+    "Begin",
+    "CancelLaunches",
+    "DeploymentEnded",
+    "DeploymentProgress",
+    "EnsureInstances",
+    "FollowApp",
+    "ForgetApps",
+    "HealthReport",
+    "InstancesRecovered",
+    "KeepApp",
+    "LaunchInstances",
+    "Launched",
+    "OnlyApps",
+    "Provision",
+    "Provisioned",
+    "Ready",
+    "ReleaseApps",
+    "StepBegun",
+    "StepDone",
+    "StepFailed",
+    "StepRestarted",
+    "UnfollowApp",
+    "Unlaunched",
+    "WatchApps",
+]
+
+
+# -- orders to the instances ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class KeepApp:
+    """From now on keep ``app.instances`` instances of it alive: replace what ends, kill what is too many."""
+
+    app: App
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseApps:
+    """Nothing is done for these apps any more but what steps order."""
+
+    app_ids: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class OnlyApps:
+    """Kill the instances of all other apps: what is left of a group that is gone."""
+
+    app_ids: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetApps:
+    """These apps are removed and their last instances gone: forget their failures."""
+
+    app_ids: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class EnsureInstances:
+    """Let at least `total` instances of the app exist, counting those that are ending but not over.
+
+    With `current` only those of its present configuration count. Saying it twice does what saying it once does.
+    """
+
+    app: App
+    total: int
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FollowApp:
+    """Send the sender `AppInstances` now and whenever an instance of the app changed."""
+
+    app_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnfollowApp:
+    app_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AppInstances:
+    """All instances of an app as they are; each such message replaces the one before."""
+
+    app_id: str
+    instances: tuple[Instance, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HealthReport:
+    """A check (its place among the app's) of an instance has a new result."""
+
+    instance_id: str
+    check: int
+    result: HealthResult
+
+
+# -- launching --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class InstancesRecovered:
+    """The sender has read its book: these instances exist. Whoever gets this begins anew with it."""
+
+    instances: tuple[Instance, ...]
+    launcher: ActorRef[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchInstances:
+    """Find offers for these scheduled instances; the sender will be asked to `Provision` them."""
+
+    app: App
+    instance_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CancelLaunches:
+    """These instances are not wanted any more."""
+
+    app_id: str
+    instance_ids: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Launched:
+    """Where an instance is about to be launched, and as what."""
+
+    instance_id: str
+    app: App
+    task_id: str
+    agent_id: str
+    host: str
+    ports: tuple[int, ...]
+    attributes: dict[str, str]
+    region: str | None
+    zone: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Provision:
+    """Store that these instances are being launched. `batch` comes back with the answer."""
+
+    batch: int
+    launches: tuple[Launched, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Provisioned:
+    """Stored; `accepted` are the instances to launch, the others of the batch are not wanted any more."""
+
+    batch: int
+    accepted: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Unlaunched:
+    """These instances were provisioned, but it is certain that Mesos never heard of them."""
+
+    instance_ids: frozenset[str]
+
+
+# -- health -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class WatchApps:
+    """Check the health of instances of these apps, in these versions, too."""
+
+    apps: tuple[App, ...]
+
+
+# -- inside a deployment ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """To a step or gate: the nodes that it still waits for, and whom to tell when it is ready."""
+
+    waits_for: frozenset[str]
+    dependents: tuple[ActorRef[Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The app (or gate) `node` is at full strength: who waits for it may go on."""
+
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepBegun:
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepDone:
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepFailed:
+    """The step gave up, for `reason`; the deployment fails with it."""
+
+    node: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepRestarted:
+    """The step's actor failed and was made anew: it wants to `Begin` again."""
+
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentProgress:
+    status: DeploymentStatus
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentEnded:
+    """A deployment is done (`reason` is None) or failed."""
+
+    id: str
+    status: DeploymentStatus
+    reason: str | None = None

@@ -1,0 +1,166 @@
+"""The step of one app in a deployment, and the gate: actors that wait for what they depend on, and tell who waits.
+
+    dependencies' steps          step of one app                     instances
+    -------------------          ---------------                     ---------
+    Ready, Ready, …        ──▶   (all said it) StepBegun ─▶ deployment
+                                 FollowApp                     ──▶
+                                 ◀── AppInstances                    whenever something changed
+                                 the next move (`rolling`)     ──▶   EnsureInstances, KillInstances
+                                 … until the app is at full strength
+                                 KeepApp                       ──▶   from here on the standing order holds
+    Ready ◀── to dependents      StepDone ─▶ deployment
+
+A step keeps nothing that it could not work out again: a move is made from the instances as they are, every order says
+how many shall exist, and so a step that is started again, or repeated after the service was killed, does no harm. A
+step of which all is done already is done at once.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from actors.core import Actor, ActorRef
+from actors.marathon.messages import ActionKind, AppTerminated, Goal, Instance, KillInstances, ResetDelay
+from actors.marathon.plan import AppChange
+from actors.marathon.protocol import (
+    AppInstances,
+    Begin,
+    EnsureInstances,
+    FollowApp,
+    ForgetApps,
+    KeepApp,
+    Ready,
+    StepBegun,
+    StepDone,
+    StepFailed,
+    StepRestarted,
+    UnfollowApp,
+)
+from actors.marathon.rolling import Move, is_healthy, restart_move, scale_move
+
+__all__ = ["AppStep", "Gate"]
+
+
+class Gate(Actor[Any]):
+    """A group, or an app with nothing to do, between two steps: ready when all that it waits for is.
+
+    After a failure it asks its deployment to begin again, for what it had heard is forgotten with it.
+    """
+
+    def __init__(self, node: str) -> None:
+        self._node = node
+        self._waits_for: set[str] | None = None
+        self._heard: set[str] = set()
+        self._dependents: tuple[ActorRef[Any], ...] = ()
+
+    def post_restart(self, cause: BaseException) -> None:
+        self.context.parent.tell(StepRestarted(self._node), self.ref)
+
+    def receive(self, message: Any) -> None:
+        match message:
+            case Begin(waits_for, dependents):
+                self._waits_for = set(waits_for) - self._heard
+                self._dependents = dependents
+            case Ready(node):
+                self._heard.add(node)
+                if self._waits_for is not None:
+                    self._waits_for.discard(node)
+            case _:
+                self.unhandled(message)
+                return
+        if self._waits_for is not None and not self._waits_for:
+            self._waits_for = None
+            self.go()
+
+    def go(self) -> None:
+        self.done()
+
+    def done(self) -> None:
+        for dependent in self._dependents:
+            dependent.tell(Ready(self._node), self.ref)
+        self.context.parent.tell(StepDone(self._node), self.ref)
+
+
+class _TimeIsUp:
+    """The app's deploymentTimeoutSeconds have passed."""
+
+
+class AppStep(Gate):
+    """See the head of this module. `kill` are instances that go first if the app shrinks."""
+
+    def __init__(
+        self, change: AppChange, instances: ActorRef[Any], queue: ActorRef[Any], kill: frozenset[str] = frozenset()
+    ) -> None:
+        super().__init__(change.app_id)
+        self._change = change
+        self._instances = instances
+        self._queue = queue
+        self._kill = kill
+        self._last: tuple[Instance, ...] = ()
+
+    def receive(self, message: Any) -> None:
+        match message:
+            case AppInstances(app_id, instances) if app_id == self._change.app_id:
+                self._last = instances
+                self._advance(instances)
+            case _TimeIsUp():
+                self.context.parent.tell(StepFailed(self._node, self._why_not_ready()), self.ref)
+            case tuple() | bool():
+                pass  # what KillInstances and ResetDelay answer; the instances tell what became of it
+            case _:
+                super().receive(message)
+
+    def go(self) -> None:
+        change = self._change
+        self.context.parent.tell(StepBegun(self._node), self.ref)
+        if change.kind in (ActionKind.RESTART, ActionKind.STOP):
+            self._queue.tell(ResetDelay(change.app_id), self.ref)
+        if change.target is not None and change.target.deployment_timeout_seconds is not None:
+            self.context.timers.start_single("timeout", _TimeIsUp(), change.target.deployment_timeout_seconds)
+        self._instances.tell(FollowApp(change.app_id), self.ref)
+
+    def post_stop(self) -> None:
+        self._unfollow()
+
+    def _unfollow(self) -> None:
+        self._instances.tell(UnfollowApp(self._change.app_id), self.ref)
+
+    def _advance(self, instances: tuple[Instance, ...]) -> None:
+        app = self._change.target
+        move = self._move(instances)
+        if move.kill:
+            self._instances.tell(KillInstances(frozenset(one.id for one in move.kill)), self.ref)
+        if move.done:
+            self._unfollow()
+            self.context.timers.cancel("timeout")
+            if app is not None:
+                self._instances.tell(KeepApp(app), self.ref)
+            else:
+                self._instances.tell(ForgetApps(frozenset({self._change.app_id})), self.ref)
+                self.context.system.event_stream.publish(AppTerminated(self._change.app_id))
+            self.context.become(self._after)
+            self.done()
+        elif app is not None:
+            current = self._change.kind is ActionKind.RESTART
+            self._instances.tell(EnsureInstances(app, move.launch_up_to, current), self.ref)
+
+    def _move(self, instances: tuple[Instance, ...]) -> Move:
+        change = self._change
+        if change.target is None:
+            return Move(0, tuple(one for one in instances if one.goal is Goal.RUNNING), done=not instances)
+        if change.kind is ActionKind.RESTART:
+            return restart_move(change.target, instances)
+        shrinking = change.original is not None and change.target.instances <= change.original.instances
+        return scale_move(change.target, instances, self._kill, shrinking=shrinking)
+
+    def _after(self, message: Any) -> None:
+        """A snapshot or an answer that was under way when the step was done."""
+
+    def _why_not_ready(self) -> str:
+        app = self._change.target
+        assert app is not None
+        healthy = sum(is_healthy(app, one) for one in self._last)
+        return (
+            f"{app.id} was not ready within its deploymentTimeoutSeconds ({app.deployment_timeout_seconds} s): "
+            f"{healthy} of {app.instances} instances healthy"
+        )

@@ -1,0 +1,284 @@
+"""The supervisor: the root group, its versions, and the deployments that lead from one to the next.
+
+    API                        supervisor                              journal, deployments, instances
+    ---                        ----------                              -------------------------------
+    UpdateRoot(change)    ──▶  change(root, version): a new root
+                               locked apps? AppLocked, or (force) those deployments are ended
+                               root, apps, deployment               ─▶ one append
+         ◀── DeploymentStarted                                      ◀─ stored
+                               ReleaseApps                          ─▶ instances
+                               spawns a deployment                  ─▶ … DeploymentEnded
+                               the record is deleted, KeepApp       ─▶ instances
+    GetRoot, ListDeployments ▶ answered at once, from memory
+
+What holds: whoever got `DeploymentStarted` finds root and deployment again after ``kill -9``. An app belongs to one
+running deployment at most. A change that is refused, by a rule, a lock or a full journal, has changed nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from actors.core import Actor, ActorRef, Failure, Props
+from actors.marathon.changes import settled
+from actors.marathon.deployment import Deployment, status_of
+from actors.marathon.messages import (
+    MAX_DEPLOYMENTS,
+    AppLocked,
+    CancelDeployment,
+    DeploymentCancelled,
+    DeploymentFailed,
+    DeploymentNotFound,
+    DeploymentStarted,
+    DeploymentStatus,
+    DeploymentSuccess,
+    GetAppVersion,
+    GetAppVersions,
+    GetRoot,
+    GetRootAt,
+    GetRootVersions,
+    GroupChangeFailed,
+    GroupChangeSuccess,
+    ListDeployments,
+    TooManyDeployments,
+    UpdateRoot,
+    VersionNotKept,
+)
+from actors.marathon.model import RootGroup, next_version
+from actors.marathon.plan import DeploymentPlan, make_plan
+from actors.marathon.protocol import DeploymentEnded, DeploymentProgress, KeepApp, OnlyApps, ReleaseApps, WatchApps
+from actors.marathon.state import DeploymentRecord, RootHistory
+from actors.marathon.state.recovery import recover_deployments, recover_root
+from actors.persistence import Append, Event, Journal, JournalBroken, JournalClosed, JournalFull, StaleEpoch
+
+__all__ = ["Supervisor"]
+
+STOP_TIMEOUT = 10.0
+"""Seconds given to a cancelled deployment to end its actors; they only have to finish the message at hand."""
+
+ENDED_RETRY = 1.0
+"""Seconds between attempts to drop the record of a deployment that is done from a journal that is full."""
+
+
+@dataclass(slots=True)
+class _Running:
+    record: DeploymentRecord
+    status: DeploymentStatus
+    actor: ActorRef[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Tidied:
+    """What became needless in the journal is gone from it."""
+
+
+class Supervisor(Actor[Any]):
+    """See the head of this module."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        *,
+        instances: ActorRef[Any],
+        queue: ActorRef[Any],
+        health: ActorRef[Any],
+        max_deployments: int = MAX_DEPLOYMENTS,
+    ) -> None:
+        self._journal = journal
+        self._history = RootHistory()
+        self._instances = instances
+        self._queue = queue
+        self._health = health
+        self._max_deployments = max_deployments
+        self._running: dict[str, _Running] = {}
+        self._publish = self.context.system.event_stream.publish
+
+    async def pre_start(self) -> None:
+        self._history = await recover_root(self._journal)
+        stored = await recover_deployments(self._journal)
+        root = self._history.current
+        locked = {app_id for record in stored for app_id in record.affected_apps}
+        before = tuple(app for record in stored for app in record.original.values())
+        self._health.tell(WatchApps((*before, *root.all_apps())), self.ref)
+        self._instances.tell(OnlyApps(frozenset(root.apps) | locked), self.ref)
+        for app in root.all_apps():
+            if app.id not in locked:
+                self._instances.tell(KeepApp(app), self.ref)
+        for record in stored:
+            plan = make_plan(record.original_of(root), record.target_of(root))
+            self._start(record, plan)
+
+    async def receive(self, message: Any) -> None:
+        match message:
+            case GetRoot():
+                self.reply(self._history.current)
+            case ListDeployments():
+                self.reply(tuple(running.status for running in self._running.values()))
+            case UpdateRoot():
+                await self._answering(self._update(message))
+            case CancelDeployment():
+                await self._answering(self._cancel(message))
+            case DeploymentProgress(status):
+                if status.id in self._running:
+                    self._running[status.id].status = status
+            case DeploymentEnded():
+                await self._ended(message)
+            case GetRootVersions():
+                self.reply(self._history.versions)
+            case GetRootAt(version):
+                self.reply(self._history.root_at(version) or VersionNotKept("the root group", version))
+            case GetAppVersions(app_id):
+                self.reply(self._history.app_versions(app_id))
+            case GetAppVersion(app_id, version):
+                self.reply(self._history.app_at(app_id, version) or VersionNotKept(f"app {app_id}", version))
+            case _Tidied():
+                pass
+            case Failure(error):
+                raise error
+            case _:
+                self.unhandled(message)
+
+    # -- changes
+
+    async def _answering(self, work: Awaitable[Any]) -> None:
+        """Reply what `work` returns. What it refuses is the asker's to know and leaves everything as it was."""
+        try:
+            answer = await work
+        except (StaleEpoch, JournalBroken, JournalClosed):
+            raise  # another leads now, or nobody knows what is stored: this actor must not go on from memory
+        except Exception as error:  # noqa: BLE001 - whatever `change` or the rules refuse, the asker is told
+            self.reply(error)
+        else:
+            self.reply(answer)
+
+    async def _update(self, update: UpdateRoot) -> DeploymentStarted:
+        before = self._history.current
+        version = next_version(self.context.system.clock.now(), before.version)
+        try:
+            root = update.change(before, version)
+            plan = make_plan(before, root)
+            in_the_way = self._in_the_way(plan, force=update.force)
+        except Exception as refused:
+            self._publish(GroupChangeFailed("/", version, str(refused)))
+            raise
+        record = DeploymentRecord(
+            id=str(UUID(int=self.context.system.random.getrandbits(128), version=4)),
+            version=version,
+            original={c.app_id: c.original for c in plan.changes.values() if c.original is not None},
+            target={c.app_id: c.target for c in plan.changes.values() if c.target is not None},
+            kill=update.kill,
+        )
+        await self._journal.append(
+            [
+                *self._history.difference(root),
+                Append(record.stream, (Event("deployment-started", 1, record.to_payload()),)),
+                *(Append(other.record.stream, (Event("deployment-ended"),)) for other in in_the_way),
+            ]
+        )
+        self._history.record(root)
+        for other in in_the_way:
+            await self._stop(other, f"cancelled in favour of deployment {record.id}")
+        # Apps of a cancelled deployment that the new one does not touch are kept as the root has them.
+        for app_id in {a for other in in_the_way for a in other.record.affected_apps} - record.affected_apps:
+            self._keep(app_id)
+        self._tidy(*(other.record.stream for other in in_the_way))
+        self._publish(GroupChangeSuccess("/", version))
+        status = self._start(record, plan)
+        return DeploymentStarted(record.id, version, root, status)
+
+    def _in_the_way(self, plan: DeploymentPlan, *, force: bool) -> list[_Running]:
+        affected = plan.changes.keys()
+        locking = [other for other in self._running.values() if affected & other.record.affected_apps]
+        if locking and not force:
+            raise AppLocked(tuple(other.record.id for other in locking))
+        if len(self._running) - len(locking) >= self._max_deployments:
+            raise TooManyDeployments(self._max_deployments)
+        return locking
+
+    def _start(self, record: DeploymentRecord, plan: DeploymentPlan) -> DeploymentStatus:
+        status = status_of(record.id, record.version, plan)
+        self._instances.tell(ReleaseApps(record.affected_apps), self.ref)
+        self._health.tell(WatchApps(tuple(record.target.values())), self.ref)
+        actor = self.context.spawn(
+            Props(Deployment, status, plan, self._instances, self._queue, record.kill), record.id
+        )
+        self._running[record.id] = _Running(record, status, actor)
+        return status
+
+    # -- ends
+
+    async def _cancel(self, cancel: CancelDeployment) -> DeploymentStarted | DeploymentCancelled:
+        running = self._running.get(cancel.id)
+        if running is None:
+            raise DeploymentNotFound(cancel.id)
+        if not cancel.force:
+            return await self._update(UpdateRoot(_Undo(running.record), force=True))
+        await self._journal.append([Append(running.record.stream, (Event("deployment-ended"),))])
+        await self._stop(running, "cancelled by force")
+        for app_id in running.record.affected_apps:
+            self._keep(app_id)
+        self._tidy(running.record.stream)
+        return DeploymentCancelled(cancel.id)
+
+    async def _stop(self, running: _Running, reason: str) -> None:
+        del self._running[running.record.id]
+        self.context.timers.cancel(running.record.id)
+        await self.context.system.graceful_stop(running.actor, STOP_TIMEOUT)
+        self._publish(DeploymentFailed(running.record.id, running.status, reason))
+
+    async def _ended(self, ended: DeploymentEnded) -> None:
+        running = self._running.get(ended.id)
+        if running is None:
+            return  # it ended while it was being cancelled
+        try:
+            await self._journal.delete(running.record.stream)
+        except JournalFull:
+            # Unlocked before the record is gone, it would undo later changes of these apps after a restart.
+            self.context.timers.start_single(ended.id, ended, ENDED_RETRY)
+            return
+        if ended.reason is not None:
+            running.status = ended.status
+            await self._stop(running, ended.reason)
+        else:
+            del self._running[ended.id]
+            self.context.stop(running.actor)
+            self._publish(DeploymentSuccess(ended.id, ended.status))
+        for app_id in running.record.affected_apps:
+            self._keep(app_id)
+
+    def _keep(self, app_id: str) -> None:
+        app = self._history.current.app(app_id)
+        if app is not None:
+            self._instances.tell(KeepApp(app), self.ref)
+
+    def _tidy(self, *ended: str) -> None:
+        """Drop from the journal what nobody will read again. What a crash leaves over is dropped at the next start."""
+        due = tuple(self._history.snapshots_due())
+        streams = (*ended, *self._history.forgotten())
+        if due or streams:
+            self.context.pipe_to(self._tidied(due, streams))
+
+    async def _tidied(
+        self, snapshots: tuple[tuple[str, int, Mapping[str, Any]], ...], streams: tuple[str, ...]
+    ) -> _Tidied:
+        try:
+            for stream, seq, payload in snapshots:
+                await self._journal.save_snapshot(stream, seq, payload)
+            for stream in streams:
+                await self._journal.delete(stream)
+        except JournalFull as full:
+            self.log.warning("the journal could not be tidied up: %s", full)
+        return _Tidied()
+
+
+@dataclass(frozen=True, slots=True)
+class _Undo:
+    """The change that brings the apps of a deployment back to what they were; other apps stay as they are now."""
+
+    record: DeploymentRecord
+
+    def __call__(self, root: RootGroup, version: str) -> RootGroup:
+        return settled(root, self.record.original_of(root), version)
