@@ -1,0 +1,156 @@
+"""What the scheduler API and the operator API share: reading a call, choosing the answer's format.
+
+The refusals, their order and their words are Apache Mesos 1.11.0's.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import gzip
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from aiohttp import web
+from google.protobuf.message import DecodeError, Message
+
+from mesos_proto import json_codec
+
+__all__ = [
+    "JSON",
+    "PROTOBUF",
+    "Refusal",
+    "accepted_format",
+    "authenticate",
+    "encoder",
+    "json_body",
+    "read_call",
+    "text",
+]
+
+JSON = "application/json"
+PROTOBUF = "application/x-protobuf"
+
+T = TypeVar("T", bound=Message)
+
+
+class Refusal(Exception):
+    """The request is answered with ``response`` and nothing was changed."""
+
+    def __init__(self, status: int, body: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(body)
+        self.response = text(status, body, headers)
+
+
+def text(status: int, body: str = "", headers: Mapping[str, str] | None = None) -> web.Response:
+    """A text, or an empty body."""
+    if not body:
+        return web.Response(status=status, headers=headers)
+    return web.Response(status=status, text=body, headers=headers)
+
+
+def require_method(request: web.Request, *methods: str) -> None:
+    """405 for any other method."""
+    if request.method not in methods:
+        expected = ", ".join(f"'{method}'" for method in methods)
+        raise Refusal(
+            405,
+            f"405 Method Not Allowed. Expecting one of {{ {expected} }}, but received '{request.method}'.",
+            {"Allow": ", ".join(methods)},
+        )
+
+
+async def read_call(request: web.Request, cls: type[T]) -> T:
+    """The call in the request's body; the Content-Type is taken literally, as Mesos does."""
+    content_type = request.headers.get("Content-Type")
+    if content_type is None:
+        raise Refusal(400, "Expecting 'Content-Type' to be present")
+    if content_type not in (JSON, PROTOBUF):
+        raise Refusal(415, f"Expecting 'Content-Type' of {JSON} or {PROTOBUF}")
+    body = await request.read()
+    if content_type == PROTOBUF:
+        call = cls()
+        try:
+            call.ParseFromString(body)
+        except DecodeError:
+            raise Refusal(400, "Failed to parse body into Call protobuf") from None
+        if not call.IsInitialized():
+            raise Refusal(400, "Failed to parse body into Call protobuf")
+        return call
+    try:
+        return json_codec.loads(cls, body)
+    except json_codec.JsonError as error:
+        prefix = "parse body into JSON" if error.kind == "syntax" else "convert JSON into Call protobuf"
+        raise Refusal(400, f"Failed to {prefix}: {error}") from None
+
+
+def accepted_format(request: web.Request) -> str:
+    """JSON whenever the client takes it (q is ignored), else protobuf."""
+    accept = request.headers.get("Accept")
+    if accept is None:
+        return JSON
+    kinds = [part.split(";")[0].strip() for part in accept.split(",")]
+    for wanted in (JSON, PROTOBUF):
+        if wanted in kinds or "application/*" in kinds or "*/*" in kinds:
+            return wanted
+    raise Refusal(406, f"Expecting 'Accept' to allow '{PROTOBUF}' or '{JSON}'")
+
+
+def encoder(media_type: str) -> Callable[[Message], bytes]:
+    """The function that writes messages in that format."""
+    if media_type == JSON:
+        return json_codec.dumps
+    return lambda message: message.SerializeToString()
+
+
+def body_response(request: web.Request, body: bytes, media_type: str) -> web.Response:
+    """A body, compressed as Mesos does it: from 1024 bytes on, for a client that takes gzip."""
+    headers = {"Content-Type": media_type}
+    if len(body) >= 1024 and "gzip" in request.headers.get("Accept-Encoding", ""):
+        headers["Content-Encoding"] = "gzip"
+        body = gzip.compress(body, compresslevel=1, mtime=0)
+    return web.Response(body=body, headers=headers)
+
+
+def authenticate(request: web.Request, credentials: Mapping[str, str]) -> str | None:
+    """The principal (HTTP Basic), None when nobody has to authenticate."""
+    if not credentials:
+        return None
+    scheme, _, encoded = request.headers.get("Authorization", "").partition(" ")
+    if scheme == "Basic":
+        try:
+            principal, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
+        except (binascii.Error, UnicodeDecodeError):
+            principal, secret = "", ""
+        if principal in credentials and credentials[principal] == secret:
+            return principal
+    raise Refusal(401, "401 Unauthorized.", {"WWW-Authenticate": 'Basic realm="mesos-master-scheduler"'})
+
+
+def json_body(request: web.Request, body: bytes) -> web.Response:
+    """JSON, or JavaScript that calls the function named by ``jsonp``."""
+    function = request.query.get("jsonp")
+    if function is None:
+        return body_response(request, body, JSON)
+    return body_response(request, function.encode() + b"(" + body + b")", "text/javascript")
+
+
+@web.middleware
+async def plain_words(request: web.Request, handler: Callable[[web.Request], Any]) -> web.StreamResponse:
+    """Refusals become responses; what is not there is said in Mesos's words."""
+    try:
+        response: web.StreamResponse = await handler(request)
+        return response
+    except Refusal as refusal:
+        return refusal.response
+    except web.HTTPNotFound:
+        return text(404, "404 Not Found.")
+    except web.HTTPRequestEntityTooLarge as error:
+        return text(413, f"The body is larger than this master takes: {error.text}")
+
+
+async def bare_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """No type for an empty body, no server's name: as Mesos answers."""
+    response.headers.popall("Server", None)
+    if isinstance(response, web.Response) and not response.body:
+        response.headers.popall("Content-Type", None)

@@ -1,0 +1,399 @@
+"""Who gets which agent's resources: Mesos's hierarchical dominant resource fairness, as a pure computation.
+
+::
+
+    the master                                        Allocator
+    add_agent, add_framework, update_…, …       ──►   tables
+    allocate(now)                               ──►   for each agent (in random order), for each role by its share,
+          ◄──  [Allocation(framework, role,           for each framework in it by its share: all that the agent has
+                agent, resources), …]                 left for that role, unless a filter refuses it
+    recover(…, refuse_seconds)                  ──►   taken back; the filter stands for that long
+
+A role's share is the largest of its fractions of the cluster's scalars, divided by its weight; a child role competes
+with its siblings. Guarantees of quotas are served first, and what the unserved ones still need is held back from
+everybody else; limits cut what a role may have on top. It knows neither actors nor clocks: ``now`` is in seconds.
+
+After: Mesos's documents, "Dominant Resource Fairness", "Quota"; Ghodsi et al., "Dominant Resource Fairness", NSDI 2011.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from mesos_proto import Resources
+
+from .quantities import Quantities, quantities_of, shrink
+from .sorter import Sorter
+
+__all__ = ["Allocation", "Allocator", "Quota"]
+
+
+class Allocation(NamedTuple):
+    framework_id: str
+    role: str
+    agent_id: str
+    resources: Resources
+    """Not marked with ``role`` yet."""
+
+
+class Quota(NamedTuple):
+    """Per scalar, in thousandths: what a role is promised, and what it may not exceed (missing: no limit)."""
+
+    guarantees: Quantities
+    limits: Quantities
+
+
+class _Filter(NamedTuple):
+    resources: Resources
+    expires: float
+
+
+@dataclass(slots=True)
+class _Slot:
+    total: Resources
+    allocated: Resources
+    active: bool = True
+    filters: dict[tuple[str, str], list[_Filter]] = field(default_factory=dict)
+    idle_until: float = 0.0
+    """Nobody wants it as it is before then, unless something changes."""
+    idle_version: int = -1
+    _available: Resources | None = None
+
+    @property
+    def available(self) -> Resources:
+        if self._available is None:
+            self._available = self.total - self.allocated
+        return self._available
+
+    def changed(self) -> None:
+        self._available = None
+        self.idle_version = -1
+
+
+@dataclass(slots=True)
+class _Client:
+    roles: frozenset[str]
+    suppressed: frozenset[str]
+    active: bool
+    accepts: Callable[[str, str, Resources], Resources]
+    """(role, agent id, resources) → the part of them that it can be offered."""
+
+
+class Allocator:
+    """
+    Args:
+        chance: shuffles the agents.
+        parse: reads ``min_allocatable``.
+        min_allocatable: alternatives separated by ``|``; an agent with less than all of them is not offered.
+    """
+
+    def __init__(self, chance: random.Random, parse: Callable[[str], Resources], min_allocatable: str) -> None:
+        self._chance = chance
+        self._smallest = [quantities_of(parse(each)) for each in min_allocatable.split("|") if each]
+        self._slots: dict[str, _Slot] = {}
+        self._clients: dict[str, _Client] = {}
+        self._roles = Sorter()
+        self._sharers: dict[str, Sorter] = {}
+        self._reserved: dict[str, Quantities] = {}
+        self._unreserved_used: dict[str, Quantities] = {}
+        self._version = 0
+        self.quotas: dict[str, Quota] = {}
+
+    # -- agents
+
+    def add_agent(self, agent_id: str, total: Resources, used: Iterable[tuple[str, Resources]] = ()) -> None:
+        """``used``: pairs (framework id, resources marked with their role) of what runs there already."""
+        self._slots[agent_id] = _Slot(total, Resources())
+        self._count_total(total, 1)
+        for framework_id, resources in used:
+            for role, part in resources.allocations().items():
+                self._take(framework_id, role or "*", agent_id, part.unallocated())
+
+    def remove_agent(self, agent_id: str) -> None:
+        """Whatever was allocated there must have been recovered before."""
+        slot = self._slots.pop(agent_id)
+        self._count_total(slot.total, -1)
+
+    def update_total(self, agent_id: str, total: Resources) -> None:
+        """The agent's resources changed their form (a reservation, a volume)."""
+        slot = self._slots[agent_id]
+        self._count_total(slot.total, -1)
+        slot.total = total
+        self._count_total(total, 1)
+        slot.changed()
+
+    def set_active(self, agent_id: str, active: bool) -> None:
+        slot = self._slots[agent_id]
+        slot.active = active
+        slot.changed()
+
+    def clear_filters(self, agent_id: str) -> None:
+        """The agent is not what it was (its attributes, its maintenance): ask everybody again."""
+        slot = self._slots[agent_id]
+        slot.filters.clear()
+        slot.changed()
+
+    def available(self, agent_id: str) -> Resources:
+        """What nobody has."""
+        return self._slots[agent_id].available
+
+    def _count_total(self, total: Resources, sign: int) -> None:
+        self._roles.count_total(quantities_of(total), sign)
+        for sorter in self._sharers.values():
+            sorter.count_total(quantities_of(total), sign)
+        for role, reserved in total.reservations().items():
+            top = role.partition("/")[0]
+            self._reserved.setdefault(top, Quantities()).count(quantities_of(reserved), sign)
+
+    # -- frameworks
+
+    def set_framework(
+        self,
+        framework_id: str,
+        roles: Iterable[str],
+        suppressed: Iterable[str],
+        active: bool,
+        accepts: Callable[[str, str, Resources], Resources],
+    ) -> None:
+        """Adds it, or changes what is known of it."""
+        self._clients[framework_id] = _Client(frozenset(roles), frozenset(suppressed), active, accepts)
+        self._version += 1
+
+    def remove_framework(self, framework_id: str) -> None:
+        """Whatever it had must have been recovered before."""
+        self._clients.pop(framework_id, None)
+        for slot in self._slots.values():
+            for key in [key for key in slot.filters if key[0] == framework_id]:
+                del slot.filters[key]
+        self._version += 1
+
+    def set_framework_active(self, framework_id: str, active: bool) -> None:
+        client = self._clients.get(framework_id)
+        if client is not None:
+            client.active = active
+            self._version += 1
+
+    def suppress(self, framework_id: str, roles: Iterable[str]) -> None:
+        """No more offers for these roles; for all of them when there are none."""
+        client = self._clients[framework_id]
+        client.suppressed |= frozenset(roles) or client.roles
+        self._version += 1
+
+    def revive(self, framework_id: str, roles: Iterable[str]) -> None:
+        """Offers again for these roles (none: all), whatever was refused before."""
+        client = self._clients[framework_id]
+        chosen = frozenset(roles) or client.roles
+        client.suppressed -= chosen
+        for slot in self._slots.values():
+            for role in chosen:
+                slot.filters.pop((framework_id, role), None)
+        self._version += 1
+
+    def suppressed(self, framework_id: str) -> frozenset[str]:
+        return self._clients[framework_id].suppressed
+
+    # -- roles
+
+    def set_weight(self, role: str, weight: float) -> None:
+        self._roles.set_weight(role, weight)
+        self._version += 1
+
+    @property
+    def weights(self) -> Mapping[str, float]:
+        return self._roles.weights
+
+    def set_quota(self, role: str, quota: Quota) -> None:
+        self.quotas[role] = quota
+        self._version += 1
+
+    def remove_quota(self, role: str) -> None:
+        self.quotas.pop(role, None)
+        self._version += 1
+
+    def consumed(self, role: str) -> Quantities:
+        """What counts against a top-level role's quota: its reservations and what else it holds."""
+        consumed = Quantities(self._reserved.get(role, {}))
+        consumed.count(self._unreserved_used.get(role, {}), 1)
+        return consumed
+
+    # -- what is held
+
+    def recover(
+        self, framework_id: str, agent_id: str, resources: Resources, refuse_until: float | None = None
+    ) -> None:
+        """Resources (marked with their role) come back; until ``refuse_until`` the framework does not want them."""
+        slot = self._slots.get(agent_id)
+        for role, part in resources.allocations().items():
+            bare = part.unallocated()
+            self._count(framework_id, role or "*", bare, -1)
+            if slot is None:
+                continue
+            slot.allocated -= bare
+            slot.changed()
+            if refuse_until is not None:
+                slot.filters.setdefault((framework_id, role or "*"), []).append(_Filter(bare, refuse_until))
+
+    def refuse(self, framework_id: str, agent_id: str, role: str, resources: Resources, until: float) -> None:
+        """A filter alone."""
+        self._slots[agent_id].filters.setdefault((framework_id, role), []).append(_Filter(resources, until))
+
+    def convert(self, framework_id: str, agent_id: str, before: Resources, after: Resources) -> None:
+        """What a framework holds changed its form; both are marked with its role."""
+        slot = self._slots[agent_id]
+        for resources, sign in ((before, -1), (after, 1)):
+            for role, part in resources.allocations().items():
+                bare = part.unallocated()
+                self._count(framework_id, role or "*", bare, sign)
+                slot.allocated = slot.allocated - bare if sign < 0 else slot.allocated + bare
+        slot.changed()
+
+    def _take(self, framework_id: str, role: str, agent_id: str, resources: Resources) -> None:
+        slot = self._slots[agent_id]
+        slot.allocated += resources
+        slot.changed()
+        self._count(framework_id, role, resources, 1)
+
+    def _count(self, framework_id: str, role: str, resources: Resources, sign: int) -> None:
+        amounts = quantities_of(resources)
+        self._roles.count(role, amounts, sign)
+        self._sharer(role).count(framework_id, amounts, sign)
+        unreserved = quantities_of(resources.unreserved())
+        self._unreserved_used.setdefault(role.partition("/")[0], Quantities()).count(unreserved, sign)
+
+    def _sharer(self, role: str) -> Sorter:
+        sorter = self._sharers.get(role)
+        if sorter is None:
+            sorter = self._sharers[role] = Sorter(hierarchical=False)
+            sorter.count_total(self._roles.total, 1)
+        return sorter
+
+    # -- the allocation
+
+    def allocate(self, now: float, agents: Iterable[str] | None = None) -> list[Allocation]:
+        """Gives away what is free on these agents (None: on all), and says to whom."""
+        chosen = [
+            agent_id
+            for agent_id in (self._slots if agents is None else agents)
+            if self._is_offerable(self._slots[agent_id], now)
+        ]
+        if not chosen or not self._clients:
+            return []
+        self._chance.shuffle(chosen)
+        given: list[Allocation] = []
+        if any(quota.guarantees for quota in self.quotas.values()):
+            self._serve_guarantees(now, chosen, given)
+        self._serve_all(now, chosen, given)
+        taken = {allocation.agent_id for allocation in given}
+        for agent_id in chosen:
+            if agent_id not in taken:
+                self._remember_idle(self._slots[agent_id], now)
+        return given
+
+    def _is_offerable(self, slot: _Slot, now: float) -> bool:
+        if not slot.active or (slot.idle_version == self._version and now < slot.idle_until):
+            return False
+        free = quantities_of(slot.available)
+        return any(free.covers(least) for least in self._smallest)
+
+    def _remember_idle(self, slot: _Slot, now: float) -> None:
+        """Until a filter runs out or something changes there is no use in asking again."""
+        for key, filters in list(slot.filters.items()):
+            filters[:] = [each for each in filters if each.expires > now]
+            if not filters:
+                del slot.filters[key]
+        ends = [each.expires for filters in slot.filters.values() for each in filters]
+        slot.idle_until = min(ends, default=float("inf"))
+        slot.idle_version = self._version
+
+    def _takers(self, role: str) -> list[str]:
+        """The frameworks that want offers for the role, the one with the smallest share first."""
+        wanting = [
+            framework_id
+            for framework_id, client in self._clients.items()
+            if client.active and role in client.roles and role not in client.suppressed
+        ]
+        return self._sharer(role).sort(wanting) if len(wanting) > 1 else wanting
+
+    def _wanting_roles(self) -> set[str]:
+        return {role for client in self._clients.values() if client.active for role in client.roles - client.suppressed}
+
+    def _serve_guarantees(self, now: float, agents: list[str], given: list[Allocation]) -> None:
+        wanting = self._wanting_roles()
+        for agent_id in agents:
+            slot = self._slots[agent_id]
+            for role in self._roles.sort(wanting):
+                top = role.partition("/")[0]
+                quota = self.quotas.get(top)
+                if quota is None or not quota.guarantees:
+                    continue
+                for framework_id in self._takers(role):
+                    missing = quota.guarantees.minus(self.consumed(top))
+                    if not missing:
+                        break
+                    free = slot.available.allocatable_to(role)
+                    # What the guarantee names is cut to what is missing; the rest of the agent goes along with it.
+                    part = shrink(free.unreserved(), missing, self._spare(top, quota))
+                    self._give(now, framework_id, role, agent_id, free.reserved() + part, given)
+
+    def _spare(self, top: str, quota: Quota) -> Quantities:
+        """How much more of each limited scalar the role may have."""
+        consumed = self.consumed(top)
+        return Quantities({name: max(0, limit - consumed.get(name, 0)) for name, limit in quota.limits.items()})
+
+    def _serve_all(self, now: float, agents: list[str], given: list[Allocation]) -> None:
+        wanting = self._wanting_roles()
+        held = self._held_back()
+        headroom = self._headroom() if held else Quantities()
+        for agent_id in agents:
+            slot = self._slots[agent_id]
+            for role in self._roles.sort(wanting):
+                top = role.partition("/")[0]
+                quota = self.quotas.get(top)
+                for framework_id in self._takers(role):
+                    if not slot.available:
+                        break
+                    free = slot.available.allocatable_to(role)
+                    part = free.unreserved()
+                    if quota is not None and quota.limits:
+                        part = shrink(part, self._spare(top, quota))
+                    if held:
+                        part = shrink(
+                            part, Quantities({name: headroom.get(name, 0) - need for name, need in held.items()})
+                        )
+                    taken = self._give(now, framework_id, role, agent_id, free.reserved() + part, given)
+                    if held and taken:
+                        headroom.count(quantities_of(taken.unreserved()), -1)
+
+    def _held_back(self) -> Quantities:
+        """What guarantees still need, over all roles."""
+        held = Quantities()
+        for role, quota in self.quotas.items():
+            held.count(quota.guarantees.minus(self.consumed(role)), 1)
+        return held
+
+    def _headroom(self) -> Quantities:
+        """What is free and reserved for nobody, over all active agents."""
+        free = Quantities()
+        for slot in self._slots.values():
+            if slot.active:
+                free.count(quantities_of(slot.available.unreserved()), 1)
+        return free
+
+    def _give(
+        self, now: float, framework_id: str, role: str, agent_id: str, resources: Resources, given: list[Allocation]
+    ) -> Resources | None:
+        client = self._clients[framework_id]
+        resources = client.accepts(role, agent_id, resources)
+        amounts = quantities_of(resources)
+        if not any(amounts.covers(least) for least in self._smallest):
+            return None
+        slot = self._slots[agent_id]
+        for refused in slot.filters.get((framework_id, role), ()):
+            if refused.expires > now and refused.resources.contains(resources):
+                return None
+        self._take(framework_id, role, agent_id, resources)
+        given.append(Allocation(framework_id, role, agent_id, resources))
+        return resources

@@ -1,0 +1,212 @@
+"""The older endpoints, at the root and below ``/master``: what tools read, and the few that change something."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qs
+
+from aiohttp import web
+
+from actors.core import ActorRef
+from mesos_proto import json_codec, maintenance_pb2, master_pb2, mesos_pb2
+
+from ._http import Refusal, json_body, require_method, text
+from .legacy_calls import PATHS
+from .legacy_views import version
+from .protocol import Answer, LegacyQuery, OperatorCall
+
+__all__ = ["LegacyApi"]
+
+Call = master_pb2.Call
+
+
+class LegacyApi:
+    """``master`` is None until there is one; ``leader`` is ``host:port``."""
+
+    def __init__(self) -> None:
+        self.master: ActorRef[Any] | None = None
+        self.leader = ""
+
+    def add_routes(self, router: web.UrlDispatcher) -> None:
+        for prefix in ("", "/master"):
+            for path in PATHS:
+                if path == "/metrics/snapshot" and prefix:
+                    continue
+                router.add_route("*", prefix + path, self._reader(path))
+            router.add_route("*", prefix + "/health", self._health)
+            router.add_route("*", prefix + "/redirect", self._redirect)
+            router.add_route("*", prefix + "/teardown", self._form(_teardown))
+            router.add_route("*", prefix + "/reserve", self._form(_reserve))
+            router.add_route("*", prefix + "/unreserve", self._form(_unreserve))
+            router.add_route("*", prefix + "/create-volumes", self._form(_create_volumes))
+            router.add_route("*", prefix + "/destroy-volumes", self._form(_destroy_volumes))
+            router.add_route("*", prefix + "/machine/down", self._json(_machine_down))
+            router.add_route("*", prefix + "/machine/up", self._json(_machine_up))
+            router.add_route("*", prefix + "/quota/{role:.+}", self._remove_quota)
+        router.add_route("*", "/version", self._version)
+
+    # -- reading
+
+    def _reader(self, path: str) -> Callable[[web.Request], Any]:
+        async def read(request: web.Request) -> web.StreamResponse:
+            change = _CHANGES.get((path, request.method))
+            if change is not None:
+                changed: web.StreamResponse = await self._json(change, request.method)(request)
+                return changed
+            if path in _METHODS:
+                require_method(request, *_METHODS[path])
+            value = await self._ask(LegacyQuery(path, dict(request.query)))
+            if isinstance(value, Answer):
+                return text(value.status, value.text)
+            return json_body(request, json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
+
+        return read
+
+    async def _ask(self, message: object) -> Any:
+        if self.master is None:
+            raise Refusal(503, "No leader elected")
+        return await self.master.ask(message, timeout=30.0)
+
+    async def _health(self, request: web.Request) -> web.Response:
+        return text(200)
+
+    async def _redirect(self, request: web.Request) -> web.Response:
+        return text(307, headers={"Location": f"//{self.leader}"})
+
+    async def _version(self, request: web.Request) -> web.Response:
+        return json_body(request, json.dumps(version(), separators=(",", ":")).encode())
+
+    # -- changing
+
+    def _form(self, read: Callable[[dict[str, str]], master_pb2.Call]) -> Callable[[web.Request], Any]:
+        async def change(request: web.Request) -> web.StreamResponse:
+            require_method(request, "POST")
+            fields = {name: values[-1] for name, values in parse_qs(await request.text()).items()}
+            return await self._operate(read(fields))
+
+        return change
+
+    def _json(self, read: Callable[[Any], master_pb2.Call], method: str = "POST") -> Callable[[web.Request], Any]:
+        async def change(request: web.Request) -> web.StreamResponse:
+            require_method(request, method)
+            try:
+                return await self._operate(read(json_codec.parse(await request.read())))
+            except json_codec.JsonError as error:
+                raise Refusal(400, str(error)) from None
+
+        return change
+
+    async def _remove_quota(self, request: web.Request) -> web.StreamResponse:
+        require_method(request, "DELETE")
+        role = request.match_info["role"]
+        return await self._operate(Call(type=Call.REMOVE_QUOTA, remove_quota=Call.RemoveQuota(role=role)))
+
+    async def _operate(self, call: master_pb2.Call) -> web.StreamResponse:
+        answer: Answer = await self._ask(OperatorCall(call))
+        return text(answer.status, answer.text)
+
+
+def _field(fields: dict[str, str], name: str) -> str:
+    if name not in fields:
+        raise Refusal(400, f"Missing '{name}' query parameter in the request body")
+    return fields[name]
+
+
+def _resources(fields: dict[str, str], name: str) -> list[mesos_pb2.Resource]:
+    parsed = json_codec.parse(_field(fields, name).encode())
+    if not isinstance(parsed, list):
+        raise Refusal(400, f"Error in parsing '{name}' query parameter in the request body: Expecting a JSON array")
+    return [json_codec.from_dict(mesos_pb2.Resource, each) for each in parsed]
+
+
+def _agent(fields: dict[str, str]) -> mesos_pb2.AgentID:
+    return mesos_pb2.AgentID(value=_field(fields, "slaveId"))
+
+
+def _refusing_bad_json(
+    read: Callable[[dict[str, str]], master_pb2.Call],
+) -> Callable[[dict[str, str]], master_pb2.Call]:
+    def checked(fields: dict[str, str]) -> master_pb2.Call:
+        try:
+            return read(fields)
+        except json_codec.JsonError as error:
+            raise Refusal(400, str(error)) from None
+
+    return checked
+
+
+def _teardown(fields: dict[str, str]) -> master_pb2.Call:
+    framework_id = mesos_pb2.FrameworkID(value=_field(fields, "frameworkId"))
+    return Call(type=Call.TEARDOWN, teardown=Call.Teardown(framework_id=framework_id))
+
+
+@_refusing_bad_json
+def _reserve(fields: dict[str, str]) -> master_pb2.Call:
+    reserve = Call.ReserveResources(agent_id=_agent(fields), resources=_resources(fields, "resources"))
+    return Call(type=Call.RESERVE_RESOURCES, reserve_resources=reserve)
+
+
+@_refusing_bad_json
+def _unreserve(fields: dict[str, str]) -> master_pb2.Call:
+    unreserve = Call.UnreserveResources(agent_id=_agent(fields), resources=_resources(fields, "resources"))
+    return Call(type=Call.UNRESERVE_RESOURCES, unreserve_resources=unreserve)
+
+
+@_refusing_bad_json
+def _create_volumes(fields: dict[str, str]) -> master_pb2.Call:
+    create = Call.CreateVolumes(agent_id=_agent(fields), volumes=_resources(fields, "volumes"))
+    return Call(type=Call.CREATE_VOLUMES, create_volumes=create)
+
+
+@_refusing_bad_json
+def _destroy_volumes(fields: dict[str, str]) -> master_pb2.Call:
+    destroy = Call.DestroyVolumes(agent_id=_agent(fields), volumes=_resources(fields, "volumes"))
+    return Call(type=Call.DESTROY_VOLUMES, destroy_volumes=destroy)
+
+
+def _machines(value: Any) -> list[mesos_pb2.MachineID]:
+    if not isinstance(value, list):
+        raise Refusal(400, "Unexpected JSON type parsed")
+    return [json_codec.from_dict(mesos_pb2.MachineID, each) for each in value]
+
+
+def _machine_down(value: Any) -> master_pb2.Call:
+    return Call(type=Call.START_MAINTENANCE, start_maintenance=Call.StartMaintenance(machines=_machines(value)))
+
+
+def _machine_up(value: Any) -> master_pb2.Call:
+    return Call(type=Call.STOP_MAINTENANCE, stop_maintenance=Call.StopMaintenance(machines=_machines(value)))
+
+
+def _schedule(value: Any) -> master_pb2.Call:
+    schedule = json_codec.from_dict(maintenance_pb2.Schedule, value)
+    update = Call.UpdateMaintenanceSchedule(schedule=schedule)
+    return Call(type=Call.UPDATE_MAINTENANCE_SCHEDULE, update_maintenance_schedule=update)
+
+
+def _weights(value: Any) -> master_pb2.Call:
+    if not isinstance(value, list):
+        raise Refusal(400, "Failed to parse update weights request JSON: Unexpected JSON type parsed")
+    infos = [json_codec.from_dict(mesos_pb2.WeightInfo, each) for each in value]
+    return Call(type=Call.UPDATE_WEIGHTS, update_weights=Call.UpdateWeights(weight_infos=infos))
+
+
+def _quota(value: Any) -> master_pb2.Call:
+    call = Call(type=Call.SET_QUOTA)
+    call.set_quota.quota_request.CopyFrom(json_codec.from_dict(type(call.set_quota.quota_request), value))
+    return call
+
+
+_CHANGES = {
+    ("/maintenance/schedule", "POST"): _schedule,
+    ("/weights", "PUT"): _weights,
+    ("/quota", "POST"): _quota,
+}
+_METHODS = {
+    "/weights": ("GET", "PUT"),
+    "/quota": ("GET", "POST", "DELETE"),
+    "/maintenance/schedule": ("GET", "POST"),
+    "/maintenance/status": ("GET",),
+}

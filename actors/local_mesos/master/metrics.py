@@ -1,0 +1,177 @@
+"""What /metrics/snapshot and GET_METRICS tell: counters of what happened, gauges of how it stands."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from mesos_proto import Resources, mesos_pb2
+
+if TYPE_CHECKING:
+    from .cluster import Cluster
+
+__all__ = ["Metrics", "snapshot"]
+
+_COUNTED = (
+    *(
+        f"master/{name}"
+        for name in (
+            "dropped_messages",
+            "invalid_executor_to_framework_messages",
+            "invalid_framework_to_executor_messages",
+            "invalid_operation_status_update_acknowledgements",
+            "invalid_operation_status_updates",
+            "invalid_status_update_acknowledgements",
+            "invalid_status_updates",
+            "messages_authenticate",
+            "messages_deactivate_framework",
+            "messages_decline_offers",
+            "messages_executor_to_framework",
+            "messages_exited_executor",
+            "messages_framework_to_executor",
+            "messages_kill_task",
+            "messages_launch_tasks",
+            "messages_operation_status_update",
+            "messages_operation_status_update_acknowledgement",
+            "messages_reconcile_operations",
+            "messages_reconcile_tasks",
+            "messages_register_framework",
+            "messages_register_slave",
+            "messages_reregister_framework",
+            "messages_reregister_slave",
+            "messages_resource_request",
+            "messages_revive_offers",
+            "messages_status_update",
+            "messages_status_update_acknowledgement",
+            "messages_suppress_offers",
+            "messages_unregister_framework",
+            "messages_unregister_slave",
+            "messages_update_slave",
+            "recovery_slave_removals",
+            "slave_registrations",
+            "slave_removals",
+            "slave_removals/reason_registered",
+            "slave_removals/reason_unhealthy",
+            "slave_removals/reason_unregistered",
+            "slave_reregistrations",
+            "slave_unreachable_canceled",
+            "slave_unreachable_completed",
+            "slave_unreachable_scheduled",
+            "tasks_dropped",
+            "tasks_error",
+            "tasks_failed",
+            "tasks_finished",
+            "tasks_gone",
+            "tasks_gone_by_operator",
+            "tasks_killed",
+            "tasks_lost",
+            "valid_executor_to_framework_messages",
+            "valid_framework_to_executor_messages",
+            "valid_operation_status_update_acknowledgements",
+            "valid_operation_status_updates",
+            "valid_status_update_acknowledgements",
+            "valid_status_updates",
+        )
+    ),
+    "allocator/mesos/allocation_runs",
+)
+
+_LIVE_STATES = ("staging", "starting", "running", "killing", "unreachable")
+
+
+class Metrics:
+    """Counters since the master started."""
+
+    def __init__(self) -> None:
+        self._counts: dict[str, float] = dict.fromkeys(_COUNTED, 0.0)
+
+    def count(self, name: str) -> None:
+        self._counts[name] = self._counts.get(name, 0.0) + 1.0
+
+    def counts(self) -> dict[str, float]:
+        return dict(self._counts)
+
+
+def snapshot(cluster: Cluster) -> dict[str, float]:
+    """Every metric by name, in their order."""
+    values = cluster.metrics.counts() | _frameworks(cluster) | _agents(cluster) | _resources(cluster)
+    values |= _tasks(cluster) | _machine()
+    values |= {
+        "master/elected": 1.0,
+        "master/uptime_secs": cluster.now() - cluster.started,
+        "master/outstanding_offers": float(len(cluster.offers)),
+        "master/operator_event_stream_subscribers": float(len(cluster.subscribers)),
+        "master/event_queue_dispatches": 0.0,
+        "master/event_queue_http_requests": 0.0,
+        "master/event_queue_messages": 0.0,
+    }
+    return dict(sorted(values.items()))
+
+
+def _frameworks(cluster: Cluster) -> dict[str, float]:
+    connected = sum(each.connected for each in cluster.frameworks.values())
+    away = len(cluster.frameworks) - connected
+    return {
+        "master/frameworks_active": float(connected),
+        "master/frameworks_connected": float(connected),
+        "master/frameworks_inactive": float(away),
+        "master/frameworks_disconnected": float(away),
+    }
+
+
+def _agents(cluster: Cluster) -> dict[str, float]:
+    agents = cluster.agents.values()
+    return {
+        "master/slaves_active": float(sum(each.active for each in agents)),
+        "master/slaves_inactive": float(sum(not each.active for each in agents)),
+        "master/slaves_connected": float(sum(each.connected for each in agents)),
+        "master/slaves_disconnected": float(sum(not each.connected for each in agents)),
+        "master/slaves_unreachable": float(len(cluster.unreachable_agents)),
+    }
+
+
+def _resources(cluster: Cluster) -> dict[str, float]:
+    total, used, offered = Resources(), Resources(), Resources()
+    for agent in cluster.agents.values():
+        total += agent.total
+        used += agent.used()
+        offered += agent.offered()
+    values: dict[str, float] = {}
+    for name in ("cpus", "gpus", "mem", "disk"):
+        whole, taken = total.scalar(name), used.scalar(name)
+        values |= {
+            f"master/{name}_total": whole,
+            f"master/{name}_used": taken,
+            f"master/{name}_percent": taken / whole if whole else 0.0,
+            f"master/{name}_revocable_total": 0.0,
+            f"master/{name}_revocable_used": 0.0,
+            f"master/{name}_revocable_percent": 0.0,
+        }
+        if name != "gpus":
+            values[f"allocator/mesos/resources/{name}/total"] = whole
+            values[f"allocator/mesos/resources/{name}/offered_or_allocated"] = taken + offered.scalar(name)
+    return values
+
+
+def _tasks(cluster: Cluster) -> dict[str, float]:
+    values = {f"master/tasks_{state}": 0.0 for state in _LIVE_STATES}
+    for framework in cluster.frameworks.values():
+        for task in framework.tasks.values():
+            name = "master/" + mesos_pb2.TaskState.Name(task.state).lower().replace("task_", "tasks_", 1)
+            if name in values:
+                values[name] += 1.0
+        values["master/tasks_unreachable"] += len(framework.unreachable_tasks)
+    return values
+
+
+def _machine() -> dict[str, float]:
+    one, five, fifteen = os.getloadavg()
+    page, pages, free = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_AVPHYS_PAGES")
+    return {
+        "system/cpus_total": float(os.cpu_count() or 1),
+        "system/load_1min": one,
+        "system/load_5min": five,
+        "system/load_15min": fifteen,
+        "system/mem_total_bytes": float(page * pages),
+        "system/mem_free_bytes": float(page * free),
+    }

@@ -1,0 +1,135 @@
+"""A master with its HTTP front, in the caller's actor system."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import uuid
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from actors.core import ActorRef, ActorSystem, Props
+from actors.http import Server, serve
+from mesos_proto import mesos_pb2
+
+from ._http import bare_headers, plain_words
+from .legacy_api import LegacyApi
+from .master import Master
+from .operator_api import OperatorApi
+from .registry import MemoryRegistry, Registry, SqliteRegistry
+from .scheduler_api import EventStreams, SchedulerApi
+from .settings import MasterSettings
+
+__all__ = ["MasterServer", "start_master"]
+
+_MAX_BODY = 64 * 1024 * 1024
+
+
+class MasterServer:
+    """A running master. ``ref`` is what agents register with."""
+
+    def __init__(
+        self, system: ActorSystem, ref: ActorRef[Any], server: Server, registry: Registry, streams: EventStreams
+    ) -> None:
+        self.ref = ref
+        self._system = system
+        self._server = server
+        self._registry = registry
+        self._streams = streams
+
+    @property
+    def url(self) -> str:
+        return self._server.url
+
+    @property
+    def port(self) -> int:
+        return self._server.port
+
+    async def close(self) -> None:
+        """Stops master and server; agents and their tasks stay, and wait for the next master."""
+        await self._system.graceful_stop(self.ref, 10.0)
+        self._streams.close()
+        await self._server.close()
+        await self._registry.close()
+
+
+async def start_master(
+    system: ActorSystem,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    work_dir: Path | None = None,
+    settings: MasterSettings | None = None,
+) -> MasterServer:
+    """Starts a master that answers at ``host:port`` (0: any free port) when this returns.
+
+    ``work_dir`` holds its registry; with None it forgets agents, quotas and the like when it is closed.
+
+    Raises:
+        PortTaken: somebody listens there.
+        RegistryError: the work dir is another master's, or its registry is broken.
+    """
+    settings = settings or MasterSettings()
+    registry: Registry = MemoryRegistry() if work_dir is None else SqliteRegistry(work_dir)
+    streams = EventStreams(system, settings)
+    scheduler, operator, legacy = SchedulerApi(system, settings, streams), OperatorApi(streams), LegacyApi()
+    app = _application(scheduler, operator, legacy, streams)
+    try:
+        await registry.recover()
+        server = await serve(app, host, port)
+    except BaseException:
+        await registry.close()
+        raise
+    info = _master_info(system, settings, host, server.port)
+    ref = system.spawn(Props(Master, settings, info, registry), "mesos-master-" + info.id[:8])
+    scheduler.master = operator.master = legacy.master = ref
+    legacy.leader = f"{info.address.ip}:{server.port}"
+    return MasterServer(system, ref, server, registry, streams)
+
+
+def _application(
+    scheduler: SchedulerApi, operator: OperatorApi, legacy: LegacyApi, streams: EventStreams
+) -> web.Application:
+    app = web.Application(middlewares=[plain_words], client_max_size=_MAX_BODY)
+    app.on_response_prepare.append(bare_headers)
+
+    async def end_streams(_: web.Application) -> None:
+        streams.close()
+
+    app.on_shutdown.append(end_streams)
+    for prefix in ("", "/master"):
+        app.router.add_route("*", prefix + "/api/v1/scheduler", scheduler.handle)
+        app.router.add_route("*", prefix + "/api/v1/scheduler/{below:.*}", scheduler.handle)
+        app.router.add_route("*", prefix + "/api/v1", operator.handle)
+        app.router.add_route("*", prefix + "/api/v1/{below:.*}", operator.handle)
+    legacy.add_routes(app.router)
+    return app
+
+
+def _master_info(system: ActorSystem, settings: MasterSettings, host: str, port: int) -> mesos_pb2.MasterInfo:
+    ip = host if _is_ipv4(host) and host != "0.0.0.0" else "127.0.0.1"
+    info = mesos_pb2.MasterInfo(
+        id=str(uuid.UUID(int=system.random.getrandbits(128), version=4)),
+        ip=struct.unpack("<I", socket.inet_aton(ip))[0],
+        port=port,
+        pid=f"master@{ip}:{port}",
+        hostname=settings.hostname,
+        version="1.11.0",
+        address=mesos_pb2.Address(hostname=settings.hostname, ip=ip, port=port),
+    )
+    capability = mesos_pb2.MasterInfo.Capability
+    info.capabilities.add(type=capability.AGENT_UPDATE)
+    info.capabilities.add(type=capability.AGENT_DRAINING)
+    # The third, QUOTA_V2, has no name in the v1 protocol: Mesos sends it without a type.
+    info.capabilities.add()
+    return info
+
+
+def _is_ipv4(host: str) -> bool:
+    try:
+        socket.inet_aton(host)
+    except OSError:
+        return False
+    return host.count(".") == 3
