@@ -41,6 +41,7 @@ from actors.local_mesos.task_runner import (
     RunnerWarning,
     Started,
     TaskCommand,
+    Usage,
 )
 from mesos_proto import mesos_pb2
 
@@ -101,6 +102,19 @@ class ProcessRunner:
 
     def forget(self, container_ids: Iterable[str]) -> None:
         self._order({"do": "forget", "ids": list(container_ids)})
+
+    async def usage(self, exact: Collection[str] = ()) -> Mapping[str, Usage]:
+        connection = self._connection
+        if connection is None:
+            raise RunnerUnusable(f"no task runner is attached in {self._folder}")
+        answer = asyncio.get_running_loop().create_future()
+        connection.measurements.append(answer)
+        self._order({"do": "measure", "exact": list(exact)})
+        try:
+            async with asyncio.timeout(HELLO_TIMEOUT):
+                return {name: Usage(**used) for name, used in (await answer).items()}
+        except TimeoutError as error:
+            raise RunnerUnusable(f"the task runner in {self._folder} (pid {connection.pid}) hangs") from error
 
     def sandbox_path(self, sandbox: str) -> str:
         return str(self._folder / sandbox)
@@ -217,6 +231,7 @@ class _Connection(asyncio.Protocol):
         self.hello: asyncio.Future[tuple[RunnerEvent, ...]] = loop.create_future()
         self.ended: asyncio.Future[None] = loop.create_future()
         self.closed: asyncio.Future[None] = loop.create_future()
+        self.measurements: list[asyncio.Future[dict[str, Any]]] = []  # answered in their order
         self._stopping = False
         self._closing = False
         self._received = b""
@@ -239,6 +254,10 @@ class _Connection(asyncio.Protocol):
             said = json.loads(line)
             if said["is"] == "hello":
                 self._greeted(said)
+            elif said["is"] == "usage":
+                measurement = self.measurements.pop(0)
+                if not measurement.done():
+                    measurement.set_result(said["of"])
             elif self.hello.done() and not self._closing:
                 self.listener(_event(said))
 
@@ -261,6 +280,9 @@ class _Connection(asyncio.Protocol):
             self.hello.set_exception(ConnectionError(str(error or "it closed the connection")))
         elif not self._closing and not self._stopping:
             self.listener(RunnerLost(f"the task runner (pid {self.pid}) ended: {error or 'it was killed or crashed'}"))
+        for measurement in self.measurements:
+            if not measurement.done():
+                measurement.set_exception(RunnerUnusable("the task runner ended while it measured"))
         if not self.ended.done():
             self.ended.set_result(None)
         if not self.closed.done():

@@ -17,11 +17,11 @@ import asyncio
 import random
 import re
 import signal
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from actors.core import Clock
-from actors.local_mesos.task_runner import Exited, Listener, Refused, RunnerEvent, Started, TaskCommand
+from actors.local_mesos.task_runner import Exited, Listener, Refused, RunnerEvent, Started, TaskCommand, Usage
 from mesos_proto import mesos_pb2
 
 __all__ = ["Fate", "Script", "SimulatedRunner", "always", "as_written", "at_random"]
@@ -35,7 +35,7 @@ class Fate:
 
     ``runs`` None: until it is killed. ``status`` is a wait status (``exit_status(3)``, or a signal's number).
     ``terminates`` is how long it lives on after SIGTERM, None if it ignores it. ``refused`` is the reason why it
-    does not start at all.
+    does not start at all. ``memory`` is in bytes.
     """
 
     starts_after: float = 0.0
@@ -43,6 +43,7 @@ class Fate:
     status: int = 0
     terminates: float | None = 0.0
     refused: str | None = None
+    memory: int = 0
 
 
 Script = Callable[[TaskCommand, random.Random], Fate]
@@ -160,6 +161,14 @@ class SimulatedRunner:
         for container_id in container_ids:
             if container_id in self._containers and self._containers[container_id].over:
                 del self._containers[container_id]
+
+    async def usage(self, exact: Collection[str] = ()) -> Mapping[str, Usage]:
+        """Figures use what their fate says."""
+        return {
+            name: Usage(0.0, 0.0, container.fate.memory, 1, 1)
+            for name, container in self._containers.items()
+            if isinstance(container.event, Started)
+        }
 
     def sandbox_path(self, sandbox: str) -> str:
         return f"/simulated/{sandbox}"

@@ -43,6 +43,7 @@ __all__ = [
     "Started",
     "TaskCommand",
     "TaskRunner",
+    "Usage",
 ]
 
 
@@ -105,6 +106,17 @@ class RunnerLost:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a running container uses: seconds of CPU, bytes of memory."""
+
+    user: float
+    system: float
+    memory: int
+    processes: int
+    threads: int
+
+
 RunnerEvent = Started | Refused | Exited | Lost | RunnerWarning | RunnerLost
 Listener = Callable[[RunnerEvent], None]
 
@@ -133,6 +145,11 @@ class TaskRunner(Protocol):
         """``grace`` is in seconds; a second kill can only shorten it. An unknown or ended container: nothing."""
 
     def forget(self, container_ids: Iterable[str]) -> None: ...
+
+    async def usage(self, exact: Collection[str] = ()) -> Mapping[str, Usage]:
+        """Of each container that runs. Memory shared between processes counts once for each of them, but is shared
+        out for the containers in ``exact``, which costs more. Raises ``RunnerUnusable`` without a runner.
+        """
 
     def sandbox_path(self, sandbox: str) -> str:
         """Where on this machine that folder is."""

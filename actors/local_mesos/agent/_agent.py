@@ -23,8 +23,16 @@ from typing import Any
 
 from actors.core import Actor, ActorRef, Failure, Props, StoppingStrategy, Terminated
 from actors.local_mesos.agent._checkpoint import Checkpoint
-from actors.local_mesos.agent._command_executor import CommandExecutor, Kill, KillDecided, NotHeld, Shutdown, Update
+from actors.local_mesos.agent._command_executor import (
+    CommandExecutor,
+    Kill,
+    KillDecided,
+    NotHeld,
+    Shutdown,
+    Update,
+)
 from actors.local_mesos.agent._container import Container, Containers
+from actors.local_mesos.agent._housekeeping import Housekeeper, OverMemory, Running, WhatRuns, memory_limit
 from actors.local_mesos.agent._master_link import MasterLink
 from actors.local_mesos.agent._messages import (
     AgentSettings,
@@ -32,9 +40,7 @@ from actors.local_mesos.agent._messages import (
     EndTasks,
     ExecutorStopped,
     Register,
-    RemoveSandboxes,
     RunnerStopped,
-    SandboxesRemoved,
     SendUpdate,
     WhenRegistered,
 )
@@ -117,8 +123,7 @@ class Agent(Actor[Any]):
             return
         self._restore(recovered)
         self._compare(held)
-        look = self._settings.sandboxes_looked_at
-        self.context.timers.start_fixed_delay("sandboxes", RemoveSandboxes(), look, initial_delay=0)
+        self.context.spawn(Props(Housekeeper, self._settings, self._runner))
         self._link.turn_to(self._first_master)
 
     async def post_stop(self) -> None:
@@ -202,11 +207,12 @@ class Agent(Actor[Any]):
                 asker.tell(count, self.ref)
             case Attached(held):
                 self._compare(held)
-            case RemoveSandboxes():
-                self.context.pipe_to(self._remove_sandboxes())
-            case SandboxesRemoved(count):
-                if count:
-                    self.log.info("removed %d sandboxes, untouched for %g s", count, self._settings.sandboxes_kept)
+            case WhatRuns() if self.sender is not None:
+                limits = {c.id: memory_limit(c.run.task) for c in self._containers if c.executor is not None}
+                self.sender.tell(Running(limits), self.ref)
+            case OverMemory(container_id=container_id):
+                if (container := self._containers.get(container_id)) is not None:
+                    self._to_executor(container, message)
             case Failure(error):
                 self.log.error("%s: %s", type(error).__name__, error)
             case _:
@@ -375,10 +381,6 @@ class Agent(Actor[Any]):
             except RunnerUnusable as error:
                 self.log.error("%s", error)
                 await self.context.system.clock.sleep(self._settings.runner_retry)
-
-    async def _remove_sandboxes(self) -> SandboxesRemoved:
-        running = {container.id for container in self._containers}
-        return SandboxesRemoved(await self._runner.remove_sandboxes(self._settings.sandboxes_kept, running))
 
     # -- updates ---------------------------------------------------------------------------------------------------
 

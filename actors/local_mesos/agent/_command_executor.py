@@ -10,6 +10,7 @@ It does what Mesos's ``src/launcher/executor.cpp`` does in a process of its own,
     Started (from the runner)        ──►    Update(TASK_RUNNING)
     KillTask, Shutdown               ──►    kill(container, grace)          ──►
           ◄──  Update(TASK_KILLING)         if the framework has the capability
+    OverMemory                       ──►    kill(container, 0)              ──►
     (its health checker: Health)            Update(TASK_RUNNING, healthy), or a kill
     Exited, Refused, Lost            ──►    Update(a terminal state); nothing follows
     NotHeld                          ──►    launch(command) again: the runner never heard of it
@@ -27,6 +28,7 @@ from typing import Any
 
 from actors.core import Actor, ActorRef, Props
 from actors.local_mesos.agent._health import Health, HealthChecker
+from actors.local_mesos.agent._housekeeping import OverMemory
 from actors.local_mesos.agent._run import Run
 from actors.local_mesos.agent._status import new_status
 from actors.local_mesos.task_runner import Exited, FetchFailed, Lost, Refused, Started, TaskRunner
@@ -85,7 +87,7 @@ class Fetched:
     problem: str | None
 
 
-Message = Started | Refused | Exited | Lost | Kill | Shutdown | NotHeld | OutOfTime | Fetched | Health
+Message = Started | Refused | Exited | Lost | Kill | Shutdown | NotHeld | OverMemory | OutOfTime | Fetched | Health
 
 
 class CommandExecutor(Actor[Message]):
@@ -97,7 +99,7 @@ class CommandExecutor(Actor[Message]):
         self._reached = reached
         self._killed = killed
         self._unhealthy = False
-        self._out_of_time = False
+        self._ended_for: tuple[mesos_pb2.TaskStatus.Reason.ValueType, str | None] | None = None
         self._checker: ActorRef[Any] | None = None
 
     def pre_start(self) -> None:
@@ -134,8 +136,10 @@ class CommandExecutor(Actor[Message]):
             case NotHeld():
                 self._not_held()
             case OutOfTime():
-                self._out_of_time = True
-                self._runner.kill(self._run.container_id, 0)
+                self._end_for(TaskStatus.REASON_MAX_COMPLETION_TIME_REACHED)
+            case OverMemory(used=used, limit=limit):
+                text = f"Memory limit exceeded: Requested: {_megabytes(limit)} Maximum Used: {_megabytes(used)}"
+                self._end_for(TaskStatus.REASON_CONTAINER_LIMITATION_MEMORY, text)
 
     # -- its life --------------------------------------------------------------------------------------------------
 
@@ -212,6 +216,13 @@ class CommandExecutor(Actor[Message]):
                 self._update(TaskState.TASK_KILLING)
         self._runner.kill(self._run.container_id, grace)
 
+    def _end_for(self, reason: mesos_pb2.TaskStatus.Reason.ValueType, message: str | None = None) -> None:
+        """At once, and its end is a failure for that reason, with the command's own end as the message if None."""
+        if not self._killed and self._ended_for is None:
+            self._ended_for = (reason, message)
+            self._stop_checking()
+            self._runner.kill(self._run.container_id, 0)
+
     def _grace(self, policy: mesos_pb2.KillPolicy | None) -> float:
         """Seconds: the kill's own policy, else the task's, else 3."""
         for candidate in (policy, self._run.task.kill_policy):
@@ -221,9 +232,9 @@ class CommandExecutor(Actor[Message]):
 
     def _exited(self, status: int) -> None:
         message = f"Command {_describe(status)}"
-        if self._out_of_time:
-            reason = TaskStatus.REASON_MAX_COMPLETION_TIME_REACHED
-            self._update(TaskState.TASK_FAILED, message, reason)
+        if self._ended_for is not None:
+            reason, why = self._ended_for
+            self._fail(why or message, reason)
         elif self._killed:
             self._update(TaskState.TASK_KILLED, message, healthy=False if self._unhealthy else None)
         elif status == 0:
@@ -255,6 +266,10 @@ class CommandExecutor(Actor[Message]):
 
     def _tell_agent(self, message: Update | KillDecided) -> None:
         self.context.parent.tell(message, self.ref)
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / (1 << 20):.0f}MB"
 
 
 def _describe(status: int) -> str:

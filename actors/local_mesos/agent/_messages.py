@@ -15,9 +15,7 @@ __all__ = [
     "EndTasks",
     "ExecutorStopped",
     "Register",
-    "RemoveSandboxes",
     "RunnerStopped",
-    "SandboxesRemoved",
     "SendUpdate",
     "WhenRegistered",
 ]
@@ -33,6 +31,7 @@ class AgentSettings:
     registration_backoff_max: float = 60.0
     sandboxes_kept: float = 7 * 24 * 3600.0  # since something was last written there (Mesos's gc_delay)
     sandboxes_looked_at: float = 3600.0
+    memory_looked_at: float = 5.0
     runner_retry: float = 1.0  # between attempts to have a task runner again
 
 
@@ -64,16 +63,6 @@ class ExecutorStopped:
 @dataclass(frozen=True, slots=True)
 class Attached:
     held: tuple[RunnerEvent, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RemoveSandboxes:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class SandboxesRemoved:
-    count: int
 
 
 @dataclass(frozen=True, slots=True)

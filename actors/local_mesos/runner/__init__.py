@@ -15,6 +15,8 @@ them through the socket.
           ◄──  exited(id, status, at)                a wait status (``os.WIFEXITED`` …)
           ◄──  lost(id, at)                          an earlier runner was killed: the task too, its status is unknown
           ◄──  warning(text)                         something the agent's log should have
+    measure(exact)                             ──►
+          ◄──  usage(of)                             CPU and memory of each running task
     forget(ids)                                ──►   the agent stored how these ended
     stop(grace)                                ──►   ends every task, reports it, ends itself (SIGTERM does the same)
 

@@ -20,6 +20,7 @@ from ._journal import Journal
 from ._log import warn
 from ._processes import processes, program, signal_group, signal_process
 from ._sandbox import make_sandbox, rotate
+from ._usage import usage
 
 SWEEP_EVERY = 5.0  # seconds between looks at the sizes of outputs and at stray processes
 LINGER_EVERY = 0.05  # seconds between looks at a process group that outlives its leader
@@ -152,6 +153,9 @@ class Runner:
                 self._kill(order["id"], order["grace"])
             case "forget":
                 self._forget(order["ids"])
+            case "measure":
+                running = {task.pid: task.id for task in self._by_pid.values()}
+                self._agent.send({"is": "usage", "of": usage(running, order["exact"])})
             case "stop":
                 self._stop(order["grace"])
             case other:

@@ -497,3 +497,28 @@ async def test_a_task_killed_while_its_uris_come_never_starts(bench: Bench) -> N
     bench.agent.tell(m.KillTask("F", "t"))
     assert (await bench.until("TASK_KILLED")).reason == Status.REASON_TASK_KILLED_DURING_LAUNCH
     await bench.silence(0.5)
+
+
+# -- memory --------------------------------------------------------------------------------------------------------
+
+
+def megabytes(amount: float) -> pb.Resource:
+    return pb.Resource(name="mem", type=pb.Value.SCALAR, scalar=pb.Value.Scalar(value=amount))
+
+
+async def test_a_task_over_its_memory_is_failed_for_that(bench: Bench) -> None:
+    bench.script(always(Fate(memory=80 << 20, terminates=None)))
+    await bench.start()
+    bench.run("greedy", resources=[megabytes(64)])
+    status = await bench.until("TASK_STARTING", "TASK_RUNNING", "TASK_FAILED")
+    assert status.reason == Status.REASON_CONTAINER_LIMITATION_MEMORY
+    assert status.message == "Memory limit exceeded: Requested: 64MB Maximum Used: 80MB"
+
+
+@pytest.mark.parametrize("limit", [81.0, float("inf")])
+async def test_a_limit_of_its_own_counts_instead_of_the_resource(bench: Bench, limit: float) -> None:
+    bench.script(always(Fate(memory=80 << 20)))
+    await bench.start()
+    bench.run("greedy", resources=[megabytes(64)], limits={"mem": pb.Value.Scalar(value=limit)})
+    await bench.until("TASK_STARTING", "TASK_RUNNING")
+    await bench.silence(60)

@@ -241,6 +241,18 @@ async def test_a_folder_that_is_a_file_is_refused_with_its_name(tmp_path: Path) 
         await ProcessRunner(tmp_path / "file").attach(Ear())
 
 
+async def test_usage_is_of_all_the_processes_of_a_task(runner: ProcessRunner) -> None:
+    ear = Ear()
+    await runner.attach(ear)
+    runner.launch(command("sleep 1000 & while :; do :; done"))
+    await ear.until(Started)
+    async with asyncio.timeout(20):
+        while (used := (await runner.usage())["c1"]).user < 0.05 or used.processes < 2:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    exact = (await runner.usage(exact=["c1"]))["c1"]
+    assert 0 < exact.memory < used.memory, "shared pages count once"
+
+
 async def test_old_sandboxes_are_removed_but_not_those_in_use_or_young(runner: ProcessRunner) -> None:
     await run(runner, "true")
     runs = Path(runner.sandbox_path("slaves/S/frameworks/F/executors"))
