@@ -20,6 +20,7 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any, Self
 
 from aiohttp import web
 
@@ -102,6 +103,9 @@ class Stream:
 class ScriptedMaster:
     """See the module's head."""
 
+    path = "/api/v1/scheduler"
+    call_type: Any = scheduler_pb2.Call
+
     def __init__(self) -> None:
         self.streams: list[Stream] = []
         self.calls: list[Call] = []
@@ -117,7 +121,7 @@ class ScriptedMaster:
 
     @classmethod
     @asynccontextmanager
-    async def start(cls, port: int = 0) -> AsyncIterator["ScriptedMaster"]:
+    async def start(cls, port: int = 0) -> AsyncIterator[Self]:
         master = cls()
         await master.open(port)
         try:
@@ -127,7 +131,7 @@ class ScriptedMaster:
 
     async def open(self, port: int = 0) -> None:
         app = web.Application(client_max_size=1 << 30)
-        app.router.add_post("/api/v1/scheduler", self._handle)
+        app.router.add_post(self.path, self._handle)
         app.on_shutdown.append(self._end_streams)
         self._server = await serve(app, port=port)
 
@@ -156,21 +160,21 @@ class ScriptedMaster:
             await stream.subscribed(framework_id)
         return stream
 
-    async def call(self, kind: str | None = None) -> Call:
+    async def call(self, kind: str | None = None) -> Any:
         """The next call, or the next of a kind (others before it are passed over)."""
         while True:
             call = await self._new_calls.get()
-            if kind is None or Call.Type.Name(call.type) == kind:
+            if kind is None or self.call_type.Type.Name(call.type) == kind:
                 return call
 
     def kinds(self) -> list[str]:
-        return [Call.Type.Name(call.type) for call in self.calls]
+        return [self.call_type.Type.Name(call.type) for call in self.calls]
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
         json = request.headers["Content-Type"] == "application/json"
-        call = json_codec.loads(Call, body) if json else Call.FromString(body)
-        if call.type == Call.SUBSCRIBE:
+        call = json_codec.loads(self.call_type, body) if json else self.call_type.FromString(body)
+        if call.type == self.call_type.SUBSCRIBE:
             return await self._subscribe(request, call)
         self.calls.append(call)
         self.call_headers.append(dict(request.headers))
