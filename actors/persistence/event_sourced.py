@@ -70,7 +70,7 @@ class EventSourcedActor(Actor[M], Generic[M, S]):
         self._state: S = self.initial_state()
         self._seq = 0
         self._snapshot_seq = 0
-        self._writing = asyncio.Lock()
+        self._writing = False
         self._recovering = True
         self._in_doubt = False
         if self.snapshot_every is not None and not self.schema.knows(type(self._state)):
@@ -133,29 +133,30 @@ class EventSourcedActor(Actor[M], Generic[M, S]):
             raise RuntimeError(f"{self.ref.path} cannot persist while it recovers; do it in recovery_completed()")
         if not events:
             return
-        async with self._writing:
-            if self._in_doubt:
-                raise PersistFailure(f"{self.ref.path}: whether an earlier event was stored is unknown")
+        self._begin_write()
+        try:
             state = self._state
             for event in events:
                 state = self.apply_event(state, event)
-            encoded = tuple(self.encode_event(event) for event in events)
-            await self._append(encoded)
-            self._state = state
-            self._seq += len(events)
+            await self._append(tuple([self.encode_event(event) for event in events]))
+            before = self._seq
+            self._state, self._seq = state, before + len(events)
             for event in events:
                 self.on_event(event)
-            if (
-                self.snapshot_every is not None
-                and self._seq // self.snapshot_every > (self._seq - len(events)) // self.snapshot_every
-            ):
+            every = self.snapshot_every
+            if every is not None and self._seq // every > before // every:
                 await self._save_snapshot()
+        finally:
+            self._writing = False
 
     async def delete_stream(self) -> None:
         """Forget all that was stored; the state is the initial one again."""
-        async with self._writing:
+        self._begin_write()
+        try:
             await self.journal.delete(self.stream)
             self._state, self._seq, self._snapshot_seq = self.initial_state(), 0, 0
+        finally:
+            self._writing = False
 
     # what a subclass of this package may change
 
@@ -200,6 +201,16 @@ class EventSourcedActor(Actor[M], Generic[M, S]):
         completed = self.recovery_completed()
         if completed is not None:
             await completed
+
+    def _begin_write(self) -> None:
+        if self._in_doubt:
+            raise PersistFailure(f"{self.ref.path}: whether an earlier event was stored is unknown")
+        if self._writing:
+            raise RuntimeError(
+                f"{self.ref.path} persists while an earlier persist has not returned: await one before the next, or "
+                "give all events to one"
+            )
+        self._writing = True
 
     async def _append(self, encoded: tuple[Event, ...]) -> None:
         try:

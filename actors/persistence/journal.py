@@ -181,13 +181,15 @@ class Journal(Protocol):
         ...
 
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+
+
 def encode_payload(payload: Mapping[str, Any], what: str) -> bytes:
     """The payload as compact JSON in UTF-8; raises `ValueError` naming ``what`` when it is not a JSON object."""
     if not isinstance(payload, Mapping):
         raise ValueError(f"the payload of {what} must be a JSON object (a mapping), not {type(payload).__name__}")
     try:
-        text = json.dumps(dict(payload), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-        return text.encode()
+        return _encode(dict(payload)).encode()
     except (TypeError, ValueError) as error:  # a UnicodeEncodeError (a lone surrogate) is a ValueError
         raise ValueError(f"the payload of {what} is not JSON: {error}") from None
 

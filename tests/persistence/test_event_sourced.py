@@ -339,6 +339,18 @@ async def test_progress_is_told_and_the_loop_gets_its_turns_in_a_long_recovery(s
     assert turns > 10
 
 
+async def test_two_persists_at_once_are_refused_with_the_remedy(system, journal):
+    class Hasty(Account):
+        async def receive_command(self, command):
+            results = await asyncio.gather(
+                self.persist(Deposited(1)), self.persist(Deposited(2)), return_exceptions=True
+            )
+            self.reply([type(result).__name__ for result in results])
+
+    assert await system.spawn(Props(Hasty, journal)).ask("both") == ["NoneType", "RuntimeError"]
+    assert await stored(journal) == [1]
+
+
 async def test_a_deleted_stream_begins_anew(system, journal):
     account = system.spawn(Props(Account, journal))
     await account.ask(Deposit(5))
