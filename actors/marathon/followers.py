@@ -6,12 +6,11 @@ it: a deployment of n instances costs the same per instance for every n.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from actors.core import Actor, ActorRef
-from actors.marathon.messages import Instance
 from actors.marathon.protocol import AppInstances
 
 __all__ = ["Followers", "SnapshotDue"]
@@ -33,9 +32,10 @@ class SnapshotDue:
 class Followers:
     """Belongs to one actor, which says what changed and calls `flush` at the end of each of its turns."""
 
-    def __init__(self, actor: Actor[Any], instances_of: Callable[[str], Collection[Instance]]) -> None:
+    def __init__(self, actor: Actor[Any], snapshot: Callable[[str], AppInstances], size: Callable[[str], int]) -> None:
         self._actor = actor
-        self._instances_of = instances_of
+        self._snapshot = snapshot
+        self._size = size
         self._followers: dict[str, dict[ActorRef[Any], None]] = {}
         self._changed: set[str] = set()
 
@@ -57,7 +57,7 @@ class Followers:
         """Tell of what changed in this turn; of large apps later."""
         timers = self._actor.context.timers
         for app_id in sorted(self._changed):
-            size = len(self._instances_of(app_id))
+            size = self._size(app_id)
             if size <= UNSPACED:
                 self._tell(app_id)
             elif not timers.is_active(SnapshotDue(app_id)):
@@ -68,6 +68,9 @@ class Followers:
         self._tell(message.app_id)
 
     def _tell(self, app_id: str) -> None:
-        snapshot = AppInstances(app_id, tuple(self._instances_of(app_id)))
-        for follower in self._followers.get(app_id, ()):
+        followers = self._followers.get(app_id)
+        if not followers:
+            return
+        snapshot = self._snapshot(app_id)
+        for follower in followers:
             follower.tell(snapshot, self._actor.ref)

@@ -4,12 +4,14 @@
     end(instance, condition, …)     ─▶ in memory at once ─▶ the stream's end  ─▶ stored: then(), events published
     after_writes(then)              ─▶ nothing to store, but everything before is stored: then()
 
-Decisions are made from what is in memory; nobody outside is told, and Mesos gets no acknowledgement, before it is
-stored. Each event of an instance's stream holds the whole instance.
+Decisions are made from what is in memory, by the steps that follow an app too, whose snapshots say whether all of it
+is stored. Nobody else is told of a change, and Mesos gets no acknowledgement, before it is stored. Each event of an
+instance's stream holds the whole instance.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
@@ -27,6 +29,7 @@ from actors.marathon.messages import (
     TaskFailure,
     TaskStatusChanged,
 )
+from actors.marathon.protocol import AppInstances
 from actors.marathon.state import failure_payload, instance_payload
 from actors.marathon.state.recovery import recover_failures, recover_instances
 from actors.persistence import Append, Event, Journal
@@ -51,7 +54,8 @@ class InstanceBook:
         self._registry = InstanceRegistry()
         self._seq: dict[str, int] = {}
         self._failures: dict[str, TaskFailure] = {}
-        self.followers = Followers(actor, lambda app_id: self._registry.of(app_id).values())
+        self._under_way: Counter[str] = Counter()
+        self.followers = Followers(actor, self._snapshot, lambda app_id: len(self._registry.of(app_id)))
 
     async def recover(self) -> None:
         """Take in what the journal holds."""
@@ -94,7 +98,7 @@ class InstanceBook:
     def change(self, instance: Instance, *events: DomainEvent, then: Then = None) -> None:
         self.note(instance)
         append = _set(instance)
-        self._commit.write(append, snapshot=self._compacted(append), then=partial(self._tell, events, then))
+        self._commit.write(append, snapshot=self._compacted(append), then=self._then((instance,), events, then))
 
     def change_all(self, instances: Collection[Instance], then: Then = None) -> None:
         """Like `change` for each of them, in one write, each with its `InstanceChanged`."""
@@ -104,7 +108,7 @@ class InstanceBook:
             appends.append(_set(instance))
             self._seq[_stream(instance)] = self._seq.get(_stream(instance), 0) + 1
         events = [InstanceChanged(instance) for instance in instances]
-        self._commit.write(*appends, then=partial(self._tell, events, then))
+        self._commit.write(*appends, then=self._then(instances, events, then))
 
     def end(
         self, instance: Instance, condition: Condition, told: TaskStatusChanged | None = None, *, then: Then = None
@@ -127,7 +131,7 @@ class InstanceBook:
             *appends,
             snapshot=compacted,
             delete=None if known is None else stream,
-            then=partial(self._tell, events, then),
+            then=self._then((instance,), events, then),
         )
 
     def after_writes(self, then: Then) -> None:
@@ -143,11 +147,24 @@ class InstanceBook:
             self._seq.pop(f"failure/{app_id}", None)
             self._commit.write(delete=f"failure/{app_id}")
 
-    def _tell(self, events: Iterable[DomainEvent], then: Then) -> None:
+    def _then(self, instances: Collection[Instance], events: Iterable[DomainEvent], then: Then) -> Callable[[], None]:
+        for instance in instances:
+            self._under_way[instance.app_id] += 1
+        return partial(self._written, instances, events, then)
+
+    def _written(self, instances: Collection[Instance], events: Iterable[DomainEvent], then: Then) -> None:
+        for instance in instances:
+            self._under_way[instance.app_id] -= 1
+            if not self._under_way[instance.app_id]:
+                del self._under_way[instance.app_id]
+                self.followers.changed(instance.app_id)
         if then is not None:
             then()
         for event in events:
             self._publish(event)
+
+    def _snapshot(self, app_id: str) -> AppInstances:
+        return AppInstances(app_id, tuple(self._registry.of(app_id).values()), app_id not in self._under_way)
 
     def _compacted(self, append: Append) -> tuple[str, int, Mapping[str, Any]] | None:
         seq = self._seq[append.stream] = self._seq.get(append.stream, 0) + 1

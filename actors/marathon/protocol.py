@@ -113,10 +113,11 @@ class UnfollowApp:
 
 @dataclass(frozen=True, slots=True)
 class AppInstances:
-    """All instances of an app as they are; each such message replaces the one before."""
+    """All instances of an app as they are; each such message replaces the one before. `stored`: all of it is."""
 
     app_id: str
     instances: tuple[Instance, ...]
+    stored: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ step of which all is done already is done at once.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from actors.core import Actor, ActorRef
@@ -97,12 +98,13 @@ class AppStep(Gate):
         self._queue = queue
         self._kill = kill
         self._last: tuple[Instance, ...] = ()
+        self._killed: set[str] = set()
 
     def receive(self, message: Any) -> None:
         match message:
-            case AppInstances(app_id, instances) if app_id == self._change.app_id:
-                self._last = instances
-                self._advance(instances)
+            case AppInstances(_, instances, stored):
+                self._last = tuple(self._with_orders(one) for one in instances)
+                self._advance(self._last, stored)
             case _TimeIsUp():
                 self.context.parent.tell(StepFailed(self._node, self._why_not_ready()), self.ref)
             case tuple() | bool():
@@ -125,12 +127,20 @@ class AppStep(Gate):
     def _unfollow(self) -> None:
         self._instances.tell(UnfollowApp(self._change.app_id), self.ref)
 
-    def _advance(self, instances: tuple[Instance, ...]) -> None:
+    def _with_orders(self, instance: Instance) -> Instance:
+        """The instance as it will be when our orders have arrived: a snapshot may have been made before that, and who
+        counts an instance as healthy which is about to be killed kills one too many."""
+        if instance.id in self._killed and instance.goal is Goal.RUNNING:
+            return replace(instance, goal=Goal.DECOMMISSIONED)
+        return instance
+
+    def _advance(self, instances: tuple[Instance, ...], stored: bool) -> None:
         app = self._change.target
         move = self._move(instances)
         if move.kill:
+            self._killed.update(one.id for one in move.kill)
             self._instances.tell(KillInstances(frozenset(one.id for one in move.kill)), self.ref)
-        if move.done:
+        if move.done and stored:
             self._unfollow()
             self.context.timers.cancel("timeout")
             if app is not None:
@@ -140,7 +150,7 @@ class AppStep(Gate):
                 self.context.system.event_stream.publish(AppTerminated(self._change.app_id))
             self.context.become(self._after)
             self.done()
-        elif app is not None:
+        elif app is not None and not move.done:
             current = self._change.kind is ActionKind.RESTART
             self._instances.tell(EnsureInstances(app, move.launch_up_to, current), self.ref)
 

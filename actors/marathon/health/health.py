@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from actors.core import Actor, ActorRef, OneForOneStrategy, Props
+from actors.core import Actor, ActorRef, OneForOneStrategy, PoisonPill, Props
 from actors.marathon.events import AppTerminated, HealthCheckRemoved, InstanceChanged
 from actors.marathon.health.checker import CheckerRestarted, CheckInstance, HealthChecker, StopChecking
 from actors.marathon.health.probes import NetworkProbe, Probe
@@ -111,7 +111,7 @@ class Health(Actor[Any]):
             checker.ref.tell(StopChecking(instance.id), self.ref)
             return
         del self._checkers[checker.app_id, checker.config]
-        self.context.stop(checker.ref)
+        checker.ref.tell(PoisonPill())  # after what it was told before
         configs = self._apps.get(checker.app_id, {})
         if checker.config != max(configs, default=checker.config):
             configs.pop(checker.config, None)
