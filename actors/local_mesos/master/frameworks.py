@@ -63,7 +63,6 @@ def subscribe(cluster: Cluster, request: Subscribe) -> None:
         _fail_over(cluster, framework, info)
     framework.stream, framework.stream_id = request.stream, request.stream_id
     framework.offer_constraints.CopyFrom(call.offer_constraints)
-    framework.reregistered_time = cluster.now()
     cluster.timers.cancel(("failover", framework.id))
     offer_to(cluster, framework, call.suppressed_roles, active=True)
     subscribed = Event.Subscribed(
@@ -126,6 +125,7 @@ def _fail_over(cluster: Cluster, framework: Framework, info: mesos_pb2.Framework
     info.user, info.checkpoint = framework.info.user, framework.info.checkpoint
     _replace_info(cluster, framework, info)
     framework.recovered = False
+    framework.reregistered_time = cluster.now()
     cluster.log.info("framework %s (%s) subscribed again", framework.id, info.name)
 
 

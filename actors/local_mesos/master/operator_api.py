@@ -9,7 +9,8 @@ from aiohttp import web
 from actors.core import ActorRef
 from mesos_proto import master_pb2
 
-from ._http import Refusal, accepted_format, body_response, encoder, read_call, require_method, text
+from . import operator_json
+from ._http import JSON, Refusal, accepted_format, body_response, encoder, read_call, require_method, text
 from .operator_calls import call_error
 from .protocol import Answer, OperatorCall, OperatorSubscribe
 from .scheduler_api import EventStreams
@@ -38,13 +39,14 @@ class OperatorApi:
         if error:
             raise Refusal(400, f"Failed to validate master::Call: {error}")
         media_type = accepted_format(request)
+        encode = operator_json.dumps if media_type == JSON else encoder(media_type)
         if call.type == Call.SUBSCRIBE:
             return await self._streams.respond(
-                request, media_type, {}, _HEARTBEAT, lambda stream: master.tell(OperatorSubscribe(stream))
+                request, media_type, encode, {}, _HEARTBEAT, lambda stream: master.tell(OperatorSubscribe(stream))
             )
         answer = await master.ask(OperatorCall(call), timeout=30.0)
         if isinstance(answer, Answer):
             if answer.status == 404 and not answer.text:
                 return web.Response(status=404, headers={"Content-Type": "text/plain; charset=utf-8"})
             return text(answer.status, answer.text)
-        return body_response(request, encoder(media_type)(answer), media_type)
+        return body_response(request, encode(answer), media_type)

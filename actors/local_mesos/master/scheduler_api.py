@@ -49,6 +49,7 @@ class EventStreams:
         self,
         request: web.Request,
         media_type: str,
+        encode: Callable[[Message], bytes],
         headers: dict[str, str],
         heartbeat: Message,
         begin: Callable[[ActorRef[Any]], None],
@@ -60,7 +61,7 @@ class EventStreams:
         response = web.StreamResponse(headers={**headers, "Content-Type": media_type})
         response.enable_chunked_encoding()
         client = f"{request.remote} ({request.path})"
-        stream = self._system.spawn(Props(EventStream, outlet, encoder(media_type), heartbeat, client))
+        stream = self._system.spawn(Props(EventStream, outlet, encode, heartbeat, client))
         try:
             await response.prepare(request)
             begin(stream)
@@ -113,6 +114,7 @@ class SchedulerApi:
         return await self._streams.respond(
             request,
             media_type,
+            encoder(media_type),
             {"Mesos-Stream-Id": stream_id},
             _HEARTBEAT,
             lambda stream: master.tell(Subscribe(call, stream, stream_id)),

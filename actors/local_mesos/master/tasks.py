@@ -116,7 +116,10 @@ def _note(
         _count_end(cluster, status)
         if agent is not None:
             cluster.allocator.recover(framework.id, agent.id, Resources(task.resources))
-            cluster.dirty.add(agent.id)
+            if not agent.offers:
+                # Where the rest of the agent is out on offer, a crumb at once would only be in the way: both come
+                # together at the next second.
+                cluster.dirty.add(agent.id)
 
 
 def _count_end(cluster: Cluster, status: mesos_pb2.TaskStatus) -> None:
