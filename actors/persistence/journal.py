@@ -28,6 +28,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Protocol, runtime_checkable
 
 __all__ = [
@@ -186,10 +187,12 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=
 
 def encode_payload(payload: Mapping[str, Any], what: str) -> bytes:
     """The payload as compact JSON in UTF-8; raises `ValueError` naming ``what`` when it is not a JSON object."""
-    if not isinstance(payload, Mapping):
-        raise ValueError(f"the payload of {what} must be a JSON object (a mapping), not {type(payload).__name__}")
+    if type(payload) is not dict:
+        if not isinstance(payload, Mapping):
+            raise ValueError(f"the payload of {what} must be a JSON object (a mapping), not {type(payload).__name__}")
+        payload = dict(payload)
     try:
-        return _encode(dict(payload)).encode()
+        return _encode(payload).encode()
     except (TypeError, ValueError) as error:  # a UnicodeEncodeError (a lone surrogate) is a ValueError
         raise ValueError(f"the payload of {what} is not JSON: {error}") from None
 
@@ -207,6 +210,11 @@ def _is_text(value: str) -> bool:
         return False
 
 
+@lru_cache(1024)  # kinds are few, and asked about with each event
+def _is_kind(kind: Any) -> bool:
+    return isinstance(kind, str) and bool(kind) and _is_text(kind)
+
+
 def encode_events(write: Append) -> list[tuple[str, int, bytes]]:
     """``(kind, version, payload as JSON)`` of each event; raises `ValueError` naming what is wrong."""
     check_name(write.stream)
@@ -215,7 +223,7 @@ def encode_events(write: Append) -> list[tuple[str, int, bytes]]:
         if not isinstance(event, Event):
             raise ValueError(f"Append({write.stream!r}).events must hold Event, not {type(event).__name__}")
         what = f"event {event.kind!r} of stream {write.stream!r}"
-        if not isinstance(event.kind, str) or not event.kind or not _is_text(event.kind):
+        if not _is_kind(event.kind):
             raise ValueError(f"{what}: kind must be a non-empty string without NULs and lone surrogates")
         if not isinstance(event.version, int) or not 1 <= event.version < 2**31:
             raise ValueError(f"{what}: version must be an integer from 1 to 2147483647, not {event.version!r}")
