@@ -1,0 +1,132 @@
+"""Actors that are made, started, and ended again; all of them are made before the first is ended."""
+
+from __future__ import annotations
+
+import asyncio
+from time import perf_counter
+from typing import Any
+
+from benchmarks.cost import Cost
+from benchmarks.peers import thespian_system, xoscar_pool
+from benchmarks.plain import QueueActor
+
+COST = Cost("spawn-and-stop", "actors made and ended", size=10_000, baseline="asyncio.Queue", goal=2.3)
+
+
+@COST.contender("asyncio.Queue")
+async def queue(size: int) -> float:
+    start = perf_counter()
+    made = [QueueActor() for _ in range(size)]
+    await asyncio.sleep(0)
+    for each in made:
+        each.task.cancel()
+    await asyncio.gather(*(each.task for each in made), return_exceptions=True)
+    return perf_counter() - start
+
+
+@COST.contender("actors on uvloop", ours=True, loop="uvloop")
+@COST.contender("actors", ours=True)
+async def actors(size: int) -> float:
+    from actors import Actor, ActorSystem, PoisonPill
+
+    left = size
+    over = asyncio.get_running_loop().create_future()
+
+    class Idle(Actor[Any]):
+        async def receive(self, message: Any) -> None:
+            pass
+
+        def post_stop(self) -> None:
+            nonlocal left
+            left -= 1
+            if not left:
+                over.set_result(None)
+
+    async with ActorSystem() as system:
+        pill = PoisonPill()
+        start = perf_counter()
+        made = [system.spawn(Idle) for _ in range(size)]
+        for each in made:
+            each.tell(pill)
+        await over
+        return perf_counter() - start
+
+
+@COST.contender("pykka", size=2_000)
+def pykka(size: int) -> float:
+    import pykka
+
+    class Idle(pykka.ThreadingActor):
+        pass
+
+    start = perf_counter()
+    made = [Idle.start() for _ in range(size)]
+    for stopped in [each.stop(block=False) for each in made]:
+        stopped.get()
+    return perf_counter() - start
+
+
+@COST.contender("thespian")
+def thespian(size: int) -> float:
+    from thespian.actors import Actor, ActorExitRequest
+
+    class Idle(Actor):
+        def receiveMessage(self, message: Any, sender: Any) -> None:  # noqa: N802
+            pass
+
+    system = thespian_system()
+    start = perf_counter()
+    made = [system.createActor(Idle) for _ in range(size)]
+    for each in made:
+        system.tell(each, ActorExitRequest())
+    return perf_counter() - start
+
+
+@COST.contender("xoscar", size=3_000)
+async def xoscar(size: int) -> float:
+    import xoscar
+
+    class Idle(xoscar.Actor):
+        pass
+
+    _pool, address = await xoscar_pool()
+    start = perf_counter()
+    made = [await xoscar.create_actor(Idle, address=address) for _ in range(size)]
+    for each in made:
+        await xoscar.destroy_actor(each)
+    return perf_counter() - start
+
+
+@COST.contender("tapio", size=5_000)
+async def tapio(size: int) -> float:
+    from tapio import ActorSystem, Behaviors, Message
+
+    class End(Message):
+        pass
+
+    async def on_end(message: End) -> Any:
+        return Behaviors.stopped()
+
+    end = End()
+    async with ActorSystem("bench") as system:
+        start = perf_counter()
+        made = [system.spawn_anonymous(Behaviors.receive_message(on_end)) for _ in range(size)]
+        for each in made:
+            each.tell(end)
+        while any(each.cell.is_alive for each in made[-50:]):  # noqa: ASYNC110 (it offers nothing to wait for)
+            await asyncio.sleep(0)
+        return perf_counter() - start
+
+
+@COST.contender("async-pykka", size=3_000, python=12)
+async def async_pykka(size: int) -> float:
+    import async_pykka
+
+    class Idle(async_pykka.AsyncioActor):
+        pass
+
+    start = perf_counter()
+    made = [Idle.start() for _ in range(size)]
+    for stopped in [each.stop() for each in made]:
+        await stopped
+    return perf_counter() - start
