@@ -72,6 +72,7 @@ class MesosWorld:
             f"agent-{n}": Agent(f"agent-{n}", f"host-{n}", Resources.parse(resources)) for n in range(agents)
         }
         self.tasks: dict[str, Task] = {}
+        self.all_tasks: list[Task] = []
         self.ever: dict[str, float] = {}
         self.ended: dict[str, int] = {}
         self.calls: list[Any] = []
@@ -141,7 +142,7 @@ class MesosWorld:
         self.ever[task_id] = clock.time()
         task = Task(info, agent, app_of_task(task_id), clock.time())
         self.tasks[task_id] = task
-        pending.setdefault(id(self), []).append(task)
+        self.all_tasks.append(task)
         self._update(task, STARTING)
         delay = self.startup(task.app_id)
         if delay is not None and delay >= 0:
@@ -168,19 +169,15 @@ class MesosWorld:
             self.connection.event(ResourceOffers(tuple(offers)))
 
     def acknowledged(self, status: TaskStatus) -> None:
-        for task in [*self.tasks.values(), *pending.get(id(self), [])]:
+        for task in self.all_tasks:
             if task.updates and task.updates[0].uuid == status.uuid:
-                task.updates.pop(0)
+                del task.updates[0]
                 self._deliver(task)
                 return
 
     def redeliver(self) -> None:
-        for task in pending.get(id(self), []):
+        for task in self.all_tasks:
             self._deliver(task)
-
-
-pending: dict[int, list[Task]] = {}
-"""Tasks with updates that may not be acknowledged yet, ended ones too, per world."""
 
 
 class FakeScheduler(Actor[Any]):
@@ -204,7 +201,9 @@ class FakeScheduler(Actor[Any]):
         kind = Registered if self.info.id is None else Reregistered
         world.framework = self.info.id or world.framework or world.fresh("framework")
         self.event(kind(FrameworkID(world.framework), master, 15.0))
-        for task_id in {*map(str, self.known), *world.tasks}:
+        world.redeliver()
+        still_to_tell = {task.id for task in world.all_tasks if task.updates}
+        for task_id in {*map(str, self.known), *world.tasks} - still_to_tell:
             status = mesos_pb2.TaskStatus(reason=mesos_pb2.TaskStatus.REASON_RECONCILIATION)
             status.task_id.value = task_id
             task = world.tasks.get(task_id)
@@ -212,7 +211,6 @@ class FakeScheduler(Actor[Any]):
             if task is not None:
                 status.agent_id.value = task.agent.id
             self.event(StatusUpdate(TaskStatus.from_proto(status)))
-        world.redeliver()
         world.offer()
 
     def post_stop(self) -> None:
