@@ -19,7 +19,7 @@ E = TypeVar("E", bound=Message)
 
 @dataclass(frozen=True, slots=True)
 class Codec(Generic[E]):
-    """``decode`` raises `StreamLost`: a master whose words make no sense cannot be followed further."""
+    """``decode`` raises `StreamLost`: a peer whose words make no sense cannot be followed further."""
 
     content_type: str
     encode: Callable[[Message], bytes]
@@ -29,11 +29,11 @@ class Codec(Generic[E]):
     def of(cls, encoding: str, event: type[E]) -> Codec[E]:
         """``encoding`` is "protobuf" or "json"; ``event`` the message that a record of the stream holds."""
         if encoding == "json":
-            return cls("application/json", json_codec.dumps, _reader(lambda data: json_codec.loads(event, data)))
+            return cls("application/json", json_codec.dumps, _reader(event, lambda data: json_codec.loads(event, data)))
         return cls(
             "application/x-protobuf",
             lambda message: message.SerializeToString(),
-            _reader(event.FromString),
+            _reader(event, event.FromString),
         )
 
     @property
@@ -42,11 +42,11 @@ class Codec(Generic[E]):
         return {"Content-Type": self.content_type, "Accept": self.content_type}
 
 
-def _reader(read: Callable[[bytes], E]) -> Callable[[bytes], E]:
+def _reader(event: type[E], read: Callable[[bytes], E]) -> Callable[[bytes], E]:
     def decode(data: bytes) -> E:
         try:
             return read(data)
         except (DecodeError, ValueError) as error:
-            raise StreamLost(f"a record of {len(data)} bytes is no event: {error}") from error
+            raise StreamLost(f"{len(data)} bytes do not read as {event.DESCRIPTOR.full_name}: {error}") from error
 
     return decode

@@ -47,7 +47,6 @@ def open_session(settings: ConnectionSettings, security: Security) -> aiohttp.Cl
         connector=aiohttp.TCPConnector(force_close=True, ssl=security.tls or True),
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=settings.connect_timeout),
         headers=security.headers,
-        auto_decompress=False,
     )
 
 

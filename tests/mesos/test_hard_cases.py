@@ -178,7 +178,7 @@ async def test_04_a_record_over_the_limit_names_the_limit_and_loses_nothing_befo
 async def test_04_a_record_that_is_no_event_ends_the_stream(system: ActorSystem, master: ScriptedMaster) -> None:
     framework, stream = await registered(system, master)
     await stream.raw(recordio.encode(b"\xff\xff\xff"))
-    assert "is no event" in await disconnected(framework)
+    assert "do not read as mesos.v1.scheduler.Event" in await disconnected(framework)
     await framework.deactivate()
 
 

@@ -1,0 +1,95 @@
+"""The operator's client against a real Mesos."""
+
+import asyncio
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from actors import ActorSystem
+from actors.mesos import Mesos
+from actors.mesos.operator import FrameworkAdded, FrameworkRemoved, OperatorClient, Snapshot, TaskAdded, TaskUpdated
+from mesos_proto import AgentID, Resources, TaskState, mesos_pb2
+from tests.integration.real_mesos import RealMesos, real_mesos_or_skip
+from tests.integration.test_framework_on_real_mesos import INFO, launch, reach, system
+
+__all__ = ["system"]  # the fixture
+
+pytestmark = pytest.mark.real
+
+
+@pytest.fixture(scope="module")
+def mesos(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealMesos]:
+    real_mesos_or_skip()
+    with RealMesos(tmp_path_factory.mktemp("mesos")) as mesos:
+        yield mesos
+
+
+async def test_what_a_master_knows_is_read(mesos: RealMesos, system: ActorSystem) -> None:
+    async with OperatorClient(system, mesos.url) as client:
+        assert await client.get_health()
+        assert (await client.get_version()).version == "1.11.0"
+        assert (await client.get_flags())["registry"] == "replicated_log"
+        assert (await client.get_metrics())["master/elected"] == 1
+        assert (await client.get_master()).master_info.port == mesos.port
+        (agent,) = (await client.get_agents()).agents
+        assert Resources(agent.agent_info.resources).cpus == 4
+        assert (await client.get_state()).get_agents.agents[0].agent_info.id == agent.agent_info.id
+        await client.update_weights({"silver": 2.5})
+        assert (await client.get_weights())["silver"] == 2.5
+        await client.set_logging_level(1, timedelta(seconds=1))
+        for question in (
+            client.get_frameworks,
+            client.get_executors,
+            client.get_operations,
+            client.get_tasks,
+            client.get_roles,
+            client.get_quota,
+            client.get_maintenance_status,
+            client.get_maintenance_schedule,
+        ):
+            await question()
+
+
+async def test_events_follow_a_framework_and_its_task(mesos: RealMesos, system: ActorSystem) -> None:
+    async with OperatorClient(system, mesos.url) as client:
+        events = client.events()
+        assert isinstance(await anext(events), Snapshot)
+        framework = await Mesos(system).register_framework(mesos.url, INFO, reconciliation=None)
+        added = await anext(events)
+        assert isinstance(added, FrameworkAdded)
+        assert added.framework.framework_info.id.value == framework.id
+        await launch(framework, "watched", "sleep 1000")
+        await reach(framework, "watched", TaskState.TASK_RUNNING)
+        assert isinstance(await anext(events), TaskAdded)
+        seen = [await anext(events), await anext(events)]
+        assert [event.state for event in seen if isinstance(event, TaskUpdated)] == [
+            TaskState.TASK_STARTING,
+            TaskState.TASK_RUNNING,
+        ]
+        await client.teardown(framework.id)
+        async for event in events:
+            if isinstance(event, FrameworkRemoved):
+                break
+        await events.aclose()  # type: ignore[attr-defined]
+        await framework.deactivate()
+
+
+async def test_an_agent_is_deactivated_drained_and_brought_back(mesos: RealMesos, system: ActorSystem) -> None:
+    async with OperatorClient(system, mesos.url) as client:
+        framework = await Mesos(system).register_framework(mesos.url, INFO, reconciliation=None)
+        await launch(framework, "drained", "sleep 1000")
+        running = await reach(framework, "drained", TaskState.TASK_RUNNING)
+        agent_id = AgentID(running.agent_id or "")
+        await client.drain_agent(agent_id, timedelta(seconds=1))
+        await reach(framework, "drained", TaskState.TASK_KILLED)
+        for _ in range(100):
+            if (await client.get_agents()).agents[0].drain_info.state == mesos_pb2.DRAINED:
+                break
+            await asyncio.sleep(0.1)
+        await client.reactivate_agent(agent_id)
+        await client.deactivate_agent(agent_id)
+        (agent,) = (await client.get_agents()).agents
+        assert agent.deactivated
+        await client.reactivate_agent(agent_id)
+        await framework.shutdown()
