@@ -1,7 +1,5 @@
 """All costs, in the order in which they are told. A new one: write its module, add it here."""
 
-from __future__ import annotations
-
 from benchmarks.cost import Cost
 from benchmarks.costs import (
     ask_between_actors,

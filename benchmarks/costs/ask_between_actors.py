@@ -1,7 +1,5 @@
 """An actor asks another, one question after the other, within one handler."""
 
-from __future__ import annotations
-
 import asyncio
 from time import perf_counter
 from typing import Any

@@ -1,7 +1,5 @@
 """A coroutine that is no actor asks an actor, one question after the other."""
 
-from __future__ import annotations
-
 import asyncio
 from datetime import timedelta
 from time import perf_counter
@@ -122,9 +120,6 @@ async def tapio(size: int) -> float:
     class Question(Message):
         reply_to: ActorRef[Answer]
 
-    # Annotations are strings in this module, and pydantic has to find these two.
-    Question.model_rebuild(_types_namespace={"ActorRef": ActorRef, "Answer": Answer})
-
     async def on_question(message: Question) -> Any:
         message.reply_to.tell(Answer())
         return Behaviors.same()
@@ -151,3 +146,27 @@ async def async_pykka(size: int) -> float:
     for _ in range(size):
         await echo.ask(1)
     return perf_counter() - start
+
+
+@COST.contender("casty", size=10_000, python=12)
+async def casty(size: int) -> float:
+    from dataclasses import dataclass
+
+    from casty import ActorSystem, Askable, Context, actor
+
+    @dataclass(frozen=True)
+    class Question(Askable[int]):
+        pass
+
+    @actor(initial=0)
+    async def echo(context: Context[int, Question]) -> None:
+        async for question in context.inbox:
+            question.reply_to.tell(1)
+
+    async with ActorSystem() as system:
+        reference = system.ref(echo, "echo")
+        question = Question()
+        start = perf_counter()
+        for _ in range(size):
+            await reference.ask(question)
+        return perf_counter() - start

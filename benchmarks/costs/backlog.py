@@ -3,8 +3,6 @@
 The actor is held at its first message until all the others wait behind it; only then the clock starts.
 """
 
-from __future__ import annotations
-
 import asyncio
 from typing import Any
 

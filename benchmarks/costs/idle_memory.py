@@ -1,7 +1,5 @@
 """What an actor keeps in memory that has received one message and now waits."""
 
-from __future__ import annotations
-
 import asyncio
 import time
 from typing import Any

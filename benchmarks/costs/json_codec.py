@@ -1,7 +1,5 @@
 """An event with 50 offers from JSON to a message and back; in offers per second."""
 
-from __future__ import annotations
-
 from time import perf_counter
 from typing import Any
 

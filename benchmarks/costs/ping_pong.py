@@ -1,7 +1,5 @@
 """Two actors that send one message back and forth; counted in round trips."""
 
-from __future__ import annotations
-
 import threading
 from time import perf_counter
 from typing import Any
@@ -249,3 +247,35 @@ async def async_pykka(size: int) -> float:
     pong.tell(ping)
     await countdown.done
     return perf_counter() - start
+
+
+@COST.contender("casty", size=10_000, python=12)
+async def casty(size: int) -> float:
+    from dataclasses import dataclass
+
+    from casty import ActorSystem, Context, actor
+
+    countdown = Countdown(size)
+    references: dict[str, Any] = {}
+
+    @dataclass(frozen=True)
+    class Hit:
+        pass
+
+    @actor(initial=0)
+    async def ping(context: Context[int, Hit]) -> None:
+        async for message in context.inbox:
+            if not countdown.hit():
+                references["pong"].tell(message)
+
+    @actor(initial=0)
+    async def pong(context: Context[int, Hit]) -> None:
+        async for message in context.inbox:
+            references["ping"].tell(message)
+
+    async with ActorSystem() as system:
+        references["ping"], references["pong"] = system.ref(ping, "ping"), system.ref(pong, "pong")
+        start = perf_counter()
+        references["pong"].tell(Hit())
+        await countdown.done
+        return perf_counter() - start

@@ -1,7 +1,5 @@
 """Records of 4 KB cut out of a stream that arrives in pieces of 64 KB; in MB of records per second."""
 
-from __future__ import annotations
-
 from benchmarks.cost import Cost
 from benchmarks.records import cut_at_once, decode
 

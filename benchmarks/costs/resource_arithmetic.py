@@ -3,8 +3,6 @@
 The baseline does the same with a dictionary of floats and a set of ports: inexact, and blind to roles.
 """
 
-from __future__ import annotations
-
 from time import perf_counter
 
 from benchmarks.cost import Cost

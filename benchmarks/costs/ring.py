@@ -1,7 +1,5 @@
 """A message that goes round a ring of 1,000 actors; counted in hops."""
 
-from __future__ import annotations
-
 import threading
 from time import perf_counter
 from typing import Any

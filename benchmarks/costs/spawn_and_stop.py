@@ -1,7 +1,5 @@
 """Actors that are made, started, and ended again; all of them are made before the first is ended."""
 
-from __future__ import annotations
-
 import asyncio
 from time import perf_counter
 from typing import Any

@@ -1,7 +1,5 @@
 """Messages to one actor that does nothing with them; from the first ``tell`` until the last was received."""
 
-from __future__ import annotations
-
 import threading
 from time import perf_counter
 from typing import Any
