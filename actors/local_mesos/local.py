@@ -23,6 +23,7 @@ from actors.core import ActorRef, ActorSystem, AskTimeout, Props
 from actors.local_mesos.agent import Agent, AgentSettings, EndTasks, FileCheckpoint, MemoryCheckpoint, WhenRegistered
 from actors.local_mesos.defaults import DEFAULT_RESOURCES
 from actors.local_mesos.master import MasterServer, MasterSettings, start_master
+from actors.local_mesos.messages import MasterChanged
 from actors.local_mesos.offered import agent_attributes, agent_resources
 from actors.local_mesos.process_runner import ProcessRunner
 from actors.local_mesos.simulated_runner import Script, SimulatedRunner, as_written
@@ -164,9 +165,11 @@ async def _close(
     held: WorkDir | None,
     checkpoints: list[FileCheckpoint],
 ) -> None:
-    await asyncio.gather(*(system.graceful_stop(agent, END_TIMEOUT) for agent in agents))
+    for agent in agents:
+        agent.tell(MasterChanged(None))  # so that neither takes the other's stop for a fault
     if server is not None:
         await server.close()
+    await asyncio.gather(*(system.graceful_stop(agent, END_TIMEOUT) for agent in agents))
     for checkpoint in checkpoints:
         checkpoint.close()
     if held is not None:

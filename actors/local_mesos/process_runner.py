@@ -15,6 +15,7 @@ that was killed and started again takes over the runner that still runs, and sta
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import select
@@ -70,17 +71,26 @@ class ProcessRunner:
 
     async def attach(self, listener: Listener) -> tuple[RunnerEvent, ...]:
         await self.detach()
+        try:
+            return await self._attach(listener)
+        except ConnectionError:
+            pass  # it was just about to end: there is another now, or will be
+        try:
+            return await self._attach(listener)
+        except ConnectionError as error:
+            raise RunnerUnusable(self._why_no_hello(f"ended at once ({error})")) from error
+
+    async def _attach(self, listener: Listener) -> tuple[RunnerEvent, ...]:
         sock = await asyncio.to_thread(self._reach)
-        loop = asyncio.get_running_loop()
         connection = _Connection(listener)
-        await loop.create_unix_connection(lambda: connection, sock=sock)
+        await asyncio.get_running_loop().create_unix_connection(lambda: connection, sock=sock)
         connection.send([{"do": "attach", "environment": self._environment}])
         try:
             async with asyncio.timeout(HELLO_TIMEOUT):
                 held = await connection.hello
-        except (TimeoutError, ConnectionError) as error:
+        except TimeoutError as error:
             connection.close()
-            raise RunnerUnusable(self._why_no_hello(error)) from error
+            raise RunnerUnusable(self._why_no_hello("hangs")) from error
         self._connection = connection
         self._flush()
         return held
@@ -123,11 +133,19 @@ class ProcessRunner:
         return await asyncio.to_thread(_remove_sandboxes, self._folder, older_than, frozenset(keep))
 
     async def detach(self) -> None:
-        if self._connection is not None:
-            self._flush()
-            self._connection.close()
-            await self._connection.closed
-            self._connection = None
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        connection.leave([*self._orders, {"do": "leave"}])
+        self._orders = []
+        with contextlib.suppress(TimeoutError):  # it hangs, then: nothing of ours is lost by going
+            async with asyncio.timeout(HELLO_TIMEOUT):
+                await connection.parted
+        connection.close()
+        await connection.ended
+        if not connection.staying and self._process is not None:
+            await asyncio.to_thread(self._process.wait)
+            self._process = None
 
     async def stop(self, grace: float) -> None:
         connection = self._connection
@@ -136,7 +154,7 @@ class ProcessRunner:
         try:
             process = os.pidfd_open(connection.pid)  # names it for good, where its pid may become another's
         except ProcessLookupError:
-            await self.detach()
+            self._connection = None
             return
         self._order({"do": "stop", "grace": grace})
         self._flush()
@@ -151,7 +169,7 @@ class ProcessRunner:
             )
         os.close(process)
         await connection.ended  # what it said last has been heard
-        await self.detach()
+        self._connection = None
         if self._process is not None:
             self._process.wait()
             self._process = None
@@ -211,13 +229,12 @@ class ProcessRunner:
                 start_new_session=True,  # the terminal's Ctrl-C is the service's to handle
             )
 
-    def _why_no_hello(self, error: Exception) -> str:
+    def _why_no_hello(self, what: str) -> str:
         log = self._folder / "runner.log"
         try:
             said = log.read_text(errors="replace").strip().splitlines()[-3:]
         except OSError:
             said = []
-        what = "hangs" if isinstance(error, TimeoutError) else f"ended at once ({error})"
         return f"the task runner in {self._folder} {what}; the end of {log}: {' / '.join(said) or 'nothing'}"
 
 
@@ -230,7 +247,8 @@ class _Connection(asyncio.Protocol):
         self.pid = 0
         self.hello: asyncio.Future[tuple[RunnerEvent, ...]] = loop.create_future()
         self.ended: asyncio.Future[None] = loop.create_future()
-        self.closed: asyncio.Future[None] = loop.create_future()
+        self.parted: asyncio.Future[None] = loop.create_future()  # it knows that we leave, and stays or ends
+        self.staying = False
         self.measurements: list[asyncio.Future[dict[str, Any]]] = []  # answered in their order
         self._stopping = False
         self._closing = False
@@ -244,6 +262,11 @@ class _Connection(asyncio.Protocol):
         self._stopping = self._stopping or any(order["do"] == "stop" for order in orders)
         self._transport.write("".join(json.dumps(order) + "\n" for order in orders).encode())
 
+    def leave(self, orders: list[dict[str, Any]]) -> None:
+        """Send the last orders; what it tells from now on is for the next agent."""
+        self._closing = True
+        self.send(orders)
+
     def close(self) -> None:
         self._closing = True
         self._transport.close()
@@ -254,6 +277,9 @@ class _Connection(asyncio.Protocol):
             said = json.loads(line)
             if said["is"] == "hello":
                 self._greeted(said)
+            elif said["is"] == "staying":
+                self.staying = True
+                self.parted.set_result(None)
             elif said["is"] == "usage":
                 measurement = self.measurements.pop(0)
                 if not measurement.done():
@@ -267,9 +293,9 @@ class _Connection(asyncio.Protocol):
             return
         if hello["protocol"] != PROTOCOL:
             self.hello.set_exception(
-                ConnectionError(
-                    f"it is of another version (protocol {hello['protocol']}, this one speaks {PROTOCOL}): end it with "
-                    f"`kill {self.pid}`, which ends its tasks too"
+                RunnerUnusable(
+                    f"the task runner that still runs here is of another version (protocol {hello['protocol']}, this "
+                    f"one speaks {PROTOCOL}): end it with `kill {self.pid}`, which ends its tasks too"
                 )
             )
         else:
@@ -283,10 +309,9 @@ class _Connection(asyncio.Protocol):
         for measurement in self.measurements:
             if not measurement.done():
                 measurement.set_exception(RunnerUnusable("the task runner ended while it measured"))
-        if not self.ended.done():
-            self.ended.set_result(None)
-        if not self.closed.done():
-            self.closed.set_result(None)
+        for future in (self.parted, self.ended):
+            if not future.done():
+                future.set_result(None)
 
 
 def _ended(process: int, patience: float) -> bool:

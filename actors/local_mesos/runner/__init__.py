@@ -18,6 +18,8 @@ them through the socket.
     measure(exact)                             ──►
           ◄──  usage(of)                             CPU and memory of each running task
     forget(ids)                                ──►   the agent stored how these ended
+    leave()                                    ──►   ends itself if it has no task
+          ◄──  staying                               or goes on without the agent
     stop(grace)                                ──►   ends every task, reports it, ends itself (SIGTERM does the same)
 
 Both directions are lines of JSON, many in one write. Events reach the journal (``runner.journal``) before the

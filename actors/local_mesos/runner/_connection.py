@@ -11,6 +11,8 @@ from typing import Any
 
 from ._log import warn
 
+FIRST_LIMIT = 60.0  # seconds for the first agent to come
+
 
 class Connection:
     """Lines of JSON both ways, never waiting for the agent. ``poll`` watches its sockets for the runner's loop."""
@@ -22,13 +24,14 @@ class Connection:
         self._agent: socket.socket | None = None
         self._received = b""
         self._outgoing = bytearray()
-        self._lost_at = time.monotonic()
+        self._begun = time.monotonic()
+        self._had_one = False
         poll.register(listener, select.POLLIN)
 
     @property
-    def absent_for(self) -> float:
-        """Seconds without an agent."""
-        return 0.0 if self._agent is not None else time.monotonic() - self._lost_at
+    def absent(self) -> bool:
+        """The agent is gone, or none came in time after the start."""
+        return self._agent is None and (self._had_one or time.monotonic() - self._begun > FIRST_LIMIT)
 
     def orders(self, fd: int, event: int) -> Iterator[dict[str, Any]]:
         """What the agent wants, if ``fd`` is one of ours."""
@@ -69,6 +72,7 @@ class Connection:
         self._hang_up()  # a new agent means that the old one is dead, even if its socket does not say so yet
         agent.setblocking(False)
         self._agent = agent
+        self._had_one = True
         self._poll.register(agent, select.POLLIN)
 
     def _hang_up(self) -> None:
@@ -78,7 +82,6 @@ class Connection:
             self._agent = None
             self._received = b""
             self._outgoing.clear()
-            self._lost_at = time.monotonic()
 
     def _read(self) -> Iterator[dict[str, Any]]:
         assert self._agent is not None

@@ -24,7 +24,6 @@ from ._usage import usage
 
 SWEEP_EVERY = 5.0  # seconds between looks at the sizes of outputs and at stray processes
 LINGER_EVERY = 0.05  # seconds between looks at a process group that outlives its leader
-IDLE_LIMIT = 60.0  # seconds without agent and tasks after which the runner ends
 TERM_GRACE = 3.0  # seconds for the tasks, when the runner itself gets SIGTERM
 PR_SET_CHILD_SUBREAPER = 36
 RESET_SIGNALS = sorted(signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP})
@@ -95,12 +94,11 @@ class Runner:
             self._reap()
             self._expire()
             self._publish()
-            if self._stopping and not self._by_pid and not self._lingering:
+            # Without tasks it waits for no agent: exits that were not taken are in the journal for the next runner.
+            if not self._by_pid and not self._lingering and (self._stopping or self._agent.absent):
                 break
             if time.monotonic() >= self._next_sweep:
                 self._sweep()
-                if not self._by_pid and not self._lingering and self._agent.absent_for > IDLE_LIMIT:
-                    break
         self._end()
 
     def _catch_signals(self) -> socket.socket:
@@ -156,8 +154,10 @@ class Runner:
             case "measure":
                 running = {task.pid: task.id for task in self._by_pid.values()}
                 self._agent.send({"is": "usage", "of": usage(running, order["exact"])})
-            case "stop":
-                self._stop(order["grace"])
+            case "leave" if self._by_pid or self._lingering:
+                self._agent.send({"is": "staying"})
+            case "leave" | "stop":
+                self._stop(order.get("grace", 0))
             case other:
                 warn(f"ignored an order this runner does not know: {other!r} (it speaks protocol {PROTOCOL})")
 
