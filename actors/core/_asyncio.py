@@ -6,17 +6,30 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from asyncio import tasks
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["elapsed_clock", "enter_task", "keeps_real_time", "leave_task"]
+__all__ = ["become_task", "elapsed_clock", "end_task", "keeps_real_time"]
 
-#: ``enter_task(loop, task)`` makes ``task`` the current task of ``loop``; ``leave_task`` undoes it. asyncio offers the
-#: pair to other implementations of tasks, which is what a cell is.
-enter_task: Callable[[asyncio.AbstractEventLoop, Any], None] = tasks._enter_task
-leave_task: Callable[[asyncio.AbstractEventLoop, Any], None] = tasks._leave_task
+#: ``become_task(loop, task)`` makes ``task`` the current task of ``loop``, whatever was before. asyncio offers the like
+#: to other implementations of tasks, which is what a cell is. (`_enter_task` and `_leave_task` do it in two calls.)
+become_task: Callable[[asyncio.AbstractEventLoop, Any], Any]
+
+if sys.version_info >= (3, 12):
+    become_task = tasks._swap_current_task
+
+    def end_task(loop: asyncio.AbstractEventLoop) -> None:
+        """Let `loop` have no current task."""
+        tasks._swap_current_task(loop, None)
+else:
+    become_task = tasks._current_tasks.__setitem__
+
+    def end_task(loop: asyncio.AbstractEventLoop) -> None:
+        """Let `loop` have no current task. (An entry of None would count as a task that is being executed.)"""
+        tasks._current_tasks.pop(loop, None)
 
 
 def keeps_real_time(loop: asyncio.AbstractEventLoop) -> bool:

@@ -7,12 +7,14 @@ reasons to leave the mailbox alone: not started, failed, suspended by a failed a
     sender                       cell                                     dispatcher
     ------                       ----                                     ----------
     mailbox.append(envelope)
-    idle? ─────────────────────► wake: has it work and may it? ─────────► ready.append(cell)
-                                 idle = False
-                                 signals, messages ◄──────────────────── batch
+    idle? idle = False ─────────────────────────────────────────────────► ready.append(cell)
+                                 signals, messages ◄───────────────────── batch
     mailbox.append(envelope)
     not idle: nothing to do      settle: idle = True, *then* look again   (an append between the last look and
                                  at the mailbox ────────────────────────► idle = True would be forgotten)
+
+Two threads that see `idle` at once schedule the cell twice. That is harmless: a batch without work does nothing, and
+a waiting handler goes on only when `woken`.
 
 A signal is a function of `_lifecycle` with its argument, queued with `signal(function, argument)`; signals go
 before mail. A stopped cell stays as the tombstone of its refs: what is appended to it becomes dead letters.
@@ -102,22 +104,12 @@ class Cell(HandlerTask):
 
     # Scheduling
 
-    def wake(self) -> None:
-        """Something was appended to the mailbox while the cell was idle. From any thread."""
-        dispatcher = self.dispatcher
-        if get_ident() != dispatcher.thread:
-            dispatcher.loop.call_soon_threadsafe(self.wake)
-        elif self.is_stopped:
-            lifecycle.drain(self)
-        elif self.idle and not self.blocked and self.mailbox:
-            self.idle = False
-            dispatcher.schedule(self)
-
     def enqueue(self, message: Any, sender: ActorRef[Any] | None = None) -> None:
         """What `tell` does, for the runtime's own messages."""
         self.mailbox.append((message, sender))
         if self.idle:
-            self.wake()
+            self.idle = False
+            self.dispatcher.schedule(self)
 
     def signal(self, function: Signal, argument: Any = None) -> None:
         """Have ``function(self, argument)`` called before the next message. From any thread."""
@@ -146,7 +138,7 @@ class Cell(HandlerTask):
         return function(self, argument)
 
     def settle(self) -> None:
-        """The batch is over."""
+        """The batch is over (for a dispatcher that was interrupted in it)."""
         self.envelope = None
         self.idle = True
         if self.signals is not None or (self.mailbox and not self.blocked):

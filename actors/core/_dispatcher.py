@@ -38,14 +38,14 @@ from threading import get_ident
 from typing import TYPE_CHECKING, Any, Protocol
 
 from . import _lifecycle as lifecycle
-from ._asyncio import elapsed_clock, enter_task, leave_task
+from ._asyncio import become_task, elapsed_clock, end_task
 from ._suspend import Suspend
 
 if TYPE_CHECKING:
     from ._cell import Cell
     from .settings import Settings
 
-__all__ = ["PARK", "ChosenOrder", "Dispatcher", "RunQueue"]
+__all__ = ["PARK", "ChosenOrder", "Dispatcher", "Graveyard", "RunQueue"]
 
 PARK = object()
 PARKED = Suspend((PARK,))
@@ -153,8 +153,27 @@ class Dispatcher:
                             cell.forget_cancellation()
                 except BaseException as error:  # noqa: BLE001 - whatever it is, it goes to the parent
                     lifecycle.handler_failed(cell, error, result)
-            cell.settle()
+            cell.envelope = None
+            cell.idle = True  # before the last look: see _cell
+            if cell.signals is not None or (mailbox and not cell.blocked):
+                cell.idle = False
+                self.schedule(cell)
             await PARKED
+
+
+class Graveyard(Dispatcher):
+    """Where stopped cells are scheduled: their mail becomes dead letters."""
+
+    __slots__ = ()
+
+    def schedule(self, cell: Cell) -> None:
+        if get_ident() != self.thread:
+            self.loop.call_soon_threadsafe(self.schedule, cell)
+            return
+        lifecycle.drain(cell)
+        cell.idle = True
+        if cell.mailbox:  # appended by another thread since
+            self.schedule(cell)
 
 
 class RunQueue(Dispatcher):
@@ -175,6 +194,12 @@ class RunQueue(Dispatcher):
     def schedule(self, cell: Cell) -> None:
         self._ready.append(cell)
         if not self._armed:
+            self._arm()
+
+    def _arm(self) -> None:
+        if get_ident() != self.thread:
+            self.loop.call_soon_threadsafe(self._arm, context=self.context)
+        elif not self._armed:
             self._armed = True
             self.loop.call_soon(self._turn, context=self.context)
 
@@ -185,46 +210,52 @@ class RunQueue(Dispatcher):
         self.began = began = clock()
         self.deadline = deadline = began + self.settings.turn
         left = CELLS_PER_TURN
-        while ready:
-            cell = ready.popleft()
-            self.current = cell
-            driver = cell.driver
-            enter_task(loop, cell)
-            try:
-                if driver is None:
-                    driver = drivers.pop() if drivers else self.drive()
-                    waiter = cell.variables.run(driver.send, None)
-                else:
-                    waiter = cell.variables.run(cell.continue_handler, driver)
-            except BaseException:
-                # KeyboardInterrupt and its like end the loop; the queue must be in order when it runs again.
-                leave_task(loop, cell)
-                cell.driver = None
-                cell.settle()
-                self._end_turn()
-                raise
-            leave_task(loop, cell)
-            if waiter is PARK:
-                cell.driver = None
-                drivers.append(driver)
-            else:
-                cell.driver = driver
-                cell.wait_for(waiter)
-            now = clock()
-            if now - began > slow:
-                self.on_slow(cell, now - began)
-            self.began = began = now
-            left -= 1
-            if now > deadline or not left:
-                break
-        self._end_turn()
+        spare = drivers.pop() if drivers else self.drive()
+        send = spare.send
+        try:
+            while ready:
+                self.current = cell = ready.popleft()
+                become_task(loop, cell)
+                if cell.driver is None:
+                    waiter = cell.variables.run(send, None)
+                    if waiter is not PARK:
+                        cell.driver = spare
+                        cell.wait_for(waiter)
+                        spare = drivers.pop() if drivers else self.drive()
+                        send = spare.send
+                elif cell.woken:
+                    self._continue(cell)
+                now = clock()
+                if now - began > slow:
+                    self.on_slow(cell, now - began)
+                self.began = began = now
+                left -= 1
+                if now > deadline or not left:
+                    break
+        except BaseException:
+            # KeyboardInterrupt and its like end the loop; the queue must be in order when it runs again.
+            spare = self.drive()
+            cell.driver = None
+            cell.settle()
+            raise
+        finally:
+            drivers.append(spare)
+            end_task(loop)
+            self.current = None
+            self._armed = False  # before the last look: another thread may append between the two
+            if ready:
+                self._arm()
 
-    def _end_turn(self) -> None:
-        self.current = None
-        if self._ready:
-            self.loop.call_soon(self._turn, context=self.context)
+    def _continue(self, cell: Cell) -> None:
+        """What a handler waited for is there."""
+        driver = cell.driver
+        assert driver is not None
+        waiter = cell.variables.run(cell.continue_handler, driver)
+        if waiter is PARK:
+            cell.driver = None
+            self._drivers.append(driver)
         else:
-            self._armed = False
+            cell.wait_for(waiter)
 
     def close(self) -> None:
         for driver in self._drivers:

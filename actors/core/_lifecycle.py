@@ -452,6 +452,7 @@ def _conclude(cell: Cell) -> None:
             watcher._notice_death(notice)
         cell.watchers = None
     cell.dispatcher.retire(cell)
+    cell.dispatcher = cell.system.graveyard
     instrument = cell.system.settings.instrument
     if instrument is not None:
         instrument.stopped(cell.ref)

@@ -21,7 +21,7 @@ __all__ = ["HandlerTask"]
 class HandlerTask:
     """A task whose coroutine is the driver that a waiting handler keeps."""
 
-    __slots__ = ("_fut_waiter", "_must_cancel", "cancel_requests", "driver", "stop_requested", "woken_with")
+    __slots__ = ("_fut_waiter", "_must_cancel", "cancel_requests", "driver", "stop_requested", "woken", "woken_with")
 
     if TYPE_CHECKING:
         dispatcher: Dispatcher
@@ -32,6 +32,7 @@ class HandlerTask:
 
     def __init__(self) -> None:
         self.driver: Coroutine[Any, Any, None] | None = None
+        self.woken = False
         self.woken_with: BaseException | None = None
         self.cancel_requests = 0
         self.stop_requested = False
@@ -71,10 +72,12 @@ class HandlerTask:
 
     def resume(self) -> None:
         """Back into the run queue."""
+        self.woken = True
         self.dispatcher.schedule(self)  # type: ignore[arg-type]
 
     def continue_handler(self, driver: Coroutine[Any, Any, None]) -> Any:
         """One step of the suspended handler; what it waits for next."""
+        self.woken = False
         error, self.woken_with, self._fut_waiter = self.woken_with, None, None
         if self._must_cancel:
             self._must_cancel = False

@@ -30,7 +30,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable
-from typing import TYPE_CHECKING, Any, Generic
+from typing import TYPE_CHECKING, Any, Generic, cast
 
 from ._types import M
 from .errors import DeathPactError
@@ -46,6 +46,18 @@ __all__ = ["Actor"]
 Hook = Awaitable[None] | None
 
 
+class _NoContext:
+    """Stands for the context of what is no actor yet. (A `__getattr__` would slow every attribute of every actor.)"""
+
+    def __get__(self, actor: object, cls: type) -> Any:
+        if actor is None:
+            return self
+        raise RuntimeError(
+            f"{cls.__name__} has no context: actors are made by system.spawn or self.context.spawn, which return a ref;"
+            " they are not made by calling the class"
+        )
+
+
 class Actor(Generic[M]):
     """Subclass it and define `receive`. ``Actor[Greet | Bye]`` says what it may be told; ``Actor`` alone says anything.
 
@@ -56,7 +68,7 @@ class Actor(Generic[M]):
     supervisor_strategy: SupervisorStrategy = OneForOneStrategy()
 
     #: The actor's own ways: children, watches, timers, stash, become. There already in `__init__`.
-    context: ActorContext
+    context: ActorContext = cast("ActorContext", _NoContext())
 
     def receive(self, message: M) -> Hook:
         """Handle one message. Call `self.unhandled(message)` for what is not yours."""
@@ -117,11 +129,3 @@ class Actor(Generic[M]):
     def log(self) -> logging.LoggerAdapter[logging.Logger]:
         """A logger whose records carry the actor's path."""
         return self.context.log
-
-    def __getattr__(self, name: str) -> Any:
-        if name == "context":
-            raise RuntimeError(
-                f"{type(self).__name__} has no context: actors are made by system.spawn or self.context.spawn,"
-                " which return a ref; they are not made by calling the class"
-            )
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")

@@ -146,7 +146,8 @@ class LocalRef(ActorRef[M_contra]):
         cell = self._cell
         cell.mailbox.append((message, sender))
         if cell.idle:
-            cell.wake()
+            cell.idle = False
+            cell.dispatcher.schedule(cell)
 
     async def send(self, message: M_contra, sender: ActorRef[Any] | None = None) -> None:
         await self._cell.mailbox_has_room()

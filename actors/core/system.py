@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from . import _lifecycle as lifecycle
 from ._cell import Cell
-from ._dispatcher import Dispatcher, RunQueue
+from ._dispatcher import Dispatcher, Graveyard, RunQueue
 from ._types import M
 from .ask import PendingAsks
 from .clock import Clock
@@ -67,6 +67,7 @@ class ActorSystem:
         self.asks = PendingAsks(self, self.loop, self.settings.ask_timeout)
         self._dead_letters = DeadLetterOffice(self)
         self.dispatcher: Dispatcher = RunQueue(self.loop, self.settings, self._held_the_loop)
+        self.graveyard = Graveyard(self.loop, self.settings, self._held_the_loop)
         self.is_terminating = False
         self._thread = get_ident()
         self._terminated = self.loop.create_future()
