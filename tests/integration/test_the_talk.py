@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.integration.real_mesos import RealMesos, real_mesos_or_skip
 
+from tests.integration.real_mesos import RealMesos, real_mesos_or_skip
 from tests.integration.service import Service, eventually, processes_of
 
 TALK = {
