@@ -10,6 +10,7 @@ import pytest
 from actors import ActorSystem
 from actors.mesos import (
     ConnectionSettings,
+    Credential,
     Disconnected,
     Error,
     Event,
@@ -227,3 +228,35 @@ async def test_suppression_holds_over_a_new_subscription(mortal_mesos: RealMesos
     await framework.driver.revive_offers()
     await offers_of(framework)
     await framework.shutdown()
+
+
+async def test_a_framework_whose_failover_timeout_has_passed_is_gone(mesos: RealMesos, system: ActorSystem) -> None:
+    brief = FrameworkInfo(name="brief", user="root", failover_timeout=timedelta(seconds=1))
+    framework = await Mesos(system).register_framework(mesos.url, brief)
+    await framework.deactivate()
+    await asyncio.sleep(2)
+    late = FrameworkInfo(name="brief", user="root", failover_timeout=timedelta(seconds=1), id=framework.id)
+    with pytest.raises(FrameworkRemoved):
+        await Mesos(system).register_framework(mesos.url, late)
+
+
+async def test_a_master_that_asks_for_a_secret_takes_the_right_one_alone(tmp_path: Path, system: ActorSystem) -> None:
+    real_mesos_or_skip()
+    credentials = tmp_path / "credentials.json"
+    credentials.write_text('{"credentials": [{"principal": "alice", "secret": "sesame"}]}')
+    flags = {
+        "MESOS_AUTHENTICATE_HTTP_FRAMEWORKS": "true",
+        "MESOS_HTTP_FRAMEWORK_AUTHENTICATORS": "basic",
+        "MESOS_CREDENTIALS": str(credentials),
+    }
+    with RealMesos(tmp_path / "mesos", flags=flags) as mesos:
+        for wrong in (None, Credential("alice", "open"), Credential("bob", "sesame")):
+            with pytest.raises(SubscriptionRefused) as refused:
+                await Mesos(system).register_framework(mesos.url, INFO, credential=wrong)
+            assert refused.value.status == 401
+        framework = await Mesos(system).register_framework(
+            mesos.url, INFO, credential=Credential("alice", "sesame"), reconciliation=None
+        )
+        await launch(framework, "trusted", "true")
+        await reach(framework, "trusted", TaskState.TASK_FINISHED)
+        await framework.shutdown()
