@@ -73,7 +73,7 @@ class ReregisterAgent:
     ``tasks`` are all that the agent still answers for: the running ones and the ended ones whose last update is
     not acknowledged (``Task.statuses`` ends with the latest; ``status_update_state`` and ``status_update_uuid``
     are of the update in flight). ``resources`` is the total with its reservations and volumes, as the last
-    ``ApplyOperation`` left it; empty means as in ``info``.
+    ``ApplyOperation`` left it; empty means as in ``info``. ``operations`` are those whose status is unacknowledged.
     """
 
     info: mesos_pb2.AgentInfo
@@ -82,6 +82,7 @@ class ReregisterAgent:
     tasks: tuple[mesos_pb2.Task, ...] = ()
     executors: tuple[mesos_pb2.ExecutorInfo, ...] = ()
     resources: tuple[mesos_pb2.Resource, ...] = ()
+    operations: tuple[mesos_pb2.Operation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

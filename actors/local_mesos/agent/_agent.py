@@ -44,6 +44,7 @@ from actors.local_mesos.agent._messages import (
     SendUpdate,
     WhenRegistered,
 )
+from actors.local_mesos.agent._operations import Operations, SendOperationStatus
 from actors.local_mesos.agent._records import (
     AgentRecord,
     CheckpointBroken,
@@ -61,8 +62,10 @@ from actors.local_mesos.agent._status import new_status, random_uuid, task_of
 from actors.local_mesos.agent._updates import UpdateStream
 from actors.local_mesos.agent._write_ahead import Effect, Stored, WriteAhead
 from actors.local_mesos.messages import (
+    AcknowledgeOperationStatus,
     AcknowledgeUpdate,
     AgentRegistered,
+    ApplyOperation,
     KillTask,
     MasterChanged,
     ReregisterAgent,
@@ -107,6 +110,7 @@ class Agent(Actor[Any]):
         self._containers = Containers()
         self._link = MasterLink(settings, self.context, self._registration)
         self._ahead = WriteAhead(checkpoint, self.context, self.log.error)
+        self._operations = Operations(self.context, self._link, self._ahead)
         self._broken: Exception | None = None
         self._waiting: list[ActorRef[Any]] = []  # for the registration
         self._ending: tuple[ActorRef[Any], int] | None = None  # whom to tell that so many tasks ended
@@ -133,6 +137,7 @@ class Agent(Actor[Any]):
         """Take over what the agent had before it, or the process it was in, was ended."""
         if recovered.agent is not None:
             self._link.adopt(recovered.agent.id.value)
+        self._operations.restore(recovered.resources, recovered.operations.values())
         for task in recovered.tasks.values():
             framework = self._containers.frameworks[task.framework_id] = recovered.frameworks[task.framework_id]
             run = Run(self._identity, framework, task.info, task.container_id)
@@ -194,6 +199,12 @@ class Agent(Actor[Any]):
                 self._link.turn_to(None)
             case UpdateFramework(framework):
                 self._learn_framework(framework)
+            case ApplyOperation():
+                self._operations.apply(message)
+            case SendOperationStatus():
+                self._operations.send_again(message)
+            case AcknowledgeOperationStatus():
+                self._operations.acknowledged(message)
             case ShutdownFramework(framework_id):
                 self._shut_down_framework(framework_id)
             case ShutdownAgent(reason):
@@ -229,7 +240,10 @@ class Agent(Actor[Any]):
         theirs = {container.run.framework.id.value for container in wanted}
         frameworks = tuple(info for name, info in self._containers.frameworks.items() if name in theirs)
         tasks = tuple(task_of(container.run, container.updates) for container in wanted)
-        return ReregisterAgent(self._link.info, self.ref, frameworks, tasks)
+        operations = self._operations
+        return ReregisterAgent(
+            self._link.info, self.ref, frameworks, tasks, (), operations.resources, operations.waiting
+        )
 
     def _have_registered(self, agent_id: str) -> None:
         if self._link.agent_id == agent_id:
@@ -245,6 +259,7 @@ class Agent(Actor[Any]):
         for container in self._containers:
             container.updates.start_over()
             self._send_update(container)
+        self._operations.start_over()
 
     def _tell_when_registered(self, asker: ActorRef[Any]) -> None:
         self._waiting.append(asker)

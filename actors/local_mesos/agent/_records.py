@@ -22,9 +22,12 @@ __all__ = [
     "CheckpointBroken",
     "FrameworkRecord",
     "KillOrdered",
+    "OperationAcknowledged",
+    "OperationRecord",
     "Record",
     "Recovered",
     "RecoveredTask",
+    "ResourcesRecord",
     "TaskRecord",
     "TaskRemoved",
     "UpdateAcknowledged",
@@ -87,7 +90,37 @@ class TaskRemoved:
     container_id: str
 
 
-Record = AgentRecord | FrameworkRecord | TaskRecord | UpdateRecord | UpdateAcknowledged | KillOrdered | TaskRemoved
+@dataclass(frozen=True, slots=True)
+class ResourcesRecord:
+    """All the agent has, with reservations and volumes, since the last operation on it."""
+
+    resources: tuple[mesos_pb2.Resource, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OperationRecord:
+    """An operation was applied, and its ``latest_status`` is to be heard of."""
+
+    operation: mesos_pb2.Operation
+
+
+@dataclass(frozen=True, slots=True)
+class OperationAcknowledged:
+    operation_uuid: bytes
+
+
+Record = (
+    AgentRecord
+    | FrameworkRecord
+    | TaskRecord
+    | UpdateRecord
+    | UpdateAcknowledged
+    | KillOrdered
+    | TaskRemoved
+    | ResourcesRecord
+    | OperationRecord
+    | OperationAcknowledged
+)
 
 
 @dataclass(slots=True)
@@ -109,6 +142,8 @@ class Recovered:
     agent: mesos_pb2.AgentInfo | None = None
     frameworks: dict[str, mesos_pb2.FrameworkInfo] = field(default_factory=dict)
     tasks: dict[str, RecoveredTask] = field(default_factory=dict)  # by container id, in the order of their launch
+    resources: tuple[mesos_pb2.Resource, ...] = ()
+    operations: dict[bytes, mesos_pb2.Operation] = field(default_factory=dict)
 
     def apply(self, record: Record) -> None:
         match record:
@@ -126,6 +161,12 @@ class Recovered:
                 self.tasks[container_id].kill_ordered = True
             case TaskRemoved(container_id):
                 self.tasks.pop(container_id, None)
+            case ResourcesRecord(resources):
+                self.resources = resources
+            case OperationRecord(operation):
+                self.operations[operation.uuid.value] = operation
+            case OperationAcknowledged(operation_uuid):
+                self.operations.pop(operation_uuid, None)
 
     def copy(self) -> Recovered:
         copy = Recovered()
@@ -137,6 +178,10 @@ class Recovered:
         """The fewest records that say the same. Frameworks without tasks are left out."""
         if self.agent is not None:
             yield AgentRecord(self.agent)
+        if self.resources:
+            yield ResourcesRecord(self.resources)
+        for operation in self.operations.values():
+            yield OperationRecord(operation)
         wanted = {task.framework_id for task in self.tasks.values()}
         for framework_id, info in self.frameworks.items():
             if framework_id in wanted:
@@ -177,6 +222,13 @@ def encode(records: Iterable[Record]) -> bytes:
                 header = {"is": "kill", "container": container_id}
             case TaskRemoved(container_id):
                 header = {"is": "removed", "container": container_id}
+            case ResourcesRecord(resources):
+                header = {"is": "resources"}
+                message = mesos_pb2.Offer.Operation.Reserve(resources=resources).SerializeToString()
+            case OperationRecord(operation):
+                header, message = {"is": "operation"}, operation.SerializeToString()
+            case OperationAcknowledged(operation_uuid):
+                header = {"is": "operation acknowledged", "operation": operation_uuid.hex()}
         body = json.dumps(header).encode()
         out += _FRAME.pack(len(body), len(message), zlib.crc32(message, zlib.crc32(body))) + body + message
     return bytes(out)
@@ -227,5 +279,11 @@ def _record(header: dict[str, str], message: bytes) -> Record:
             return KillOrdered(header["container"])
         case "removed":
             return TaskRemoved(header["container"])
+        case "resources":
+            return ResourcesRecord(tuple(mesos_pb2.Offer.Operation.Reserve.FromString(message).resources))
+        case "operation":
+            return OperationRecord(mesos_pb2.Operation.FromString(message))
+        case "operation acknowledged":
+            return OperationAcknowledged(bytes.fromhex(header["operation"]))
         case other:
             raise CheckpointBroken(f"the checkpoint has a record this version does not know: {other!r}")

@@ -12,6 +12,7 @@ second and said each time: until then nothing new is done, and nothing that was 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,7 @@ from actors.local_mesos.agent._records import Record
 __all__ = ["Stored", "WriteAhead"]
 
 RETRY = 1.0  # seconds
+BATCH = 64  # effects of one message: they run in one turn of the loop, which nobody may hold for long
 
 Effect = Callable[[], None]
 
@@ -39,8 +41,7 @@ class WriteAhead:
         self._checkpoint = checkpoint
         self._context = context
         self._complain = complain
-        self._records: list[Record] = []
-        self._effects: list[Effect] = []
+        self._steps: deque[tuple[tuple[Record, ...], Effect | None]] = deque()
         self._writing = False
 
     @property
@@ -52,21 +53,24 @@ class WriteAhead:
             if effect is not None:
                 effect()
             return
-        self._records += records
-        if effect is not None:
-            self._effects.append(effect)
+        self._steps.append((records, effect))
         if not self._writing:
             self._write()
 
     def go_on(self) -> None:
         """The effects of ``Stored`` were run: write what came meanwhile."""
         self._writing = False
-        if self._records or self._effects:
+        if self._steps:
             self._write()
 
     def _write(self) -> None:
-        records, self._records = self._records, []
-        effects, self._effects = self._effects, []
+        records: list[Record] = []
+        effects: list[Effect] = []
+        for _ in range(min(BATCH, len(self._steps))):
+            recorded, effect = self._steps.popleft()
+            records += recorded
+            if effect is not None:
+                effects.append(effect)
         self._writing = True
         self._context.pipe_to(self._store(records, tuple(effects)))
 

@@ -29,7 +29,7 @@ from actors.local_mesos.messages import (
 from mesos_proto import Resources, master_pb2, mesos_pb2, scheduler_pb2
 
 from . import draining, frameworks, inverse_offers, offers, tasks, views
-from .cluster import Agent, Cluster, is_terminal
+from .cluster import Agent, Cluster, Operation, is_terminal
 from .registry import Entry
 from .statuses import status_of, update_event
 
@@ -169,6 +169,11 @@ def _take_over(
         agent.tasks.setdefault(framework.id, {})[task.task_id.value] = task
         if not is_terminal(task.state):
             used.append((framework.id, Resources(task.resources)))
+    for operation in message.operations:
+        record = Operation(operation, operation.framework_id.value, agent.id)
+        agent.operations[operation.uuid.value] = record
+        if record.framework_id in cluster.frameworks:
+            cluster.frameworks[record.framework_id].operations[operation.uuid.value] = record
     for executor in message.executors:
         owner = cluster.frameworks.get(executor.framework_id.value)
         if owner is not None:

@@ -219,8 +219,6 @@ def framework(one: Framework, full: bool) -> Json:
     }
     if not full:
         return view
-    if one.info.HasField("principal"):
-        view["principal"] = one.info.principal
     if one.reregistered_time is not None and one.reregistered_time != one.registered_time:
         view["reregistered_time"] = one.reregistered_time
     view |= {
@@ -229,6 +227,7 @@ def framework(one: Framework, full: bool) -> Json:
         "checkpoint": one.info.checkpoint,
         "registered_time": one.registered_time,
         "unregistered_time": one.unregistered_time or 0.0 if not one.connected else 0.0,
+        **({"principal": one.info.principal} if one.info.HasField("principal") else {}),
         "resources": flat(used + offered),
     }
     if any(each.type == mesos_pb2.FrameworkInfo.Capability.MULTI_ROLE for each in one.info.capabilities):
