@@ -24,11 +24,42 @@ class MalformedAnswer(Exception):
     """What came back is not HTTP, or longer than any answer to a call."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """``length`` of the body, in bytes; None when it comes in chunks."""
+
+    status: int
+    length: int | None
+    location: str
+    closing: bool
+
+    @classmethod
+    def read(cls, data: bytes) -> _Head:
+        status_line, *lines = data.decode("latin-1").split("\r\n")
+        protocol, _, rest = status_line.partition(" ")
+        code = rest[:3]
+        if not protocol.startswith("HTTP/1.") or not (len(code) == 3 and code.isascii() and code.isdigit()):
+            raise MalformedAnswer(f"{status_line[:80]!r} is not the beginning of an HTTP answer")
+        headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+        length: int | None = None
+        if int(code) < 200 or int(code) in (204, 304):
+            length = 0
+        elif headers.get("transfer-encoding", "").lower() != "chunked":
+            digits = headers.get("content-length", "0")
+            if not (digits.isascii() and digits.isdigit()) or len(digits) > 9 or int(digits) > _MAX_BODY:
+                raise MalformedAnswer(f"a body of {digits[:40]} bytes")
+            length = int(digits)
+        closing = headers.get("connection", "").lower() == "close" or protocol == "HTTP/1.0"
+        return cls(int(code), length, headers.get("location", ""), closing)
+
+
 class AnswerParser:
-    """Cuts the bytes of a connection into answers (HTTP/1.1 with Content-Length or chunks)."""
+    """Cuts the bytes of a connection into answers."""
 
     def __init__(self) -> None:
         self._buffer = bytearray()
+        # A master's answers within a second have the same head to the letter: it is taken apart once.
+        self._last: tuple[bytes, _Head] | None = None
 
     def feed(self, data: bytes) -> list[Answer]:
         """The answers that are complete with ``data``. Raises `MalformedAnswer`."""
@@ -40,39 +71,33 @@ class AnswerParser:
             if answer.status >= 200:  # 1xx only announces the real one
                 answers.append(answer)
         del self._buffer[:start]
+        if len(self._buffer) > _MAX_HEAD + 2 * _MAX_BODY:
+            raise MalformedAnswer(f"an answer of more than {len(self._buffer)} bytes")
         return answers
 
     def _answer(self, start: int) -> tuple[Answer, int] | None:
+        """The answer that begins at ``start``, and where it ends; None while it is not complete."""
         head_end = self._buffer.find(b"\r\n\r\n", start)
         if head_end < 0:
             if len(self._buffer) - start > _MAX_HEAD:
                 raise MalformedAnswer(f"a head of more than {_MAX_HEAD} bytes")
             return None
-        status_line, *lines = self._buffer[start:head_end].decode("latin-1").split("\r\n")
-        protocol, _, rest = status_line.partition(" ")
-        code = rest[:3]
-        if not protocol.startswith("HTTP/1.") or not (len(code) == 3 and code.isascii() and code.isdigit()):
-            raise MalformedAnswer(f"{status_line[:80]!r} is not the beginning of an HTTP answer")
-        headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-        status = int(code)
-        body: bytes | bytearray = b""
-        end: int | None = head_end + 4
-        if status >= 200 and status not in (204, 304):
-            if headers.get("transfer-encoding", "").lower() == "chunked":
-                found = self._chunks(head_end + 4)
-                if found is None:
-                    return None
-                body, end = found
-            else:
-                length = headers.get("content-length", "0")
-                if not (length.isascii() and length.isdigit()) or len(length) > 9 or int(length) > _MAX_BODY:
-                    raise MalformedAnswer(f"a body of {length[:40]} bytes")
-                end = head_end + 4 + int(length)
-                body = self._buffer[head_end + 4 : end]
-        if end is None or len(self._buffer) < end:
-            return None
-        closing = headers.get("connection", "").lower() == "close" or protocol == "HTTP/1.0"
-        return Answer(status, body.decode(errors="replace").strip(), headers.get("location", ""), closing), end
+        data = bytes(self._buffer[start:head_end])
+        if self._last is None or self._last[0] != data:
+            self._last = data, _Head.read(data)
+        head = self._last[1]
+        if head.length is None:
+            chunks = self._chunks(head_end + 4)
+            if chunks is None:
+                return None
+            body, end = chunks
+        else:
+            end = head_end + 4 + head.length
+            if len(self._buffer) < end:
+                return None
+            body = self._buffer[head_end + 4 : end]
+        text = body.decode(errors="replace").strip() if body else ""
+        return Answer(head.status, text, head.location, head.closing), end
 
     def _chunks(self, at: int) -> tuple[bytearray, int] | None:
         body = bytearray()

@@ -30,6 +30,8 @@ from .settings import ConnectionSettings, Security
 
 __all__ = ["RecordStream", "Refused", "open_session"]
 
+_READ = 32 * 1024  # bytes handled in one go: some hundred events, a few milliseconds
+
 
 class Refused(Exception):
     """The request for a stream was answered with an error status."""
@@ -119,7 +121,7 @@ class RecordStream:
             # The time-out counts from the call, not from the last bytes: what a slow consumer leaves unread is not
             # the master's silence.
             async with asyncio.timeout(self.silence):
-                return await content.readany()
+                return await content.read(_READ)
         except TimeoutError:
             # After a long hold-up of this process the timer may win over bytes that have come in meanwhile.
             if data := content.read_nowait():

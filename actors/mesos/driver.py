@@ -50,7 +50,7 @@ from .calls import (
     Teardown,
     UpdateFramework,
 )
-from .operations import Launch, Operation
+from .operations import Launch, LaunchGroup, Operation
 
 __all__ = ["Acknowledged", "SchedulerDriver"]
 
@@ -96,9 +96,8 @@ class SchedulerDriver:
         future = self._send(call.to_proto())
         if isinstance(call, AcceptOffers):
             for operation in call.operations:
-                if not isinstance(operation, Launch):
-                    continue
-                self._launching(operation.tasks, future)
+                if isinstance(operation, Launch | LaunchGroup):
+                    self._launching(operation.tasks, future)
         return future
 
     # -- offers
