@@ -7,7 +7,7 @@
 
 A figure of one machine on one day says little; a ratio of two measured side by side says something. So every contender
 runs in a fresh process, repetitions interleaved (all contenders once, then all again), and ratios to the cost's
-baseline are taken within a repetition; the median of them is what is reported.
+baseline are taken within a repetition; the median of them is what is reported. Time is CPU time: see `probes.py`.
 
 `costs/` has one module per cost; `costs/__init__.py` lists them. `cost.py` says what a cost is, `measure.py` measures
 one contender in its own process, `run.py` conducts, `report.py` tells.

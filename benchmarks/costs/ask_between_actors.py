@@ -1,12 +1,12 @@
 """An actor asks another, one question after the other, within one handler."""
 
 import asyncio
-from time import perf_counter
 from typing import Any
 
 from benchmarks.cost import Cost
 from benchmarks.peers import xoscar_pool
 from benchmarks.plain import QueueActor
+from benchmarks.probes import cpu_seconds
 
 COST = Cost("ask-between-actors", "questions of one actor to another, each awaited", 30_000, "asyncio.Queue")
 
@@ -22,12 +22,12 @@ async def queue(size: int) -> float:
 
     class Asker(QueueActor):
         async def receive(self, message: Any) -> None:
-            start = perf_counter()
+            start = cpu_seconds()
             for _ in range(size):
                 answer = loop.create_future()
                 message.tell(answer)
                 await answer
-            seconds.set_result(perf_counter() - start)
+            seconds.set_result(cpu_seconds() - start)
 
     Asker().tell(Echo())
     return float(await seconds)
@@ -46,10 +46,10 @@ async def actors(size: int) -> float:
 
     class Asker(Actor[ActorRef[int]]):
         async def receive(self, message: ActorRef[int]) -> None:
-            start = perf_counter()
+            start = cpu_seconds()
             for _ in range(size):
                 await message.ask(1)
-            seconds.set_result(perf_counter() - start)
+            seconds.set_result(cpu_seconds() - start)
 
     async with ActorSystem() as system:
         system.spawn(Asker).tell(system.spawn(Echo))
@@ -66,10 +66,10 @@ def pykka(size: int) -> float:
 
     class Asker(pykka.ThreadingActor):
         def on_receive(self, message: Any) -> Any:
-            start = perf_counter()
+            start = cpu_seconds()
             for _ in range(size):
                 message.ask(1)
-            return perf_counter() - start
+            return cpu_seconds() - start
 
     return float(Asker.start().ask(Echo.start()))
 
@@ -84,10 +84,10 @@ async def xoscar(size: int) -> float:
 
     class Asker(xoscar.Actor):
         async def run(self, echo: Any) -> float:
-            start = perf_counter()
+            start = cpu_seconds()
             for _ in range(size):
                 await echo.echo(1)
-            return perf_counter() - start
+            return cpu_seconds() - start
 
     _pool, address = await xoscar_pool()
     echo = await xoscar.create_actor(Echo, address=address)
@@ -105,9 +105,9 @@ async def async_pykka(size: int) -> float:
 
     class Asker(async_pykka.AsyncioActor):
         async def on_receive(self, message: Any) -> Any:
-            start = perf_counter()
+            start = cpu_seconds()
             for _ in range(size):
                 await message.ask(1)
-            return perf_counter() - start
+            return cpu_seconds() - start
 
     return float(await Asker.start().ask(Echo.start()))

@@ -2,12 +2,12 @@
 
 import asyncio
 from datetime import timedelta
-from time import perf_counter
 from typing import Any
 
 from benchmarks.cost import Cost
 from benchmarks.peers import thespian_system, xoscar_pool
 from benchmarks.plain import DequeActor, QueueActor
+from benchmarks.probes import cpu_seconds
 
 COST = Cost("ask-from-outside", "questions from outside, each awaited", size=30_000, baseline="asyncio.Queue")
 
@@ -20,12 +20,12 @@ async def deque(size: int) -> float:
 
     loop = asyncio.get_running_loop()
     echo = Echo()
-    start = perf_counter()
+    start = cpu_seconds()
     for _ in range(size):
         answer = loop.create_future()
         echo.tell(answer)
         await answer
-    return perf_counter() - start
+    return cpu_seconds() - start
 
 
 @COST.contender("asyncio.Queue")
@@ -36,12 +36,12 @@ async def queue(size: int) -> float:
 
     loop = asyncio.get_running_loop()
     echo = Echo()
-    start = perf_counter()
+    start = cpu_seconds()
     for _ in range(size):
         answer = loop.create_future()
         echo.tell(answer)
         await answer
-    return perf_counter() - start
+    return cpu_seconds() - start
 
 
 @COST.contender("actors on uvloop", ours=True, loop="uvloop")
@@ -55,10 +55,10 @@ async def actors(size: int) -> float:
 
     async with ActorSystem() as system:
         echo = system.spawn(Echo)
-        start = perf_counter()
+        start = cpu_seconds()
         for _ in range(size):
             await echo.ask(1)
-        return perf_counter() - start
+        return cpu_seconds() - start
 
 
 @COST.contender("pykka", size=5_000)
@@ -70,10 +70,10 @@ def pykka(size: int) -> float:
             return message
 
     echo = Echo.start()
-    start = perf_counter()
+    start = cpu_seconds()
     for _ in range(size):
         echo.ask(1)
-    return perf_counter() - start
+    return cpu_seconds() - start
 
 
 @COST.contender("thespian")
@@ -87,10 +87,10 @@ def thespian(size: int) -> float:
 
     system = thespian_system()
     echo = system.createActor(Echo)
-    start = perf_counter()
+    start = cpu_seconds()
     for _ in range(size):
         system.ask(echo, 1)
-    return perf_counter() - start
+    return cpu_seconds() - start
 
 
 @COST.contender("xoscar", size=5_000)
@@ -103,10 +103,10 @@ async def xoscar(size: int) -> float:
 
     _pool, address = await xoscar_pool()
     echo = await xoscar.create_actor(Echo, address=address)
-    start = perf_counter()
+    start = cpu_seconds()
     for _ in range(size):
         await echo.echo(1)
-    return perf_counter() - start
+    return cpu_seconds() - start
 
 
 @COST.contender("tapio", size=10_000)
@@ -127,10 +127,10 @@ async def tapio(size: int) -> float:
     timeout = timedelta(seconds=5)
     async with ActorSystem("bench") as system:
         echo = system.spawn(Behaviors.receive_message(on_question), name="echo")
-        start = perf_counter()
+        start = cpu_seconds()
         for _ in range(size):
             await echo.ask(lambda reply_to: Question(reply_to=reply_to), timeout=timeout, expect=Answer)
-        return perf_counter() - start
+        return cpu_seconds() - start
 
 
 @COST.contender("async-pykka", python=12)
@@ -142,10 +142,10 @@ async def async_pykka(size: int) -> float:
             return message
 
     echo = Echo.start()
-    start = perf_counter()
+    start = cpu_seconds()
     for _ in range(size):
         await echo.ask(1)
-    return perf_counter() - start
+    return cpu_seconds() - start
 
 
 @COST.contender("casty", size=10_000, python=12)
@@ -166,7 +166,7 @@ async def casty(size: int) -> float:
     async with ActorSystem() as system:
         reference = system.ref(echo, "echo")
         question = Question()
-        start = perf_counter()
+        start = cpu_seconds()
         for _ in range(size):
             await reference.ask(question)
-        return perf_counter() - start
+        return cpu_seconds() - start
