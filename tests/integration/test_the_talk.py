@@ -102,8 +102,8 @@ def test_the_talk(engine: Engine) -> None:
 
         # one process killed by hand: a replacement comes, the other nine stay
         before = service.task_ids("/my-app")
-        for process in processes_of("/my-app", engine.folder)[:1]:
-            process.kill()
+        servers = [each for each in processes_of("/my-app", engine.folder) if "http.server" in each.cmdline()]
+        servers[0].kill()
         eventually("the killed one is gone", lambda: service.task_ids("/my-app") != before)
         eventually("a replacement is healthy", lambda: all_healthy(service, 10))
         assert len(before & service.task_ids("/my-app")) == 9
