@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from actors.marathon.backoff import Backoff
-from actors.marathon.matching import NoMatch
+from actors.marathon.matching import Agent, NoMatch
 from actors.marathon.messages import QueueItem
 from actors.marathon.model import App
 
@@ -17,18 +17,25 @@ __all__ = ["LaunchQueue", "QueuedApp"]
 
 @dataclass(slots=True)
 class QueuedApp:
-    """One app of the queue: the instances that wait for an offer, and those whose launch is being stored."""
+    """One app of the queue: the instances that wait for an offer, and, with their agents, those whose launch is
+    being stored."""
 
     app: App
     since: datetime
     waiting: OrderedDict[str, None] = field(default_factory=OrderedDict)
-    launching: dict[str, None] = field(default_factory=dict)
+    launching: dict[str, Agent] = field(default_factory=dict)
     processed: int = 0
     unused: int = 0
     last_used: datetime | None = None
     last_unused: datetime | None = None
     rejected: Counter[str] = field(default_factory=Counter)
     last_rejected: Counter[str] = field(default_factory=Counter)
+
+    def take(self, agent: Agent) -> str:
+        """The next waiting instance, from now on being launched on `agent`."""
+        instance_id, _ = self.waiting.popitem(last=False)
+        self.launching[instance_id] = agent
+        return instance_id
 
     def offer_used(self, now: datetime) -> None:
         self.processed += 1

@@ -17,19 +17,19 @@ task, and it is launched anew. Offers are never kept: what is not used at once g
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import OrderedDict
+from collections.abc import Iterator
 from typing import Any
 
 from actors.core import Actor, ActorRef
-from actors.marathon.instance_ids import instance_of_task, task_of_instance
+from actors.marathon.instance_ids import instance_of_task
 from actors.marathon.launch_queue import LaunchQueue, QueuedApp
-from actors.marathon.matching import Agent, NoMatch, OfferPool, Placed, build_task
+from actors.marathon.matching import Agent, Placed
 from actors.marathon.messages import Condition, GetQueue, Goal, Instance, InstanceChanged, ResetDelay
+from actors.marathon.offer_filling import OfferFilling
 from actors.marathon.protocol import (
     CancelLaunches,
     InstancesRecovered,
-    Launched,
     LaunchInstances,
     Provision,
     Provisioned,
@@ -61,6 +61,9 @@ REVIVE_INTERVAL = 5.0
 
 REVIVE_BURST = 10
 
+PLACED_PER_TURN = 100
+"""Instances placed in one turn of the loop, some milliseconds."""
+
 _SWEEP_INTERVAL = 10.0
 
 
@@ -72,13 +75,8 @@ class _Look:
     """A delay is over, or a revive is allowed again."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Match:
-    """What is about to be launched with one offer."""
-
-    offer: Offer
-    launches: tuple[Launched, ...]
-    tasks: tuple[TaskInfo, ...]
+class _MatchOn:
+    """There are offers left from the turn before."""
 
 
 class Launcher(Actor[Any]):
@@ -92,7 +90,10 @@ class Launcher(Actor[Any]):
         self._queue = LaunchQueue()
         self._orderer: ActorRef[Any] | None = None
         self._instances: dict[str, dict[str, Instance]] = {}
-        self._batches: dict[int, tuple[_Match, ...]] = {}
+        self._offers: OrderedDict[OfferID, Offer] = OrderedDict()
+        self._filling: OfferFilling | None = None
+        self._matching = False
+        self._batches: dict[int, OfferFilling] = {}
         self._batch = self._random.getrandbits(48)  # an answer to the actor before a restart is not taken for ours
         self._rescinded: set[str] = set()
         self._subscribed = False
@@ -113,7 +114,12 @@ class Launcher(Actor[Any]):
                 for instance in instances:
                     self._instances.setdefault(instance.app_id, {})[instance.id] = instance
             case ResourceOffers(offers):
-                self._match(offers)
+                self._offers.update((offer.id, offer) for offer in offers)
+                if not self._matching:
+                    self._matching = True
+                    self._match()
+            case _MatchOn():
+                self._match()
             case Provisioned(batch, accepted):
                 self._launch(batch, accepted)
             case LaunchInstances(app, instance_ids):
@@ -123,8 +129,7 @@ class Launcher(Actor[Any]):
                 self._queue.remove(app_id, instance_ids)
                 self._want()
             case OfferRescinded(offer_id):
-                if self._batches:
-                    self._rescinded.add(offer_id)
+                self._void(offer_id)
             case CallFailed(AcceptOffers() as call, error):
                 self._unsent(call, error)
             case CallFailed():
@@ -135,7 +140,8 @@ class Launcher(Actor[Any]):
                 self._want()
             case Disconnected():
                 self._subscribed = False
-                self._rescinded.update(match.offer.id for batch in self._batches.values() for match in batch)
+                for offer_id in (*self._offers, *(filling.offer.id for filling in self._open())):
+                    self._void(offer_id)
             case GetQueue():
                 self.reply(self._queue.status(self._clock.time()))
             case ResetDelay(app_id):
@@ -148,6 +154,18 @@ class Launcher(Actor[Any]):
                 self._queue.backoff.sweep(self._clock.time())
             case _:
                 self.unhandled(message)
+
+    def _open(self) -> Iterator[OfferFilling]:
+        """The offers of which something is to be launched."""
+        yield from self._batches.values()
+        if self._filling is not None:
+            yield self._filling
+
+    def _void(self, offer_id: OfferID) -> None:
+        """The offer is gone. What was to be launched with it is stored by now, or about to be, and must be told."""
+        self._offers.pop(offer_id, None)
+        if any(filling.offer.id == offer_id for filling in self._open()):
+            self._rescinded.add(offer_id)
 
     # -- what is known of instances
 
@@ -165,51 +183,30 @@ class Launcher(Actor[Any]):
 
     # -- offers
 
-    def _match(self, offers: Iterable[Offer]) -> None:
-        now = self._clock.time()
-        candidates = self._queue.launchable(now)
-        placed: dict[str, Placed] = {queued.app.id: self._placed(queued) for queued in candidates}
+    def _match(self) -> None:
+        """Fill the next offers; what would hold the loop for too long goes on in the next turn."""
+        budget = PLACED_PER_TURN
         unused: list[OfferID] = []
-        matches: list[_Match] = []
-        for offer in offers:
-            self._random.shuffle(candidates)
-            match = self._match_one(offer, candidates, placed)
-            if match is None:
-                unused.append(offer.id)
-            else:
-                matches.append(match)
+        while budget > 0 and (self._filling is not None or self._offers):
+            if self._filling is None:
+                _, offer = self._offers.popitem(last=False)
+                self._filling = OfferFilling(offer, self._random)
+            filling = self._filling
+            placed, finished = filling.fill(self._queue, self._placed, self._clock, budget)
+            budget -= placed + 1
+            if finished:
+                self._filling = None
+                filling.conclude(self._queue, self._clock)
+                if filling.launches:
+                    self._provision(filling)
+                else:
+                    unused.append(filling.offer.id)
         self._decline(unused)
-        if matches:
-            self._provision(tuple(matches))
-        self._want()
-
-    def _match_one(self, offer: Offer, candidates: list[QueuedApp], placed: dict[str, Placed]) -> _Match | None:
-        pool = OfferPool(offer.proto, self._random)
-        launches: list[Launched] = []
-        tasks: list[TaskInfo] = []
-        moment = self._clock.now()
-        for queued in candidates:
-            before = len(launches)
-            reason: NoMatch | None = None
-            while queued.waiting and not self._queue.backoff.left(queued.app, self._clock.time()):
-                placement = pool.match(queued.app, placed[queued.app.id])
-                if isinstance(placement, NoMatch):
-                    reason = placement
-                    break
-                instance_id, _ = queued.waiting.popitem(last=False)
-                queued.launching[instance_id] = None
-                placed[queued.app.id].add(pool.agent)
-                self._queue.backoff.launched(queued.app.id, self._clock.time())
-                task_id = task_of_instance(instance_id)
-                task = build_task(queued.app, pool.offer, placement, task_id)
-                tasks.append(TaskInfo.from_proto(task))
-                ports = tuple(port for port in placement.host_ports if port is not None)
-                launches.append(_launched(instance_id, queued.app, task_id, offer, pool.agent, ports))
-            if len(launches) > before:
-                queued.offer_used(moment)
-            elif reason is not None:
-                queued.offer_unused(reason, moment)
-        return _Match(offer, tuple(launches), tuple(tasks)) if launches else None
+        if self._filling is not None or self._offers:
+            self.ref.tell(_MatchOn())
+        else:
+            self._matching = False
+            self._want()
 
     def _placed(self, queued: QueuedApp) -> Placed:
         """Where the app's instances of the present configuration stand, for its constraints."""
@@ -221,33 +218,33 @@ class Launcher(Actor[Any]):
             for instance in self._instances.get(queued.app.id, {}).values()
             if is_current(queued.app, instance) and not instance.condition.is_lost
         )
-        return Placed(fields, (Agent(one.host or "", one.region, one.zone, one.attributes) for one in standing))
+        agents = [Agent(one.host or "", one.region, one.zone, one.attributes) for one in standing]
+        return Placed(fields, [*agents, *queued.launching.values()])
 
-    def _provision(self, matches: tuple[_Match, ...]) -> None:
+    def _provision(self, filling: OfferFilling) -> None:
         assert self._orderer is not None
         self._batch += 1
-        self._batches[self._batch] = matches
-        launches = tuple(launch for match in matches for launch in match.launches)
-        self._orderer.tell(Provision(self._batch, launches), self.ref)
+        self._batches[self._batch] = filling
+        self._orderer.tell(Provision(self._batch, tuple(filling.launches)), self.ref)
 
     def _launch(self, batch: int, accepted: frozenset[str]) -> None:
-        void: list[str] = []
-        for match in self._batches.pop(batch, ()):
-            for launch in match.launches:
-                self._queue.remove(launch.app.id, (launch.instance_id,))
-            wanted = [launch.instance_id in accepted for launch in match.launches]
-            if match.offer.id in self._rescinded:
-                void.extend(one.instance_id for one, want in zip(match.launches, wanted, strict=True) if want)
-                continue
-            tasks = [task for task, want in zip(match.tasks, wanted, strict=True) if want]
-            if tasks:
-                filters = Filters(refuse_seconds=DECLINE_FILTER)
-                self._scheduler.tell(AcceptOffers((match.offer.id,), (Launch(tasks),), filters), self.ref)
-            else:
-                self._decline([match.offer.id])
-        self._unlaunched(void)
-        if not self._batches:
-            self._rescinded.clear()
+        filling = self._batches.pop(batch, None)
+        if filling is None:
+            return  # ordered before a restart
+        tasks: list[TaskInfo] = []
+        for launch, task in zip(filling.launches, filling.tasks, strict=True):
+            self._queue.remove(launch.app.id, (launch.instance_id,))
+            if launch.instance_id in accepted:
+                tasks.append(task)
+        offer_id = filling.offer.id
+        if offer_id in self._rescinded:
+            self._unlaunched([launch.instance_id for launch in filling.launches if launch.instance_id in accepted])
+        elif tasks:
+            filters = Filters(refuse_seconds=DECLINE_FILTER)
+            self._scheduler.tell(AcceptOffers((offer_id,), (Launch(tasks),), filters), self.ref)
+        else:
+            self._decline([offer_id])
+        self._rescinded.discard(offer_id)
         self._want()
 
     def _unsent(self, call: AcceptOffers, error: BaseException) -> None:
@@ -300,17 +297,3 @@ class Launcher(Actor[Any]):
             return False
         self._revives -= 1
         return True
-
-
-def _launched(instance_id: str, app: Any, task_id: str, offer: Offer, agent: Agent, ports: tuple[int, ...]) -> Launched:
-    return Launched(
-        instance_id,
-        app,
-        task_id,
-        offer.agent_id,
-        agent.hostname,
-        ports,
-        dict(agent.attributes),
-        agent.region,
-        agent.zone,
-    )

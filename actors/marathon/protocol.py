@@ -20,6 +20,7 @@ deployment ── DeploymentProgress,
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -166,7 +167,7 @@ class Launched:
     agent_id: str
     host: str
     ports: tuple[int, ...]
-    attributes: dict[str, str]
+    attributes: Mapping[str, str]
     region: str | None
     zone: str | None
 

@@ -57,10 +57,10 @@ class _Scalar:
 class _Ports:
     __slots__ = ("free", "role", "source")
 
-    def __init__(self, resource: mesos_pb2.Resource) -> None:
+    def __init__(self, resource: mesos_pb2.Resource, random: Random) -> None:
         self.source = resource
         self.role = _role(resource)
-        self.free = PortRanges([(span.begin, span.end) for span in resource.ranges.range])
+        self.free = PortRanges([(span.begin, span.end) for span in resource.ranges.range], random)
 
 
 _MISSING = {"cpus": NoMatch.CPUS, "mem": NoMatch.MEMORY, "disk": NoMatch.DISK, "gpus": NoMatch.GPUS}
@@ -72,7 +72,6 @@ class OfferPool:
     def __init__(self, offer: mesos_pb2.Offer, random: Random) -> None:
         self.offer = offer
         self.agent = Agent.of(offer)
-        self._random = random
         self._role = offer.allocation_info.role or "*"
         self._unavailable = offer.HasField("unavailability")
         self._scalars: list[_Scalar] = []
@@ -83,7 +82,7 @@ class OfferPool:
             if resource.type == mesos_pb2.Value.SCALAR:
                 self._scalars.append(_Scalar(resource))
             elif resource.name == "ports":
-                self._ports.append(_Ports(resource))
+                self._ports.append(_Ports(resource, random))
 
     def match(self, app: App, placed: Placed) -> Placement | NoMatch:
         """Take out of the pool what an instance of `app` needs, or say why that is not possible."""
@@ -149,9 +148,7 @@ class OfferPool:
         for source in sources:
             if len(found) == count:
                 break
-            available = len(source.free) - sum(port in source.free for port in excluded)
-            ports = source.free.choose(min(count - len(found), available), excluded, self._random)
-            found.extend((source, port) for port in ports or ())
+            found.extend((source, port) for port in source.free.choose(count - len(found), excluded))
         return found if len(found) == count else None
 
 

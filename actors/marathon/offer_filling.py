@@ -1,0 +1,86 @@
+"""One offer being filled with instances, over several turns of the loop when it takes many.
+
+filling = OfferFilling(offer, random)
+filling.fill(queue, placed, now, budget)  ──▶  how many instances found their place; `finished` when no more fit
+filling.launches, filling.tasks                what is to be stored, and what is to be sent to Mesos
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+
+from actors.core import Clock
+from actors.marathon.instance_ids import task_of_instance
+from actors.marathon.launch_queue import LaunchQueue, QueuedApp
+from actors.marathon.matching import NoMatch, OfferPool, Placed, build_task
+from actors.marathon.protocol import Launched
+from mesos_proto import Offer, TaskInfo
+
+__all__ = ["OfferFilling"]
+
+
+class OfferFilling:
+    """See the head of this module. `offer` counts for each queued app when the filling is `conclude`d."""
+
+    def __init__(self, offer: Offer, random: Random) -> None:
+        self.offer = offer
+        self.launches: list[Launched] = []
+        self.tasks: list[TaskInfo] = []
+        self._random = random
+        self._pool = OfferPool(offer.proto, random)
+        self._used: set[str] = set()
+        self._unused: dict[str, NoMatch] = {}
+
+    def fill(
+        self, queue: LaunchQueue, placed: Callable[[QueuedApp], Placed], clock: Clock, budget: int
+    ) -> tuple[int, bool]:
+        """Place up to `budget` instances: (how many were placed, whether no more fit)."""
+        before = len(self.launches)
+        candidates = [queued for queued in queue.launchable(clock.time()) if queued.app.id not in self._unused]
+        self._random.shuffle(candidates)
+        for queued in candidates:
+            standing = placed(queued)
+            while queued.waiting and not queue.backoff.left(queued.app, clock.time()):
+                if len(self.launches) - before == budget:
+                    return budget, False
+                placement = self._pool.match(queued.app, standing)
+                if isinstance(placement, NoMatch):
+                    self._unused[queued.app.id] = placement
+                    break
+                standing.add(self._pool.agent)
+                instance_id = queued.take(self._pool.agent)
+                queue.backoff.launched(queued.app.id, clock.time())
+                task_id = task_of_instance(instance_id)
+                self.tasks.append(TaskInfo.from_proto(build_task(queued.app, self._pool.offer, placement, task_id)))
+                self.launches.append(self._launched(instance_id, queued, task_id, placement.host_ports))
+                self._used.add(queued.app.id)
+        return len(self.launches) - before, True
+
+    def conclude(self, queue: LaunchQueue, clock: Clock) -> None:
+        """The offer is done with: count it for the apps that used it, and why for those that could not."""
+        now = clock.now()
+        for app_id in self._used | self._unused.keys():
+            queued = queue.get(app_id)
+            if queued is None:
+                continue
+            if app_id in self._used:
+                queued.offer_used(now)
+            else:
+                queued.offer_unused(self._unused[app_id], now)
+
+    def _launched(
+        self, instance_id: str, queued: QueuedApp, task_id: str, host_ports: tuple[int | None, ...]
+    ) -> Launched:
+        agent = self._pool.agent
+        return Launched(
+            instance_id,
+            queued.app,
+            task_id,
+            self.offer.agent_id,
+            agent.hostname,
+            tuple(port for port in host_ports if port is not None),
+            agent.attributes,
+            agent.region,
+            agent.zone,
+        )
