@@ -109,7 +109,7 @@ def _message_store(field: FieldDescriptor, descriptor: Descriptor) -> Store:
     def store(message: Any, value: Any) -> None:
         if value is None:
             return
-        if not isinstance(value, Mapping):
+        if type(value) is not dict and not isinstance(value, Mapping):
             raise _unexpected(value, name)
         if repeated:
             read(getattr(message, name).add(), value)
@@ -220,10 +220,6 @@ def _string(name: str) -> Convert:
     def convert(value: Any) -> str:
         if type(value) is not str:
             raise _unexpected(value, name)
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            raise ConversionFault(f"Field '{name}' holds half of a surrogate pair") from None
         return value
 
     return convert

@@ -25,23 +25,23 @@ def writer_of(descriptor: Descriptor) -> Callable[[Message], dict[str, Any]]:
 
 def _compile(descriptor: Descriptor) -> Callable[[Message], dict[str, Any]]:
     # Filled below, after the function is registered: a type may contain itself (ContainerID.parent does).
-    fields: dict[int, tuple[int, str, Write | None]] = {}
+    fields: dict[FieldDescriptor, tuple[int, str, Write | None]] = {}
     defaults: list[tuple[int, str, Any]] = []
     by_number = [field.number for field in descriptor.fields]
     in_order = by_number == sorted(by_number)
 
     def write(message: Message) -> dict[str, Any]:
         result: dict[str, Any] = {}
-        for descriptor_of_field, value in message.ListFields():
-            _, name, convert = fields[descriptor_of_field.number]
+        for field, value in message.ListFields():
+            _, name, convert = fields[field]
             result[name] = value if convert is None else convert(value)
         return result
 
     def write_in_order(message: Message) -> dict[str, Any]:
         found = []
         missing = defaults
-        for descriptor_of_field, value in message.ListFields():
-            index, name, convert = fields[descriptor_of_field.number]
+        for field, value in message.ListFields():
+            index, name, convert = fields[field]
             found.append((index, name, value if convert is None else convert(value)))
         if missing:
             names = {name for _, name, _ in found}
@@ -58,7 +58,7 @@ def _compile(descriptor: Descriptor) -> Callable[[Message], dict[str, Any]]:
     chosen = write if in_order and not defaults else write_in_order
     _writers[descriptor] = chosen
     for index, field in enumerate(descriptor.fields):
-        fields[field.number] = (index, field.name, _field_writer(field))
+        fields[field] = (index, field.name, _field_writer(field))
     return chosen
 
 

@@ -69,6 +69,8 @@ def from_dict(cls: type[T], data: Mapping[str, Any]) -> T:
         reader_of(cast(Descriptor, cls.DESCRIPTOR))(message, data)
     except ConversionFault as fault:
         raise JsonError("conversion", str(fault)) from None
+    except UnicodeEncodeError:
+        raise JsonError("conversion", "A string holds half of a surrogate pair") from None
     except RecursionError:
         raise JsonError("conversion", "nested too deeply") from None
     if not message.IsInitialized():

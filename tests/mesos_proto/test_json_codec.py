@@ -205,6 +205,11 @@ def test_json_deeper_than_the_stack_is_refused() -> None:
         json_codec.loads(mesos_pb2.ContainerID, b"[" * 200_000)
 
 
+def test_a_string_that_utf8_cannot_hold_is_refused() -> None:
+    with pytest.raises(JsonError, match="half of a surrogate pair"):
+        json_codec.from_dict(mesos_pb2.FrameworkID, {"value": "\ud800"})
+
+
 def test_text_that_is_not_utf8_is_refused() -> None:
     with pytest.raises(JsonError, match="invalid UTF-8 at byte 6"):
         json_codec.loads(scheduler_pb2.Call, b'{"a":"\xff"}')
