@@ -23,7 +23,7 @@ import asyncio
 import inspect
 from collections.abc import AsyncIterator, Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -41,7 +41,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "actors_virtual_time", "run async tests in virtual time, with leak checks", type="bool", default=False
     )
     parser.getgroup("actors").addoption(
-        "--seed", type=int, default=0, help="the seed of what is drawn in virtual time (default: 0)"
+        "--seed",
+        type=int,
+        default=0,
+        help="decides what is drawn in virtual time and, unless 0 (the default), which ready actor runs next",
     )
 
 
@@ -61,7 +64,8 @@ class VirtualTime:
     ) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
         if item.get_closest_marker(REAL):
             return {"real": asyncio.new_event_loop}
-        return {"virtual": partial(VirtualLoop, config.getoption("--seed"))}
+        seed = config.getoption("--seed")
+        return {"virtual": partial(VirtualLoop, seed, order=_order(seed))}
 
     @pytest.fixture(autouse=True)
     def _no_leaks(self, request: pytest.FixtureRequest) -> None:
@@ -105,7 +109,7 @@ async def system(seed: int) -> AsyncIterator[ActorSystem]:
     """An actor system named ``test``; its seed decides what is drawn and, unless it is 0, which actor runs next."""
     loop = asyncio.get_running_loop()
     if isinstance(loop, VirtualLoop):
-        loop.reseed(seed)
+        loop.reseed(seed, _order(seed))
     async with ActorSystem("test", seeded_settings(seed)) as system:
         yield system
 
@@ -120,6 +124,10 @@ def testkit(system: ActorSystem) -> TestKit:
 def probe(testkit: TestKit) -> TestProbe:
     """A probe in the fixture `system`."""
     return testkit.probe("probe")
+
+
+def _order(seed: int) -> Literal["fifo", "actors"]:
+    return "actors" if seed else "fifo"
 
 
 def _function(request: pytest.FixtureRequest) -> Any:

@@ -14,9 +14,10 @@ It is `asyncio.BaseEventLoop` with its selector, its network and, for a seeded o
 the only module of the test kit that uses asyncio's private names; ``tests/testkit/test_virtual_loop.py`` guards them on
 each version of Python.
 
-Order: callbacks run first come, first served, as asyncio promises. ``order="seeded"`` picks at random between *owners*
-(the task, transport or object whose method is next) and keeps the order within each: what programs lean on stays, and
-what reality leaves open is drawn from the seed. Timers of equal time fire in the order they were set.
+Order: callbacks run first come, first served, as asyncio promises. ``order="actors"`` lets the seed pick which ready
+actor runs next, and leaves the loop alone. ``order="seeded"`` also picks between *owners* (the task, transport or
+object whose method is next), and keeps the order within each: programs that lean on the order in which tasks were made
+fail by it. Timers of equal time fire in the order they were set.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ from actors.testkit.network import Network, unix_path
 __all__ = ["NotInVirtualTime", "NothingCanHappen", "VirtualLoop"]
 
 T = TypeVar("T")
+Order = Literal["fifo", "actors", "seeded"]
 MAX_TURNS = 20_000_000
 
 
@@ -108,7 +110,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
     _ready: collections.deque[asyncio.Handle]
     _scheduled: list[asyncio.TimerHandle]
 
-    def __init__(self, seed: int = 0, *, order: Literal["fifo", "seeded"] = "fifo", max_turns: int = MAX_TURNS) -> None:
+    def __init__(self, seed: int = 0, *, order: Order = "fifo", max_turns: int = MAX_TURNS) -> None:
         super().__init__()
         self.seed = seed
         self.chance = random.Random(seed)
@@ -122,16 +124,26 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._selector = self
         self._dialled: WeakKeyDictionary[socket.socket, Address] = WeakKeyDictionary()
         self._outside = _outside.Outside(self, seed, VirtualTask)
-        if order == "seeded":
-            self._ready = _SeededReady()
-            self._ready.chance = self.chance
+        self.choose_ready_cell: Callable[[int], int] | None = None
+        """Asked by actor systems which ready actor runs next; None: first come, first served."""
+        self._set_order(order)
         self.set_task_factory(_make_task)  # type: ignore[arg-type]
 
-    def reseed(self, seed: int) -> None:
-        """Draw as if the loop had been made with this seed."""
+    def reseed(self, seed: int, order: Order | None = None) -> None:
+        """Go on as if the loop had been made with this seed (and order, when one is given)."""
         self.seed = seed
         self.chance.seed(seed)
         self._outside.reseed(seed)
+        if order is not None:
+            self._set_order(order)
+
+    def _set_order(self, order: Order) -> None:
+        self.choose_ready_cell = None if order == "fifo" else self.chance.randrange
+        if order == "seeded":
+            self._ready = ready = _SeededReady(self._ready)
+            ready.chance = self.chance
+        else:
+            self._ready = collections.deque(self._ready)
 
     # time
 
