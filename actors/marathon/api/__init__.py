@@ -55,4 +55,4 @@ async def _event_hub(app: web.Application) -> AsyncIterator[None]:
 
 async def _end_streams(app: web.Application) -> None:
     # Event streams are endless: the server would wait for them. Their actors' end is theirs.
-    app[events.EVENT_HUB].tell(events.Close())
+    await app[events.EVENT_HUB].ask(events.Close())

@@ -67,7 +67,7 @@ class Detached:
 
 @dataclass(frozen=True, slots=True)
 class Close:
-    """End every stream: the server is closing."""
+    """End every stream: the server is closing. Answered with itself."""
 
 
 class EventHub(Actor):
@@ -94,6 +94,7 @@ class EventHub(Actor):
             case Close():
                 for client in self._clients:
                     self.context.system.stop(client)
+                self.reply(message)
             case Detached(client):
                 address = self._clients.pop(client)
                 self.context.system.event_stream.publish(EventStreamDetached(address))

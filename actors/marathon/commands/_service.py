@@ -12,7 +12,7 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -74,13 +74,13 @@ def run(settings: ServiceSettings, start_mesos: StartMesos) -> None:
     level = (logging.WARNING, logging.INFO, logging.DEBUG)[min(settings.verbose, 2)]
     logging.basicConfig(level=level, stream=sys.stderr, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
     try:
-        asyncio.run(_run(settings, start_mesos))
+        asyncio.run(_until_signal(_run(settings, start_mesos)))
     except (PortTaken, LeaseHeld, JournalError) as error:
         raise CommandFailed(getattr(error, "strerror", None) or str(error)) from error
 
 
 async def _run(settings: ServiceSettings, start_mesos: StartMesos) -> None:
-    ended = _until_signal()
+    """Serve until cancelled. A lost lease ends it, too: somebody else may write the journal by now."""
     # Before anything is started or recovered, what most often fails: nothing must be undone then.
     _require_free(settings.host, settings.port)
     async with AsyncExitStack() as stack:
@@ -106,40 +106,34 @@ async def _run(settings: ServiceSettings, start_mesos: StartMesos) -> None:
         gc.collect()
         gc.freeze()
         say(f"Marathon answers at {server.url}   (Ctrl-C ends it)")
-        await _first(ended, lease)
+        raise CommandFailed(f"the lease of the work dir is lost: {await lease.lost()}")
 
 
 async def _hold(work_dir: Path, stack: AsyncExitStack) -> Lease:
     coordinator = FileCoordinator(work_dir / "cluster")
     stack.push_async_callback(coordinator.close)
-    try:
-        return await coordinator.lease("marathon", wait=False)
-    except LeaseHeld as held:
-        holder = await coordinator.holder("marathon")
-        who = f"process {holder.pid}" if holder is not None else "another process"
-        raise CommandFailed(
-            f"work dir {work_dir} is held by {who}: {held}",
-            f"end that process{f' (kill {holder.pid})' if holder else ''}, or choose another folder with --work-dir",
-        ) from held
+    return await coordinator.lease("marathon", wait=False)
 
 
-async def _first(ended: asyncio.Event, lease: Lease) -> None:
-    """Until a signal comes. A lost lease ends the service at once: somebody else may write the journal by now."""
-    signalled, lost = asyncio.create_task(ended.wait()), asyncio.create_task(lease.lost())
-    done, pending = await asyncio.wait((signalled, lost), return_when=asyncio.FIRST_COMPLETED)
-    for task in pending:
-        task.cancel()
-    if lost in done and signalled not in done:
-        raise CommandFailed(f"the lease of the work dir is lost: {lost.result()}")
-    say("ending")
+async def _until_signal(service: Coroutine[Any, Any, None]) -> None:
+    """Run `service` until it ends or a signal comes, also in the midst of starting; it is cancelled once, so that its
+    parts can be taken apart in peace."""
+    running, loop, signalled = asyncio.create_task(service), asyncio.get_running_loop(), False
 
+    def end() -> None:
+        nonlocal signalled
+        if not signalled:
+            signalled = True
+            say("ending")
+            running.cancel()
 
-def _until_signal() -> asyncio.Event:
-    ended = asyncio.Event()
-    loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, ended.set)
-    return ended
+        loop.add_signal_handler(number, end)
+    try:
+        await running
+    except asyncio.CancelledError:
+        if not signalled:
+            raise
 
 
 def _require_free(host: str, port: int) -> None:
