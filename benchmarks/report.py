@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 from collections.abc import Iterable
 from pathlib import Path
@@ -17,7 +18,10 @@ SLACK = 0.25  # of a ratio, before --check fails
 
 def table(results: Iterable[Results]) -> str:
     """A Markdown table: a row per contender, with its ratio to the cost's baseline."""
-    lines = [f"CPython {platform.python_version()}, {platform.machine()}; medians, ratios to the line marked =."]
+    lines = [
+        f"CPython {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[1]:.1f} "
+        "(about 1 if nobody else was at work); medians, ratios to the line marked =."
+    ]
     for result in results:
         cost = result.cost
         lines += [
