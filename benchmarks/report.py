@@ -19,8 +19,8 @@ SLACK = 0.25  # of a ratio, before --check fails
 def table(results: Iterable[Results]) -> str:
     """A Markdown table: a row per contender, with its ratio to the cost's baseline."""
     lines = [
-        f"CPython {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[1]:.1f} "
-        "(about 1 if nobody else was at work); medians, ratios to the line marked =."
+        f"CPython {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores, "
+        f"load {os.getloadavg()[1]:.1f} (about 1 if nobody else was at work); medians, ratios to the line marked =."
     ]
     for result in results:
         cost = result.cost
