@@ -4,6 +4,8 @@ Start with `Mesos`: ``framework = await Mesos(system).register_framework("http:/
 `SchedulerActor` for messages instead of calls.
 """
 
+from mesos_proto import FrameworkInfo
+
 from .calls import (
     AcceptInverseOffers,
     AcceptOffers,
@@ -103,6 +105,7 @@ __all__ = [
     "Framework",
     "FrameworkEnded",
     "FrameworkFailedOver",
+    "FrameworkInfo",
     "FrameworkMessage",
     "FrameworkOver",
     "FrameworkRemoved",

@@ -12,7 +12,7 @@ from actors import ActorSystem
 from actors.mesos import Disconnected, Framework, FrameworkMessage, Mesos, Reregistered
 from mesos_proto import CommandInfo, ExecutorID, ExecutorInfo, TaskID, TaskInfo, TaskState, TaskStatus
 from tests.integration.real_mesos import RealMesos, real_mesos_or_skip
-from tests.integration.test_framework_on_real_mesos import INFO, offers_of, reach, system, until
+from tests.integration.test_framework_on_mesos import INFO, offers_of, reach, system, until
 
 __all__ = ["system"]  # the fixture
 

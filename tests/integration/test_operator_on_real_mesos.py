@@ -11,7 +11,7 @@ from actors.mesos import Mesos
 from actors.mesos.operator import FrameworkAdded, FrameworkRemoved, OperatorClient, Snapshot, TaskAdded, TaskUpdated
 from mesos_proto import AgentID, Resources, TaskState, mesos_pb2
 from tests.integration.real_mesos import RealMesos, real_mesos_or_skip
-from tests.integration.test_framework_on_real_mesos import INFO, launch, reach, system
+from tests.integration.test_framework_on_mesos import INFO, launch, reach, system
 
 __all__ = ["system"]  # the fixture
 

@@ -29,7 +29,7 @@ def real_mesos_or_skip() -> Path:
         pytest.skip(f"no real Mesos here: {error}")
 
 
-def _free_ports(count: int) -> int:
+def free_ports(count: int) -> int:
     """The first of ``count`` neighbouring ports that nobody holds now. Below those that the system hands out itself."""
     for first in range(20_000 + os.getpid() % 5_000, 32_000):
         held = []
@@ -64,7 +64,7 @@ class RealMesos:
     ) -> None:
         self.work_dir = work_dir
         self.agents = agents
-        self.port = port or _free_ports(1 + agents)
+        self.port = port or free_ports(1 + agents)
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = work_dir / "mesos.log"
         self._resources = resources

@@ -1,4 +1,4 @@
-"""The framework library against a real Apache Mesos: what its documents leave open is judged here."""
+"""The framework library against a real Apache Mesos, which judges it, and the same against the embedded one."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -24,6 +24,7 @@ from actors.mesos import (
     SubscriptionRefused,
 )
 from mesos_proto import CommandInfo, Filters, FrameworkInfo, Offer, TaskID, TaskInfo, TaskState, TaskStatus, mesos_pb2
+from tests.integration.embedded_mesos import EmbeddedMesos
 from tests.integration.real_mesos import RealMesos, real_mesos_or_skip
 
 pytestmark = pytest.mark.real
@@ -31,18 +32,26 @@ pytestmark = pytest.mark.real
 INFO = FrameworkInfo(name="real", user="root", checkpoint=True, failover_timeout=timedelta(minutes=10))
 
 
-@pytest.fixture(scope="module")
-def mesos(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealMesos]:
+Cluster = RealMesos | EmbeddedMesos
+
+
+def cluster(engine: str, folder: Path) -> Cluster:
+    if engine == "embedded":
+        return EmbeddedMesos(folder)
     real_mesos_or_skip()
-    with RealMesos(tmp_path_factory.mktemp("mesos")) as mesos:
+    return RealMesos(folder)
+
+
+@pytest.fixture(scope="module", params=["real", "embedded"])
+def mesos(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    with cluster(request.param, tmp_path_factory.mktemp("mesos")) as mesos:
         yield mesos
 
 
-@pytest.fixture
-def mortal_mesos(tmp_path: Path) -> Iterator[RealMesos]:
+@pytest.fixture(params=["real", "embedded"])
+def mortal_mesos(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Cluster]:
     """One that the test may kill."""
-    real_mesos_or_skip()
-    with RealMesos(tmp_path) as mesos:
+    with cluster(request.param, tmp_path) as mesos:
         yield mesos
 
 
@@ -98,7 +107,7 @@ async def launch(framework: Framework, task_id: str, command: str) -> None:
 
 @pytest.mark.parametrize("encoding", ["protobuf", "json"])
 async def test_a_task_is_launched_watched_killed_and_reconciled(
-    mesos: RealMesos, system: ActorSystem, encoding: str
+    mesos: Cluster, system: ActorSystem, encoding: str
 ) -> None:
     settings = ConnectionSettings(encoding=encoding)
     framework = await Mesos(system).register_framework(mesos.url, INFO, settings=settings, reconciliation=None)
@@ -116,12 +125,14 @@ async def test_a_task_is_launched_watched_killed_and_reconciled(
     assert answer.reason == mesos_pb2.TaskStatus.REASON_RECONCILIATION
 
     await framework.driver.kill_task(TaskID(task_id))
-    assert (await reach(framework, task_id, TaskState.TASK_KILLED)).message == "Command terminated with signal SIGTERM"
+    assert (
+        await reach(framework, task_id, TaskState.TASK_KILLED)
+    ).message == "Command terminated with signal Terminated"
     await framework.shutdown()
     assert [event async for event in framework.events if isinstance(event, Error)] == []
 
 
-async def test_an_update_comes_again_until_it_is_acknowledged(mesos: RealMesos, system: ActorSystem) -> None:
+async def test_an_update_comes_again_until_it_is_acknowledged(mesos: Cluster, system: ActorSystem) -> None:
     framework = await Mesos(system).register_framework(mesos.url, INFO, reconciliation=None)
     await launch(framework, "quick", "true")
     first = await until(framework, StatusUpdate)
@@ -135,7 +146,7 @@ async def test_an_update_comes_again_until_it_is_acknowledged(mesos: RealMesos, 
 
 
 async def test_kill_9_of_mesos_keeps_the_framework_its_id_and_its_tasks(
-    mortal_mesos: RealMesos, system: ActorSystem
+    mortal_mesos: Cluster, system: ActorSystem
 ) -> None:
     framework = await Mesos(system).register_framework(mortal_mesos.url, INFO)
     await launch(framework, "survivor", "sleep 1000")
@@ -159,7 +170,7 @@ async def test_kill_9_of_mesos_keeps_the_framework_its_id_and_its_tasks(
 
 
 async def test_a_new_process_takes_over_by_id_and_the_first_is_told_and_stops(
-    mesos: RealMesos, system: ActorSystem
+    mesos: Cluster, system: ActorSystem
 ) -> None:
     first = await Mesos(system).register_framework(mesos.url, INFO)
     await launch(first, "inherited", "sleep 1000")
@@ -178,7 +189,7 @@ async def test_a_new_process_takes_over_by_id_and_the_first_is_told_and_stops(
         await Mesos(system).register_framework(mesos.url, heir)
 
 
-async def test_deactivation_keeps_the_tasks_for_the_next_process(mesos: RealMesos, system: ActorSystem) -> None:
+async def test_deactivation_keeps_the_tasks_for_the_next_process(mesos: Cluster, system: ActorSystem) -> None:
     first = await Mesos(system).register_framework(mesos.url, INFO)
     await launch(first, "kept", "sleep 1000")
     await reach(first, "kept", TaskState.TASK_RUNNING)
@@ -189,7 +200,7 @@ async def test_deactivation_keeps_the_tasks_for_the_next_process(mesos: RealMeso
     await second.shutdown()
 
 
-async def test_a_stalled_socket_is_noticed_and_subscribed_anew(mesos: RealMesos, system: ActorSystem) -> None:
+async def test_a_stalled_socket_is_noticed_and_subscribed_anew(mesos: Cluster, system: ActorSystem) -> None:
     settings = ConnectionSettings(missed_heartbeats=0.2, connect_timeout=2, answer_timeout=2)
     framework = await Mesos(system).register_framework(mesos.url, INFO, settings=settings, reconciliation=None)
     mesos.pause()
@@ -206,14 +217,14 @@ async def test_a_stalled_socket_is_noticed_and_subscribed_anew(mesos: RealMesos,
     ("roles", "reason"), [(["a", "a"], "contains duplicate items"), (["-a"], "starts with a dash")]
 )
 async def test_an_invalid_framework_is_refused_in_the_masters_words(
-    mesos: RealMesos, system: ActorSystem, roles: list[str], reason: str
+    mesos: Cluster, system: ActorSystem, roles: list[str], reason: str
 ) -> None:
     info = FrameworkInfo(name="real", user="root", roles=roles)
     with pytest.raises(SubscriptionRefused, match=reason):
         await Mesos(system).register_framework(mesos.url, info)
 
 
-async def test_suppression_holds_over_a_new_subscription(mortal_mesos: RealMesos, system: ActorSystem) -> None:
+async def test_suppression_holds_over_a_new_subscription(mortal_mesos: Cluster, system: ActorSystem) -> None:
     framework = await Mesos(system).register_framework(mortal_mesos.url, INFO, reconciliation=None)
     (offer,) = await offers_of(framework)
     await framework.driver.suppress_offers()
@@ -230,7 +241,7 @@ async def test_suppression_holds_over_a_new_subscription(mortal_mesos: RealMesos
     await framework.shutdown()
 
 
-async def test_a_framework_whose_failover_timeout_has_passed_is_gone(mesos: RealMesos, system: ActorSystem) -> None:
+async def test_a_framework_whose_failover_timeout_has_passed_is_gone(mesos: Cluster, system: ActorSystem) -> None:
     brief = FrameworkInfo(name="brief", user="root", failover_timeout=timedelta(seconds=1))
     framework = await Mesos(system).register_framework(mesos.url, brief)
     await framework.deactivate()
