@@ -27,15 +27,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
 
-from actors.persistence._sqlite_reader import SqliteReader, Sweep
-from actors.persistence._sqlite_writer import (
+from actors.persistence._sqlite_batch import (
     AppendOperation,
     DeleteOperation,
     FenceOperation,
     Operation,
     SnapshotOperation,
-    SqliteWriter,
 )
+from actors.persistence._sqlite_reader import SqliteReader, Sweep
+from actors.persistence._sqlite_writer import SqliteWriter
 from actors.persistence.journal import (
     Append,
     JournalBroken,
