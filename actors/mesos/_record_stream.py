@@ -156,4 +156,6 @@ def _redirected(url: str, response: aiohttp.ClientResponse) -> str:
     parts = urlsplit(target)
     if not location or not parts.hostname or parts.scheme not in ("http", "https"):
         raise StreamLost(f"{url} redirects to {location!r}, which is no address")
+    if url.startswith("https:") and parts.scheme != "https":
+        raise StreamLost(f"{url} redirects to {location!r}, which would send our secret in the clear")
     return target if parts.path.strip("/") else urljoin(target, urlsplit(url).path)

@@ -40,17 +40,21 @@ class ZooKeeperDetector:
         self._timeout = timeout
         self._make_client = client
         self._client: Any = None
-        self._one_at_a_time = asyncio.Lock()
+        self._asking: asyncio.Future[str] | None = None
 
     async def detect(self, previous: str | None) -> str:
-        async with self._one_at_a_time:
-            return await asyncio.to_thread(self._leader)
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.ensure_future(asyncio.to_thread(self._leader))
+            self._asking.add_done_callback(_retrieve)
+        # A thread cannot be cancelled: it goes on for the next who asks, and `close` waits for the session it may open.
+        return await asyncio.shield(self._asking)
 
     async def close(self) -> None:
-        async with self._one_at_a_time:
-            client, self._client = self._client, None
-            if client is not None:
-                await asyncio.to_thread(_close, client)
+        if self._asking is not None:
+            await asyncio.wait((self._asking,))
+        client, self._client = self._client, None
+        if client is not None:
+            await asyncio.to_thread(_close, client)
 
     def _leader(self) -> str:
         """In a thread."""
@@ -121,6 +125,12 @@ def _hidden(url: str) -> str:
     """``url`` without its password, for messages."""
     head, at, tail = url.rpartition("@")
     return f"{head.partition('://')[0]}://…@{tail}" if at else url
+
+
+def _retrieve(asked: asyncio.Future[str]) -> None:
+    """Who asked may have been cancelled; the next one asks anew."""
+    if not asked.cancelled():
+        asked.exception()
 
 
 def _close(client: Any) -> None:
