@@ -55,6 +55,7 @@ from actors.marathon.protocol import (
     HealthReport,
     InstancesRecovered,
     KeepApp,
+    LaunchFailed,
     LaunchInstances,
     OnlyApps,
     Provision,
@@ -405,6 +406,8 @@ class Instances(Actor[Any]):
     ) -> None:
         """The instance is gone, or is treated so; the standing order replaces it."""
         self._unreachable.cancel(instance.id)
+        if condition.is_failure and instance.goal is Goal.RUNNING:
+            self._launcher.tell(LaunchFailed(instance.app_id, instance.app_version), self.ref)
         self._book.end(instance, condition, told, then=then)
         self._replenish(instance.app_id)
 

@@ -8,7 +8,7 @@
              ◀── Provision          the launches, to be stored first
     Provisioned                ──▶  one Launch per offer, what is left refused ──▶ AcceptOffers
     CallFailed (certainly unsent) ▶ Unlaunched ──▶ instances
-    InstanceChanged (failed)   ──▶  the app's next launch is delayed
+    LaunchFailed               ──▶  the app's next launch is delayed
                                     nothing waits, or all is delayed           ──▶ SuppressOffers
 
 An instance is stored before Mesos hears of it: after a crash between the two, reconciliation says that there is no such
@@ -25,11 +25,12 @@ from actors.core import Actor, ActorRef
 from actors.marathon.instance_ids import instance_of_task
 from actors.marathon.launch_queue import LaunchQueue, QueuedApp
 from actors.marathon.matching import Agent, Placed
-from actors.marathon.messages import Condition, GetQueue, Goal, Instance, InstanceChanged, ResetDelay
+from actors.marathon.messages import Condition, GetQueue, Instance, InstanceChanged, ResetDelay
 from actors.marathon.offer_filling import OfferFilling
 from actors.marathon.protocol import (
     CancelLaunches,
     InstancesRecovered,
+    LaunchFailed,
     LaunchInstances,
     Provision,
     Provisioned,
@@ -125,6 +126,9 @@ class Launcher(Actor[Any]):
             case LaunchInstances(app, instance_ids):
                 self._queue.add(app, instance_ids, self._clock.now())
                 self._want(fresh=True)
+            case LaunchFailed(app_id, version):
+                self._queue.backoff.failed(app_id, version, self._clock.time())
+                self._want()
             case CancelLaunches(app_id, instance_ids):
                 self._queue.remove(app_id, instance_ids)
                 self._want()
@@ -146,8 +150,9 @@ class Launcher(Actor[Any]):
                 self.reply(self._queue.status(self._clock.time()))
             case ResetDelay(app_id):
                 self._queue.backoff.reset(app_id)
-                self.reply(self._queue.get(app_id) is not None)
-                self._want()
+                queued = self._queue.get(app_id) is not None
+                self.reply(queued)
+                self._want(fresh=queued)
             case _Look():
                 self._want(fresh=True)
             case _Sweep():
@@ -175,8 +180,6 @@ class Launcher(Actor[Any]):
             siblings.pop(instance.id, None)
             if not siblings:
                 del self._instances[instance.app_id]
-            if instance.condition.is_failure and instance.goal is Goal.RUNNING:
-                self._queue.backoff.failed(instance.app_id, instance.app_version, self._clock.time())
         elif instance.condition is not Condition.SCHEDULED:
             siblings[instance.id] = instance
             self._queue.backoff.launched(instance.app_id, self._clock.time())

@@ -40,6 +40,7 @@ __all__ = [
     "HealthReport",
     "InstancesRecovered",
     "KeepApp",
+    "LaunchFailed",
     "LaunchInstances",
     "Launched",
     "OnlyApps",
@@ -155,6 +156,15 @@ class CancelLaunches:
 
     app_id: str
     instance_ids: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchFailed:
+    """A task of the app, launched as `version`, has ended by itself. Told before its replacement is ordered, which
+    must wait for the back-off; `InstanceChanged` comes later, when the end is stored."""
+
+    app_id: str
+    version: str
 
 
 @dataclass(frozen=True, slots=True)

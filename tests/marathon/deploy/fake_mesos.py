@@ -14,9 +14,11 @@ from actors.marathon.scheduler import Connect
 from actors.mesos import (
     AcceptOffers,
     Acknowledge,
+    CallFailed,
     DeclineOffers,
     KillTask,
     Launch,
+    NotSubscribed,
     Registered,
     Reregistered,
     ResourceOffers,
@@ -79,7 +81,8 @@ class MesosWorld:
         self.connection: FakeScheduler | None = None
         self.framework: str | None = None
         self.suppressed = False
-        self.removed = False
+        self.ignore_kills = 0
+        self.refuse_accepts = 0
         self._serial = 0
 
     @property
@@ -232,6 +235,10 @@ class FakeScheduler(Actor[Any]):
             case DeclineOffers():
                 for offer_id in call.offer_ids:
                     self._take(offer_id)
+            case AcceptOffers() if world.refuse_accepts:
+                world.refuse_accepts -= 1
+                self._take(call.offer_ids[0])
+                self.reply(CallFailed(call, NotSubscribed("the stream was lost")))
             case AcceptOffers():
                 agent = self._take(call.offer_ids[0])
                 assert agent is not None, "an offer that does not exist was accepted"
@@ -243,6 +250,8 @@ class FakeScheduler(Actor[Any]):
                         agent.free -= needed
                         world.launch(task.proto, agent)
                 agent.refused = agent.free
+            case KillTask() if world.ignore_kills:
+                world.ignore_kills -= 1
             case KillTask(task_id):
                 clock.call_later(0.05, lambda: world.end(task_id, KILLED))
             case Acknowledge(status):

@@ -1,0 +1,195 @@
+"""What becomes of instances and of the framework when Mesos has bad news."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from actors import Actor, Props
+from actors.marathon import Marathon, MarathonStopped
+from actors.marathon.events import SchedulerEnded
+from actors.marathon.messages import Condition, GetFramework, GetQueue, KillInstances, ResetDelay
+from actors.mesos import (
+    FrameworkOver,
+    FrameworkRemoved,
+    KillTask,
+    Registered,
+    ReviveOffers,
+    SuppressOffers,
+)
+from actors.persistence import JournalBroken, MemoryJournal
+from mesos_proto import FrameworkID, mesos_pb2
+
+from .conftest import Service
+from .definitions import app
+from .fake_mesos import FAILED, RUNNING, UNREACHABLE
+
+PATIENT = {"inactiveAfterSeconds": 60, "expungeAfterSeconds": 600}
+
+
+async def test_an_unreachable_instance_is_replaced_when_inactive_and_one_is_too_many_when_it_comes_back(
+    service: Service,
+) -> None:
+    await service.put(app("/a", instances=2, unreachableStrategy=PATIENT))
+    await service.deployed()
+    lost = service.world.live("/a")[0].id
+    service.world.tell(lost, UNREACHABLE)
+    await service.system.clock.sleep(59)
+    assert len(service.world.launched("/a")) == 2
+    await service.until(lambda: len(service.world.launched("/a")) == 3, within=3)
+    await service.system.clock.sleep(5)
+    conditions = {one.condition for one in await service.instances("/a")}
+    assert conditions == {Condition.RUNNING, Condition.UNREACHABLE_INACTIVE}
+    service.world.tell(lost, RUNNING)
+    await service.until(lambda: len(service.world.live("/a")) == 2)
+    assert {one.condition for one in await service.instances("/a")} == {Condition.RUNNING}
+
+
+async def test_an_expunged_instance_that_comes_back_is_killed(service: Service) -> None:
+    await service.put(app("/a", unreachableStrategy={"inactiveAfterSeconds": 0, "expungeAfterSeconds": 0}))
+    await service.deployed()
+    lost = service.world.live("/a")[0].id
+    service.world.tell(lost, UNREACHABLE)
+    await service.until(lambda: len(service.world.running("/a")) == 1)
+    assert lost not in {one.task_id for one in await service.instances("/a")}
+    service.world.tell(lost, RUNNING)
+    await service.until(lambda: lost not in service.world.tasks)
+    assert len(service.world.running("/a")) == 1
+
+
+async def test_a_single_instance_app_is_not_doubled_while_its_instance_may_run(service: Service) -> None:
+    single = app(
+        "/a",
+        labels={"MARATHON_SINGLE_INSTANCE_APP": "true"},
+        upgradeStrategy={"minimumHealthCapacity": 0, "maximumOverCapacity": 0},
+        unreachableStrategy=PATIENT,
+    )
+    await service.put(single)
+    await service.deployed()
+    service.world.tell(service.world.live("/a")[0].id, UNREACHABLE)
+    await service.system.clock.sleep(590)
+    assert len(service.world.launched("/a")) == 1
+    await service.until(lambda: len(service.world.launched("/a")) == 2, within=20)
+
+
+async def test_a_kill_is_sent_again_until_the_task_is_gone(service: Service) -> None:
+    await service.put(app("/a", instances=1))
+    await service.deployed()
+    instance = (await service.instances("/a"))[0]
+    service.world.ignore_kills = 1
+    await service.marathon.instances.ask(KillInstances(frozenset({instance.id})))
+    await service.system.clock.sleep(20)
+    assert instance.task_id in service.world.tasks
+    assert len(service.world.launched("/a")) == 1  # not replaced while it may run
+    await service.until(lambda: instance.task_id not in service.world.tasks, within=60)
+
+
+async def test_wiping_forgets_at_once(service: Service) -> None:
+    await service.put(app("/a"))
+    await service.deployed()
+    instance = (await service.instances("/a"))[0]
+    service.world.ignore_kills = 100
+    await service.marathon.instances.ask(KillInstances(frozenset({instance.id}), wipe=True))
+    await service.until(lambda: len(service.world.launched("/a")) == 2, within=5)
+
+
+async def test_offers_are_wanted_only_while_something_waits(service: Service) -> None:
+    await service.put(app("/a"))
+    await service.deployed()
+    await service.system.clock.sleep(1)
+    wanted = [type(call) for call in service.world.calls if isinstance(call, ReviveOffers | SuppressOffers)]
+    assert wanted[-2:] == [ReviveOffers, SuppressOffers]
+
+
+async def test_the_queue_tells_why_an_app_is_not_placed_and_for_how_long_it_waits(service: Service) -> None:
+    await service.put(app("/big", cpus=1000), app("/far", constraints=[["hostname", "LIKE", "nowhere"]]))
+    await service.system.clock.sleep(1)
+    queue = {item.app.id: item for item in await service.marathon.queue.ask(GetQueue())}
+    assert queue["/big"].last_rejected == {"InsufficientCpus": 3}
+    assert queue["/far"].last_rejected == {"UnfulfilledConstraint": 3}
+    assert (queue["/big"].count, queue["/big"].delay) == (1, 0)
+
+    service.world.startup = lambda app_id: -1.0
+    await service.put(app("/bad", backoffSeconds=100))
+    await service.system.clock.sleep(5)
+    item = next(item for item in await service.marathon.queue.ask(GetQueue()) if item.app.id == "/bad")
+    assert 90 < item.delay <= 100
+    service.world.startup = lambda app_id: 0.1
+    assert await service.marathon.queue.ask(ResetDelay("/bad")) is True
+    await service.until(lambda: len(service.world.running("/bad")) == 1, within=5)
+    assert await service.marathon.queue.ask(ResetDelay("/unknown")) is False
+
+
+async def test_launches_that_were_certainly_not_sent_are_tried_again_without_delay(service: Service) -> None:
+    service.world.refuse_accepts = 1
+    await service.put(app("/a", instances=3))
+    await service.deployed(within=30)
+    assert len(service.world.running("/a")) == 3
+
+
+async def test_constraints_hold_for_instances_placed_in_different_offers(service: Service) -> None:
+    await service.put(app("/a", instances=3, constraints=[["hostname", "UNIQUE"]]))
+    await service.deployed()
+    assert len({one.host for one in await service.instances("/a")}) == 3
+    await service.put(app("/a", instances=4, constraints=[["hostname", "UNIQUE"]]))
+    await service.system.clock.sleep(60)
+    assert len(service.world.live("/a")) == 3
+
+
+class Refused(Actor[Any]):
+    """A Mesos that has removed the framework, unless it comes without an id."""
+
+    def __init__(self, info: Any, handler: Any) -> None:
+        if info.id is None:
+            master = mesos_pb2.MasterInfo(id="m", ip=0, port=5050, hostname="master")
+            handler.tell(Registered(FrameworkID("new"), master, 15.0), self.ref)
+        else:
+            handler.tell(FrameworkOver(FrameworkRemoved("Framework has been removed")), self.ref)
+
+    def receive(self, message: Any) -> None:
+        """Calls go nowhere."""
+
+
+@pytest.mark.parametrize("accept", [False, True])
+async def test_a_removed_framework_is_reported_or_replaced_when_told_to(service: Service, accept: bool) -> None:
+    await service.put(app("/a"))
+    await service.deployed()
+    await service.marathon.stop()
+    service.marathon = await Marathon.start(
+        service.system,
+        journal=MemoryJournal(service.store),
+        connect=lambda info, handler, tasks: Props(Refused, info, handler),
+        accept_new_framework=accept,
+    )
+    await service.system.clock.sleep(1)
+    status = await service.marathon.scheduler.ask(GetFramework())
+    if accept:
+        assert (status.framework_id, status.connected, status.problem) == ("new", True, None)
+    else:
+        assert "--accept-new-framework" in status.problem
+        assert len(service.seen(SchedulerEnded)) == 1
+
+
+class BrokenJournal(MemoryJournal):
+    async def replay(self, stream: str, after: int = 0) -> Any:
+        raise JournalBroken("the disk is gone")
+
+
+async def test_a_journal_that_cannot_be_read_is_said_at_the_start(service: Service) -> None:
+    await service.marathon.stop()
+    with pytest.raises(MarathonStopped, match="the disk is gone"):
+        await Marathon.start(service.system, journal=BrokenJournal(), connect=service.world.connect)
+
+
+async def test_a_failing_actor_makes_the_service_begin_again_from_its_journal(service: Service) -> None:
+    await service.put(app("/a", instances=2))
+    await service.deployed()
+    tasks = set(service.world.tasks)
+    service.marathon.instances.tell(KillInstances(None))  # type: ignore[arg-type]
+    await service.system.clock.sleep(30)
+    assert set(service.world.tasks) == tasks
+    assert {one.task_id for one in await service.instances("/a")} == tasks
+    service.world.end(min(tasks), FAILED)
+    await service.until(lambda: len(service.world.running("/a")) == 2)
+    assert not [call for call in service.world.calls if isinstance(call, KillTask)]
