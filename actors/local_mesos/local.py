@@ -15,12 +15,22 @@ import asyncio
 import logging
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from actors.core import ActorRef, ActorSystem, AskTimeout, Props
-from actors.local_mesos.agent import Agent, AgentSettings, EndTasks, FileCheckpoint, MemoryCheckpoint, WhenRegistered
+from actors.http import Server, serve
+from actors.local_mesos.agent import (
+    Agent,
+    AgentApi,
+    AgentSettings,
+    EndTasks,
+    FileCheckpoint,
+    MemoryCheckpoint,
+    WhenRegistered,
+)
 from actors.local_mesos.defaults import DEFAULT_RESOURCES
 from actors.local_mesos.master import MasterServer, MasterSettings, start_master
 from actors.local_mesos.messages import MasterChanged
@@ -35,11 +45,28 @@ __all__ = ["LocalMesos", "RunnerFactory"]
 
 log = logging.getLogger(__name__)
 
+AGENT_PORT = 5050  # the first agent of a real cluster listens one above it
 REGISTRATION_TIMEOUT = 30.0  # seconds
 END_TIMEOUT = 30.0  # seconds for all tasks to end: their grace period is 3
 
 #: Makes the task runner of the agent of that number (counted from 1) and folder (None: nothing is kept on disk).
 RunnerFactory = Callable[[int, Path | None], TaskRunner]
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """An agent and what is open for it."""
+
+    ref: ActorRef[Any]
+    checkpoint: FileCheckpoint | None = None
+    server: Server | None = None
+
+    async def close(self, system: ActorSystem) -> None:
+        await system.graceful_stop(self.ref, END_TIMEOUT)
+        if self.server is not None:
+            await self.server.close()
+        if self.checkpoint is not None:
+            self.checkpoint.close()
 
 
 class LocalMesos:
@@ -49,19 +76,18 @@ class LocalMesos:
         self,
         system: ActorSystem,
         server: MasterServer,
-        agents: tuple[ActorRef[Any], ...],
+        agents: tuple[_Running, ...],
         work_dir: WorkDir | None,
         temporary: bool,
-        checkpoints: list[FileCheckpoint],
     ) -> None:
         self.url: str = server.url
         self.master: ActorRef[Any] = server.ref
-        self.agents = agents
+        self.agents: tuple[ActorRef[Any], ...] = tuple(agent.ref for agent in agents)
         self._system = system
         self._server = server
+        self._running = agents
         self._work_dir = work_dir
         self._temporary = temporary
-        self._checkpoints = checkpoints
 
     @property
     def work_dir(self) -> Path | None:
@@ -88,41 +114,40 @@ class LocalMesos:
         what ``resources`` leaves out is as by default, and on one machine the agents' ports are made disjoint
         (``offered`` says how). ``runner`` is "process", "simulated" (tasks follow ``script``), or makes one for
         each agent. Without a ``work_dir`` processes run in a temporary folder that ``stop`` removes, and
-        simulated tasks leave nothing on disk.
+        simulated tasks leave nothing on disk. Agents with a folder have HTTP endpoints on ports of their own.
 
         Raises ``OfferedError``, ``PortTaken``, ``WorkDirHeld``, ``RunnerUnusable``, ``CheckpointBroken``; whatever
         it raises, nothing is left running.
         """
         simulated = runner == "simulated"
-        offered = [agent_resources(resources, i, one_machine=not simulated) for i in range(agents)]
         described = agent_attributes(attributes)
+        infos = [
+            mesos_pb2.AgentInfo(
+                hostname=_shown(host),
+                resources=agent_resources(resources, index, one_machine=not simulated),
+                attributes=described,
+            )
+            for index in range(agents)
+        ]
         make = _factory(runner, system, script)
         temporary = work_dir is None and not simulated
         folder = Path(tempfile.mkdtemp(prefix="local-mesos-")) if temporary else work_dir
         held = WorkDir.hold(folder) if folder is not None else None
+        home = held.path if held is not None else None
         server = None
-        refs: list[ActorRef[Any]] = []
-        checkpoints: list[FileCheckpoint] = []
+        running: list[_Running] = []
         try:
-            home = held.path if held is not None else None
             server = await start_master(
                 system, host=host, port=port, work_dir=home and home / "master", settings=master or MasterSettings()
             )
-            name = "127.0.0.1" if host in ("0.0.0.0", "::", "") else host
-            for i in range(agents):
-                info = mesos_pb2.AgentInfo(hostname=name, resources=offered[i], attributes=described)
-                own = home / f"agent-{i + 1}" if home is not None else None
-                checkpoint = FileCheckpoint(own / "meta" / "checkpoint") if own is not None else MemoryCheckpoint()
-                if isinstance(checkpoint, FileCheckpoint):
-                    checkpoints.append(checkpoint)
-                settings = AgentSettings(info, ip=name)
-                refs.append(system.spawn(Props(Agent, settings, checkpoint, make(i + 1, own), server.ref)))
-            local = cls(system, server, tuple(refs), held, temporary, checkpoints)
-            await asyncio.gather(*(agent.ask(WhenRegistered(), REGISTRATION_TIMEOUT) for agent in refs))
+            for index, info in enumerate(infos, 1):
+                own = home / f"agent-{index}" if home is not None else None
+                running.append(await _start_agent(system, host, index, info, make(index, own), own, server.ref))
+            await asyncio.gather(*(agent.ref.ask(WhenRegistered(), REGISTRATION_TIMEOUT) for agent in running))
         except BaseException:
-            await _close(system, refs, server, held, checkpoints)
+            await _close(system, running, server, held)
             raise
-        return local
+        return cls(system, server, tuple(running), held, temporary)
 
     async def stop(self, keep_tasks: bool = False) -> None:
         """Stop agents and master. Tasks end (SIGTERM, SIGKILL after 3 s) and their last statuses are kept for the
@@ -135,12 +160,37 @@ class LocalMesos:
                     log.error("not every task was ended in %g s: %s", END_TIMEOUT, answer)
                 elif isinstance(answer, BaseException):
                     raise answer
-        await _close(self._system, list(self.agents), self._server, self._work_dir, self._checkpoints)
+        await _close(self._system, self._running, self._server, self._work_dir)
         if self._temporary and self._work_dir is not None:
             if keep_tasks:
                 log.warning("the tasks that go on have their sandboxes in %s", self._work_dir.path)
             else:
                 await asyncio.to_thread(shutil.rmtree, self._work_dir.path)
+
+
+async def _start_agent(
+    system: ActorSystem,
+    host: str,
+    number: int,
+    info: mesos_pb2.AgentInfo,
+    runner: TaskRunner,
+    folder: Path | None,
+    master: ActorRef[Any],
+) -> _Running:
+    if folder is None:
+        info.port = AGENT_PORT + number  # nobody listens there; the master tells agents apart by host and port
+        return _Running(system.spawn(Props(Agent, AgentSettings(info), MemoryCheckpoint(), runner, master)))
+    api = AgentApi(runner, system.clock)
+    server = await serve(api.application(), host, 0)
+    info.port = server.port
+    checkpoint = FileCheckpoint(folder / "meta" / "checkpoint")
+    api.agent = system.spawn(Props(Agent, AgentSettings(info, ip=info.hostname), checkpoint, runner, master))
+    return _Running(api.agent, checkpoint, server)
+
+
+def _shown(host: str) -> str:
+    """Where tasks and people find what listens on ``host``."""
+    return "127.0.0.1" if host in ("0.0.0.0", "::", "") else host
 
 
 def _factory(runner: str | RunnerFactory, system: ActorSystem, script: Script) -> RunnerFactory:
@@ -159,18 +209,12 @@ def _factory(runner: str | RunnerFactory, system: ActorSystem, script: Script) -
 
 
 async def _close(
-    system: ActorSystem,
-    agents: list[ActorRef[Any]],
-    server: MasterServer | None,
-    held: WorkDir | None,
-    checkpoints: list[FileCheckpoint],
+    system: ActorSystem, agents: Sequence[_Running], server: MasterServer | None, held: WorkDir | None
 ) -> None:
     for agent in agents:
-        agent.tell(MasterChanged(None))  # so that neither takes the other's stop for a fault
+        agent.ref.tell(MasterChanged(None))  # so that neither takes the other's stop for a fault
     if server is not None:
         await server.close()
-    await asyncio.gather(*(system.graceful_stop(agent, END_TIMEOUT) for agent in agents))
-    for checkpoint in checkpoints:
-        checkpoint.close()
+    await asyncio.gather(*(agent.close(system) for agent in agents))
     if held is not None:
         held.release()

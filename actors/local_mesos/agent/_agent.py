@@ -22,6 +22,7 @@ from functools import partial
 from typing import Any
 
 from actors.core import Actor, ActorRef, Failure, Props, StoppingStrategy, Terminated
+from actors.local_mesos.agent._admission import why_not
 from actors.local_mesos.agent._checkpoint import Checkpoint
 from actors.local_mesos.agent._command_executor import (
     CommandExecutor,
@@ -37,6 +38,7 @@ from actors.local_mesos.agent._master_link import MasterLink
 from actors.local_mesos.agent._messages import (
     AgentSettings,
     Attached,
+    DescribeAgent,
     EndTasks,
     ExecutorStopped,
     Register,
@@ -60,6 +62,7 @@ from actors.local_mesos.agent._records import (
 from actors.local_mesos.agent._run import AgentIdentity, Run
 from actors.local_mesos.agent._status import new_status, random_uuid, task_of
 from actors.local_mesos.agent._updates import UpdateStream
+from actors.local_mesos.agent._views import AgentDescription, RunDescription
 from actors.local_mesos.agent._write_ahead import Effect, Stored, WriteAhead
 from actors.local_mesos.messages import (
     AcknowledgeOperationStatus,
@@ -211,6 +214,8 @@ class Agent(Actor[Any]):
                 self._shut_down(reason)
             case WhenRegistered() if self.sender is not None:
                 self._tell_when_registered(self.sender)
+            case DescribeAgent():
+                self.reply(self._description())
             case EndTasks() if self.sender is not None:
                 self._end_tasks(self.sender)
             case RunnerStopped() if self._ending is not None:
@@ -228,6 +233,16 @@ class Agent(Actor[Any]):
                 self.log.error("%s: %s", type(error).__name__, error)
             case _:
                 self.unhandled(message)
+
+    def _description(self) -> AgentDescription:
+        def described(container: Container) -> RunDescription:
+            run = container.run
+            return RunDescription(run, task_of(run, container.updates), self._runner.sandbox_path(run.sandbox))
+
+        runs = tuple(map(described, self._containers))
+        return AgentDescription(
+            self._link.info, self._settings.ip, runs, tuple(map(described, self._containers.completed))
+        )
 
     # -- the master ------------------------------------------------------------------------------------------------
 
@@ -293,25 +308,12 @@ class Agent(Actor[Any]):
         container = Container(run, UpdateStream())
         self._containers.add(container)
         record = TaskRecord(framework.id.value, container.id, task)
-        refusal = self._why_not(run)
+        refusal = why_not(run, stopping=self._ending is not None)
         if refusal is None:
             self._store(container, record, partial(self._spawn, container))
         else:
             self._store(container, record)
             self._updated(container.id, self._own_status(run, *refusal))
-
-    def _why_not(self, run: Run) -> tuple[TaskState, str, TaskStatus.Reason.ValueType] | None:
-        """Why this task cannot run here."""
-        if self._ending is not None:
-            lost = TaskState.TASK_DROPPED if run.framework_is_partition_aware else TaskState.TASK_LOST
-            return lost, "The agent is stopping", TaskStatus.REASON_AGENT_DISCONNECTED
-        if run.task.HasField("executor"):
-            text = "This agent runs command tasks only: give the task a command instead of an executor"
-            return TaskState.TASK_FAILED, text, TaskStatus.REASON_CONTAINER_LAUNCH_FAILED
-        if run.task.container.docker.image or run.task.container.mesos.HasField("image"):
-            text = "This agent has no container engine: give the task a command that runs on the host, without an image"
-            return TaskState.TASK_FAILED, text, TaskStatus.REASON_CONTAINER_LAUNCH_FAILED
-        return None
 
     def _learn_framework(self, framework: mesos_pb2.FrameworkInfo) -> None:
         if self._containers.frameworks.get(framework.id.value) != framework:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +12,8 @@ from actors.local_mesos.agent._updates import UpdateStream
 from mesos_proto import mesos_pb2
 
 __all__ = ["Container", "Containers"]
+
+COMPLETED = 150  # that are remembered for those who look (Mesos's max_completed_executors_per_framework)
 
 
 class Container:
@@ -39,6 +42,7 @@ class Containers:
 
     def __init__(self) -> None:
         self.frameworks: dict[str, mesos_pb2.FrameworkInfo] = {}
+        self.completed: deque[Container] = deque(maxlen=COMPLETED)
         self._by_id: dict[str, Container] = {}
         self._by_task: dict[tuple[str, str], Container] = {}
 
@@ -64,7 +68,8 @@ class Containers:
 
     def remove(self, container: Container) -> None:
         run = container.run
-        self._by_id.pop(container.id, None)
+        if self._by_id.pop(container.id, None) is not None:
+            self.completed.append(container)
         key = (run.framework.id.value, run.task.task_id.value)
         if self._by_task.get(key) is container:
             del self._by_task[key]

@@ -12,6 +12,7 @@ from mesos_proto import mesos_pb2
 __all__ = [
     "AgentSettings",
     "Attached",
+    "DescribeAgent",
     "EndTasks",
     "ExecutorStopped",
     "Register",
@@ -38,6 +39,11 @@ class AgentSettings:
 @dataclass(frozen=True, slots=True)
 class WhenRegistered:
     """Answered with the agent's id once the master has it, or with the error that keeps the agent from starting."""
+
+
+@dataclass(frozen=True, slots=True)
+class DescribeAgent:
+    """Answered with an ``AgentDescription``."""
 
 
 @dataclass(frozen=True, slots=True)

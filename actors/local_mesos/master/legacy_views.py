@@ -12,7 +12,19 @@ from . import views
 from .cluster import Agent, Cluster, Framework
 from .quantities import Quantities
 
-__all__ = ["flags", "frameworks", "roles", "slaves", "state", "state_summary", "tasks", "version"]
+__all__ = [
+    "attributes",
+    "flags",
+    "flat",
+    "frameworks",
+    "roles",
+    "slaves",
+    "state",
+    "state_summary",
+    "task",
+    "tasks",
+    "version",
+]
 
 Json = dict[str, Any]
 TaskState = mesos_pb2.TaskState
@@ -73,7 +85,7 @@ def slave(agent: Agent, full: bool) -> Json:
         "id": agent.id,
         "hostname": agent.info.hostname,
         "port": agent.info.port,
-        "attributes": _attributes(agent.info.attributes),
+        "attributes": attributes(agent.info.attributes),
         "pid": agent.pid,
         "registered_time": agent.registered_time,
     }
@@ -110,9 +122,9 @@ def _full(resources: Resources) -> list[Json]:
     return [json_codec.to_dict(proto) for proto in views.shown(resources)]
 
 
-def _attributes(attributes: Iterable[mesos_pb2.Attribute]) -> Json:
+def attributes(protos: Iterable[mesos_pb2.Attribute]) -> Json:
     view: Json = {}
-    for each in attributes:
+    for each in protos:
         if each.type == mesos_pb2.Value.SCALAR:
             view[each.name] = each.scalar.value
         elif each.type == mesos_pb2.Value.RANGES:
@@ -129,7 +141,7 @@ def slaves(cluster: Cluster, query: Mapping[str, str]) -> Json:
     return {
         "slaves": [slave(each, full=True) for each in cluster.agents.values() if wanted in (None, each.id)],
         "recovered_slaves": [
-            {"id": agent_id, "hostname": info.hostname, "port": info.port, "attributes": _attributes(info.attributes)}
+            {"id": agent_id, "hostname": info.hostname, "port": info.port, "attributes": attributes(info.attributes)}
             for agent_id, info in cluster.recovered_agents.items()
             if wanted in (None, agent_id)
         ],

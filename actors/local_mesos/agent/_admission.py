@@ -1,0 +1,25 @@
+"""Which tasks an agent does not take, and what it says of them."""
+
+from __future__ import annotations
+
+from actors.local_mesos.agent._run import Run
+from mesos_proto import TaskState, mesos_pb2
+
+__all__ = ["Refusal", "why_not"]
+
+TaskStatus = mesos_pb2.TaskStatus
+Refusal = tuple[TaskState, str, mesos_pb2.TaskStatus.Reason.ValueType]
+
+
+def why_not(run: Run, stopping: bool) -> Refusal | None:
+    """None if this task can run here."""
+    if stopping:
+        lost = TaskState.TASK_DROPPED if run.framework_is_partition_aware else TaskState.TASK_LOST
+        return lost, "The agent is stopping", TaskStatus.REASON_AGENT_DISCONNECTED
+    if run.task.HasField("executor"):
+        text = "This agent runs command tasks only: give the task a command instead of an executor"
+        return TaskState.TASK_FAILED, text, TaskStatus.REASON_CONTAINER_LAUNCH_FAILED
+    if run.task.container.docker.image or run.task.container.mesos.HasField("image"):
+        text = "This agent has no container engine: give the task a command that runs on the host, without an image"
+        return TaskState.TASK_FAILED, text, TaskStatus.REASON_CONTAINER_LAUNCH_FAILED
+    return None
