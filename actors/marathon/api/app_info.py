@@ -10,15 +10,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from actors.marathon.messages import DeploymentStatus, Instance, TaskFailure
+from actors import Clock
+from actors.marathon.messages import Instance, TaskFailure
 from actors.marathon.model import App
 
 from ._http import BadRequest, json_text
 from .service import Service
-from .task_json import counts_of, failure_json, is_task, task_json
+from .task_json import TURN, counts_of, failure_json, is_task, task_json
 from .task_stats import task_stats
 
 __all__ = ["ALL", "ALWAYS", "AppInfos", "created_text", "gather", "parse_embeds"]
@@ -56,6 +56,10 @@ def parse_embeds(names: Iterable[str], prefixes: tuple[str, ...] = ("apps.", "ap
     return frozenset(wanted)
 
 
+APP_WORTH = 5
+"""Tasks that an app without any costs as much as."""
+
+
 @dataclass(frozen=True, slots=True)
 class AppInfos:
     """What was gathered for a listing; `text` joins it to an app's definition."""
@@ -64,7 +68,7 @@ class AppInfos:
     instances: Mapping[str, list[Instance]]
     deployments: Mapping[str, list[str]]
     failures: Mapping[str, TaskFailure]
-    now: datetime
+    clock: Clock
 
     def extras(self, app: App) -> dict[str, Any]:
         """The embedded fields of one app."""
@@ -81,16 +85,23 @@ class AppInfos:
         if FAILURE in self.embeds and app.id in self.failures:
             extras["lastTaskFailure"] = failure_json(self.failures[app.id])
         if STATS in self.embeds:
-            extras["taskStats"] = task_stats(app, instances, self.now)
+            extras["taskStats"] = task_stats(app, instances, self.clock.now())
         return extras
 
     def text(self, app: App) -> str:
         """The app's JSON with its embedded fields."""
         return joined(app, self.extras(app))
 
-    def listing(self, name: str, apps: Iterable[App]) -> str:
-        """``{"apps": […]}``."""
-        return f'{{"{name}":[{",".join(map(self.text, apps))}]}}'
+    async def listing(self, name: str, apps: Iterable[App]) -> str:
+        """``{"apps": […]}``. Lets others in between: thousands of tasks take longer than the loop may be held."""
+        texts, made = [], 0
+        for app in apps:
+            texts.append(self.text(app))
+            made += APP_WORTH + (len(self.instances.get(app.id, ())) if TASKS in self.embeds else 0)
+            if made >= TURN:
+                made = 0
+                await self.clock.sleep(0)
+        return f'{{"{name}":[{",".join(texts)}]}}'
 
 
 def joined(app: App, extras: Mapping[str, Any]) -> str:
@@ -118,8 +129,4 @@ async def gather(service: Service, apps: Iterable[App], embeds: frozenset[str]) 
             for app_id in deployment.affected_apps:
                 deployments[app_id].append(deployment.id)
     failures = await service.task_failures(names) if FAILURE in embeds and chosen else {}
-    return AppInfos(embeds, by_app, deployments, failures, service.system.clock.now())
-
-
-def deployments_of(deployments: Iterable[DeploymentStatus], app_id: str) -> list[str]:
-    return [deployment.id for deployment in deployments if app_id in deployment.affected_apps]
+    return AppInfos(embeds, by_app, deployments, failures, service.system.clock)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from aiohttp import web
 
 from actors.marathon import changes
 from actors.marathon.messages import Condition, Instance
-from actors.marathon.model import UnknownApp, UnknownGroup
+from actors.marathon.model import App, UnknownApp, UnknownGroup
 
 from ._http import BadRequest, NotFound, deployment_result, flag, json_answer, json_body, service_of
-from .task_json import is_task, task_json, tasks_json
+from .task_json import is_task, task_json, tasks_text
 
 __all__ = ["kill_task", "kill_tasks", "list_below", "list_tasks", "routes"]
 
@@ -33,7 +33,8 @@ async def list_tasks(request: web.Request, app_id: str) -> web.StreamResponse:
     app = (await service.root()).app(app_id)
     if app is None:
         raise UnknownApp(app_id)
-    return json_answer({"tasks": tasks_json(await service.instances(frozenset((app_id,))), {app_id: app})})
+    instances = await service.instances(frozenset((app_id,)))
+    return await _tasks(request, instances, {app_id: app})
 
 
 async def list_below(request: web.Request, group_id: str) -> web.StreamResponse:
@@ -43,7 +44,7 @@ async def list_below(request: web.Request, group_id: str) -> web.StreamResponse:
     if root.group_at(group_id) is None:
         raise UnknownGroup(group_id)
     ids = frozenset(app.id for app in root.apps_below(group_id))
-    return json_answer({"tasks": tasks_json(await service.instances(ids), root.apps)})
+    return await _tasks(request, await service.instances(ids), root.apps)
 
 
 async def list_all(request: web.Request) -> web.StreamResponse:
@@ -55,7 +56,11 @@ async def list_all(request: web.Request) -> web.StreamResponse:
         raise BadRequest(f"unknown status '{min(unknown)}': known are {' and '.join(_STATES)}")
     root, instances = await service.root(), await service.instances()
     wanted = [i for i in instances if not named or any(_STATES[name](i) for name in named)]
-    return json_answer({"tasks": tasks_json(wanted, root.apps)})
+    return await _tasks(request, wanted, root.apps)
+
+
+async def _tasks(request: web.Request, instances: Iterable[Instance], apps: Mapping[str, App]) -> web.Response:
+    return json_answer(await tasks_text(instances, apps, service_of(request).system.clock))
 
 
 async def kill_tasks(request: web.Request, app_id: str) -> web.StreamResponse:
@@ -109,4 +114,4 @@ async def _kill(request: web.Request, chosen: list[Instance], *, one: bool) -> w
         # It may have ended by itself in the meantime; the client still learns which one was meant.
         instance = killed[0] if killed else chosen[0]
         return json_answer({"task": task_json(instance, apps.get(instance.app_id))})
-    return json_answer({"tasks": tasks_json(killed, apps)})
+    return await _tasks(request, killed, apps)

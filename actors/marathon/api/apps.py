@@ -98,7 +98,8 @@ async def list_apps(request: web.Request) -> web.StreamResponse:
     embeds = parse_embeds(request.query.getall("embed", [])) | ALWAYS
     wanted = _filter(request)
     apps = [app for app in (await service.root()).all_apps() if wanted(app)]
-    return json_answer((await gather(service, apps, embeds)).listing("apps", apps))
+    infos = await gather(service, apps, embeds)
+    return json_answer(await infos.listing("apps", apps))
 
 
 def _filter(request: web.Request) -> Callable[[App], bool]:
@@ -191,7 +192,8 @@ async def list_below(request: web.Request, group_id: str) -> web.StreamResponse:
     if root.group_at(group_id) is None:
         raise UnknownGroup(group_id)
     apps = root.apps_below(group_id)
-    return json_answer((await gather(service, apps, ALL)).listing("*", apps))
+    infos = await gather(service, apps, ALL)
+    return json_answer(await infos.listing("*", apps))
 
 
 async def put_app(request: web.Request, app_id: str) -> web.StreamResponse:

@@ -107,7 +107,8 @@ async def _apps_below(request: web.Request, group_id: str) -> web.StreamResponse
         raise UnknownGroup(group_id)
     apps = root.apps_below(group_id)
     embeds = parse_embeds(request.query.getall("embed", []), ("group.apps.", "apps.", "app."))
-    return json_answer((await gather(service, apps, embeds)).listing("apps", apps))
+    infos = await gather(service, apps, embeds)
+    return json_answer(await infos.listing("apps", apps))
 
 
 async def _versions(request: web.Request, group_id: str) -> web.StreamResponse:

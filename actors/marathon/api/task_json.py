@@ -6,10 +6,16 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from actors import Clock
 from actors.marathon.messages import Condition, HealthResult, Instance, TaskFailure
 from actors.marathon.model import App, version_of
 
-__all__ = ["counts_of", "failure_json", "is_task", "mesos_state", "task_json"]
+from ._http import json_text
+
+__all__ = ["TURN", "counts_of", "failure_json", "is_task", "mesos_state", "task_json", "tasks_text"]
+
+TURN = 400
+"""Tasks after which others are let in: about five milliseconds."""
 
 _STATES = {
     Condition.STARTING: "TASK_STARTING",
@@ -82,9 +88,15 @@ def task_json(instance: Instance, app: App | None) -> dict[str, Any]:
     return task
 
 
-def tasks_json(instances: Iterable[Instance], apps: Mapping[str, App]) -> list[dict[str, Any]]:
-    """The tasks of many apps."""
-    return [task_json(instance, apps.get(instance.app_id)) for instance in instances if is_task(instance)]
+async def tasks_text(instances: Iterable[Instance], apps: Mapping[str, App], clock: Clock) -> str:
+    """``{"tasks": […]}``. Lets others in between, for there may be thousands."""
+    texts: list[str] = []
+    for instance in instances:
+        if is_task(instance):
+            texts.append(json_text(task_json(instance, apps.get(instance.app_id))))
+            if len(texts) % TURN == 0:
+                await clock.sleep(0)
+    return f'{{"tasks":[{",".join(texts)}]}}'
 
 
 def failure_json(failure: TaskFailure) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from .errors import ValidationFailed
 
 def version_of(moment: datetime) -> str:
     """`moment` (aware) as a version, cut to milliseconds."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    in_utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return in_utc.isoformat(timespec="milliseconds")[: -len("+00:00")] + "Z"
 
 
 def moment_of(version: str) -> datetime:
