@@ -26,7 +26,7 @@ _Row = tuple[int, str, int, bytes, int]  # seq, kind, version, payload, checksum
 
 
 class SqliteReader:
-    """Reads what is committed. Used by one thread at a time."""
+    """Reads what is committed. Used by one thread at a time. Besides `JournalBroken` it raises sqlite3's own errors."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -47,8 +47,6 @@ class SqliteReader:
                 (*found, after),
             ).fetchall()
             return _recovered(stream, snapshot, rows, self.path)
-        except sqlite3.DatabaseError as error:
-            raise damaged(self.path, f"while reading stream {stream!r}: {error}") from error
         finally:
             self._connection.execute("COMMIT")
 
@@ -86,21 +84,18 @@ class Sweep:
         """The next streams, about 2000 events' worth, and how far the sweep is; None at the end."""
         found: list[tuple[str, Recovered]] = []
         events = 0
-        try:
-            while events < EVENTS_PER_CHUNK and len(found) < EVENTS_PER_CHUNK:
-                row = self._snapshots.fetchone()
-                if row is None:
-                    break
-                name = row[0]
-                rows: list[_Row] = []
-                if self._next_group is not None and self._next_group[0] == name:
-                    rows = [row[1:] for row in self._next_group[1]]
-                    self._next_group = next(self._groups, None)
-                recovered = _recovered(name, row[1:] if row[1] is not None else None, rows, self.path)
-                events += len(recovered.events)
-                found.append((name, recovered))
-        except sqlite3.DatabaseError as error:
-            raise damaged(self.path, f"in a sweep: {error}") from error
+        while events < EVENTS_PER_CHUNK and len(found) < EVENTS_PER_CHUNK:
+            row = self._snapshots.fetchone()
+            if row is None:
+                break
+            name = row[0]
+            rows: list[_Row] = []
+            if self._next_group is not None and self._next_group[0] == name:
+                rows = [row[1:] for row in self._next_group[1]]
+                self._next_group = next(self._groups, None)
+            recovered = _recovered(name, row[1:] if row[1] is not None else None, rows, self.path)
+            events += len(recovered.events)
+            found.append((name, recovered))
         self._done += events
         self._streams += len(found)
         return (found, Progress(self._done, self._total, self._streams)) if found else None

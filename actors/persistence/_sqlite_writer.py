@@ -76,11 +76,12 @@ class SqliteWriter:
                 raise stale(self.epoch, meta["epoch"])
             if self.epoch != meta["epoch"]:
                 connection.execute(WRITE_EPOCH, (self.epoch,))
-        except (sqlite3.Error, OSError) as error:
+        except BaseException as error:
             self.close()
-            raise _explain(error, path) from error
-        except JournalError:
-            self.close()
+            if isinstance(error, sqlite3.Error | OSError):
+                raise _explain(error, path) from error
+            if isinstance(error, KeyError):
+                raise JournalBroken(f"the journal {path} is damaged: its table 'meta' lacks {error}") from error
             raise
 
     def commit(self, operations: Sequence[Operation]) -> list[JournalError | None]:

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -34,7 +35,7 @@ from actors.persistence._sqlite_batch import (
     Operation,
     SnapshotOperation,
 )
-from actors.persistence._sqlite_reader import SqliteReader, Sweep
+from actors.persistence._sqlite_reader import SqliteReader, Sweep, damaged
 from actors.persistence._sqlite_writer import SqliteWriter
 from actors.persistence.journal import (
     Append,
@@ -180,7 +181,7 @@ class SqliteJournal:
     async def _open_files(self) -> None:
         loop = asyncio.get_running_loop()
         self._writer = await loop.run_in_executor(self._writing, self._open_writer)
-        self._reader = await loop.run_in_executor(self._reading, SqliteReader, self.path)
+        self._reader = await self._read(SqliteReader, self.path)
 
     def _open_writer(self) -> SqliteWriter:
         return SqliteWriter(self.path, sync=self._sync, epoch=self._epoch, max_bytes=self._max_bytes)
@@ -188,7 +189,10 @@ class SqliteJournal:
     async def _read(self, read: Callable[..., T], *args: Any) -> T:
         if self._closed:
             raise closed()
-        return await asyncio.get_running_loop().run_in_executor(self._reading, read, *args)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._reading, read, *args)
+        except sqlite3.Error as error:
+            raise damaged(self.path, f"it cannot be read ({error})") from error
 
     async def _do(self, operation: Operation) -> None:
         """Hand an operation to the next commit, and wait for it."""

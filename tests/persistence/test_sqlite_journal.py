@@ -25,6 +25,7 @@ from actors.persistence import (
     SqliteJournal,
     StaleEpoch,
 )
+from actors.testkit import VirtualLoop
 
 
 def added(n, **more):
@@ -274,6 +275,40 @@ async def test_a_changed_byte_in_a_stored_event_is_found_by_its_checksum(path):
         with pytest.raises(JournalBroken, match="event 2 of stream 'a'"):
             assert [name async for name, _ in journal.replay_all("")] == []
         assert numbers(await journal.replay("b")) == [3]
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """A journal's database with thirty events and a snapshot, and what each stream holds."""
+    path = tmp_path_factory.mktemp("written") / "journal.db"
+
+    async def write():
+        async with SqliteJournal(path) as journal:
+            for n in range(10):
+                await journal.append([Append(f"s{n}", tuple(added(k, text="x" * 200) for k in range(3)))])
+            await journal.save_snapshot("s3", 2, {"n": 2})
+            return {name: recovered async for name, recovered in journal.replay_all("")}
+
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        return runner.run(write()), path.read_bytes()
+
+
+@given(data=st.data())
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+async def test_damage_anywhere_in_the_file_never_gives_what_was_not_stored(data, written, tmp_path_factory):
+    stored, content = written
+    at = data.draw(st.integers(0, len(content) - 1))
+    damaged = tmp_path_factory.mktemp("damaged") / "journal.db"
+    damaged.write_bytes(content[:at] + bytes([content[at] ^ data.draw(st.integers(1, 255))]) + content[at + 1 :])
+    journal = SqliteJournal(damaged)
+    try:
+        async for name, recovered in journal.replay_all(""):
+            assert recovered.snapshot in (None, stored[name].snapshot)
+            assert all(event in stored[name].events for event in recovered.events)
+    except (JournalBroken, JournalLocked, NewerVersion):
+        pass
+    finally:
+        await journal.close()
 
 
 async def test_a_missing_event_is_found_by_the_gap(path):
