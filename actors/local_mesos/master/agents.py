@@ -65,6 +65,7 @@ def register(cluster: Cluster, message: RegisterAgent) -> AgentRegistered | Shut
     info = mesos_pb2.AgentInfo()
     info.CopyFrom(message.info)
     info.id.value = cluster.new_agent_id()
+    _tidy(info)
     refusal = _refusal(cluster, info)
     if refusal is not None:
         return refusal
@@ -72,6 +73,13 @@ def register(cluster: Cluster, message: RegisterAgent) -> AgentRegistered | Shut
     _admit(cluster, agent, [])
     cluster.metrics.count("master/slave_registrations")
     return AgentRegistered(agent.id)
+
+
+def _tidy(info: mesos_pb2.AgentInfo) -> None:
+    """As agents of Mesos describe themselves: what is reserved for nobody has no role."""
+    for resource in info.resources:
+        if resource.role == "*":
+            resource.ClearField("role")
 
 
 def _refusal(cluster: Cluster, info: mesos_pb2.AgentInfo) -> ShutdownAgent | None:
@@ -279,13 +287,14 @@ def remove(
     reason: mesos_pb2.TaskStatus.Reason.ValueType = TaskStatus.REASON_AGENT_REMOVED,
 ) -> None:
     """Out of the tables. ``state`` is what its tasks become; None: lost (GONE for partition-aware frameworks)."""
-    withdraw(cluster, agent)
+    cluster.allocator.set_active(agent.id, False)
     cluster.timers.cancel(("agent", agent.id))
     for framework in list(cluster.frameworks.values()):
         became = _became(framework.partition_aware, state)
         for task in list(agent.tasks.get(framework.id, {}).values()):
             tasks.lose(cluster, framework, task, became, reason, why)
         _drop_executors(cluster, agent, framework.id)
+    withdraw(cluster, agent)
     _end_operations(cluster, agent, state)
     cluster.allocator.remove_agent(agent.id)
     del cluster.agents[agent.id]
@@ -294,8 +303,10 @@ def remove(
     cluster.metrics.count("master/slave_removals")
     for framework in cluster.frameworks.values():
         cluster.send(framework, Event(type=Event.FAILURE, failure=Event.Failure(agent_id=agent.info.id)))
-    removed = OperatorEvent.AgentRemoved(agent_id=agent.info.id)
-    cluster.publish(OperatorEvent(type=OperatorEvent.AGENT_REMOVED, agent_removed=removed))
+    if state is None:
+        # A real master does not announce agents that are unreachable or marked gone.
+        removed = OperatorEvent.AgentRemoved(agent_id=agent.info.id)
+        cluster.publish(OperatorEvent(type=OperatorEvent.AGENT_REMOVED, agent_removed=removed))
     cluster.log.warning("agent %s is removed: %s", agent, why)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
@@ -15,6 +16,7 @@ from mesos_proto import json_codec, maintenance_pb2, master_pb2, mesos_pb2
 from ._http import Refusal, json_body, require_method, text
 from .legacy_calls import PATHS
 from .legacy_views import version
+from .metrics import machine
 from .protocol import Answer, LegacyQuery, OperatorCall
 
 __all__ = ["LegacyApi"]
@@ -46,6 +48,9 @@ class LegacyApi:
             router.add_route("*", prefix + "/machine/up", self._json(_machine_up))
             router.add_route("*", prefix + "/quota/{role:.+}", self._remove_quota)
         router.add_route("*", "/version", self._version)
+        router.add_route("*", "/system/stats.json", self._machine)
+        for name in ("browse", "read", "download"):
+            router.add_route("*", "/files/" + name, self._files)
 
     # -- reading
 
@@ -57,6 +62,8 @@ class LegacyApi:
                 return changed
             if path in _METHODS:
                 require_method(request, *_METHODS[path])
+            if path == "/metrics/snapshot":
+                _require_duration(request.query.get("timeout"))
             value = await self._ask(LegacyQuery(path, dict(request.query)))
             if isinstance(value, Answer):
                 return text(value.status, value.text)
@@ -77,6 +84,15 @@ class LegacyApi:
 
     async def _version(self, request: web.Request) -> web.Response:
         return json_body(request, json.dumps(version(), separators=(",", ":")).encode())
+
+    async def _machine(self, request: web.Request) -> web.Response:
+        return json_body(request, json.dumps(machine(), separators=(",", ":")).encode())
+
+    async def _files(self, request: web.Request) -> web.Response:
+        """The master has no files to show: sandboxes are at their agents."""
+        if "path" not in request.query:
+            return text(400, "Expecting 'path=value' in query.\n")
+        return text(404, "404 Not Found." if request.path.endswith("download") else "")
 
     # -- changing
 
@@ -106,6 +122,15 @@ class LegacyApi:
     async def _operate(self, call: master_pb2.Call) -> web.StreamResponse:
         answer: Answer = await self._ask(OperatorCall(call))
         return text(answer.status, answer.text)
+
+
+def _require_duration(text_: str | None) -> None:
+    if text_ is not None and not _DURATION.fullmatch(text_):
+        number = text_[: len(text_) - len(text_.lstrip("0123456789."))]
+        raise Refusal(400, f"Invalid timeout '{text_}': Failed to convert '{number}' to number.\n")
+
+
+_DURATION = re.compile(r"[0-9.]+(ns|us|ms|secs|mins|hrs|days|weeks)")
 
 
 def _field(fields: dict[str, str], name: str) -> str:

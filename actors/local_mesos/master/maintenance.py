@@ -82,14 +82,17 @@ class Maintenance:
                 return f"Machine '{_shown(machine)}' is deactivated and cannot be removed from the schedule"
         return None
 
-    def start_error(self, machines: list[mesos_pb2.MachineID]) -> str | None:
+    def start_error(
+        self, machines: list[mesos_pb2.MachineID], with_agents: Iterable[mesos_pb2.MachineID]
+    ) -> str | None:
         error = _list_error(machines)
         if error:
             return error
+        known = set(self._windows) | {_key(machine) for machine in with_agents}
         for machine in machines:
-            if _key(machine) not in self._windows:
+            if _key(machine) not in known:
                 return f"Machine '{_shown(machine)}' is not part of a maintenance schedule"
-            if self.is_down(machine):
+            if self.is_down(machine) or _key(machine) not in self._windows:
                 return f"Machine '{_shown(machine)}' is not in DRAINING mode and cannot be brought down"
         return None
 

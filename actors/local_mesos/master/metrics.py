@@ -10,7 +10,7 @@ from mesos_proto import Resources, mesos_pb2
 if TYPE_CHECKING:
     from .cluster import Cluster
 
-__all__ = ["Metrics", "snapshot"]
+__all__ = ["Metrics", "machine", "snapshot"]
 
 _COUNTED = (
     *(
@@ -164,14 +164,19 @@ def _tasks(cluster: Cluster) -> dict[str, float]:
     return values
 
 
-def _machine() -> dict[str, float]:
+def machine() -> dict[str, float | int]:
+    """The machine's load, processors and memory, as ``/system/stats.json`` names them."""
     one, five, fifteen = os.getloadavg()
     page, pages, free = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_AVPHYS_PAGES")
     return {
-        "system/cpus_total": float(os.cpu_count() or 1),
-        "system/load_1min": one,
-        "system/load_5min": five,
-        "system/load_15min": fifteen,
-        "system/mem_total_bytes": float(page * pages),
-        "system/mem_free_bytes": float(page * free),
+        "avg_load_15min": fifteen,
+        "avg_load_1min": one,
+        "avg_load_5min": five,
+        "cpus_total": os.cpu_count() or 1,
+        "mem_free_bytes": page * free,
+        "mem_total_bytes": page * pages,
     }
+
+
+def _machine() -> dict[str, float]:
+    return {f"system/{name.replace('avg_', '')}": float(value) for name, value in machine().items()}

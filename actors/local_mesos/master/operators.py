@@ -320,7 +320,7 @@ def update_schedule(cluster: Cluster, schedule: maintenance_pb2.Schedule) -> Ans
 
 def start_maintenance(cluster: Cluster, machines: Iterable[mesos_pb2.MachineID]) -> Answer:
     chosen = list(machines)
-    error = cluster.maintenance.start_error(chosen)
+    error = cluster.maintenance.start_error(chosen, [agent.machine for agent in cluster.agents.values()])
     if error:
         return Answer(400, error)
     cluster.maintenance.bring_down(chosen)

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import asyncio
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from actors.http import PortTaken, serve
+
+
+def application() -> web.Application:
+    async def hello(request: web.Request) -> web.Response:
+        return web.Response(text="hello")
+
+    app = web.Application()
+    app.router.add_get("/", hello)
+    return app
+
+
+@pytest.mark.parametrize("loop_kind", ["virtual", pytest.param("real", marks=pytest.mark.real)])
+async def test_a_served_application_answers_at_its_url_until_it_is_closed(loop_kind: str) -> None:
+    server = await serve(application())
+    assert server.url == f"http://127.0.0.1:{server.port}"
+    async with aiohttp.ClientSession() as session, session.get(server.url) as response:
+        assert await response.text() == "hello"
+    await server.close()
+    async with aiohttp.ClientSession() as session:
+        with pytest.raises(aiohttp.ClientConnectorError):
+            await session.get(server.url)
+
+
+@pytest.mark.real
+async def test_a_taken_port_is_named_with_its_remedy() -> None:
+    first = await serve(application())
+    with pytest.raises(PortTaken, match=f"port {first.port} on 127.0.0.1 is taken.*--port"):
+        await serve(application(), port=first.port)
+    await first.close()
+
+
+async def test_closing_twice_does_nothing_more() -> None:
+    server = await serve(application())
+    await server.close()
+    await server.close()
+
+
+async def test_closing_ends_a_handler_that_does_not_end_by_itself() -> None:
+    ended = asyncio.Event()
+
+    async def forever(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+        return response
+
+    app = web.Application()
+    app.router.add_get("/", forever)
+    server = await serve(app, shutdown_timeout=1.0)
+    async with aiohttp.ClientSession() as session:
+        response = await session.get(server.url)
+        await server.close()
+        assert ended.is_set()
+        response.close()
+
+
+async def test_a_handler_is_cancelled_when_its_client_goes_away() -> None:
+    cancelled = asyncio.Event()
+
+    async def slow(request: web.Request) -> web.Response:
+        try:
+            await asyncio.sleep(3600)
+        except asyncio.CancelledError:
+            cancelled.set()
+            raise
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_get("/", slow)
+    server = await serve(app)
+    async with aiohttp.ClientSession() as session:
+        with pytest.raises(asyncio.TimeoutError):
+            await session.get(server.url, timeout=aiohttp.ClientTimeout(total=1.0))
+    await asyncio.wait_for(cancelled.wait(), 5.0)
+    await server.close()
