@@ -11,8 +11,7 @@ import pytest
 from actors import ActorSystem
 from actors.mesos import Disconnected, Framework, FrameworkMessage, Mesos, Reregistered
 from mesos_proto import CommandInfo, ExecutorID, ExecutorInfo, TaskID, TaskInfo, TaskState, TaskStatus
-from tests.integration.real_mesos import RealMesos, real_mesos_or_skip
-from tests.integration.test_framework_on_mesos import INFO, offers_of, reach, system, until
+from tests.integration.test_framework_on_mesos import INFO, Cluster, cluster, offers_of, reach, system, until
 
 __all__ = ["system"]  # the fixture
 
@@ -20,10 +19,9 @@ pytestmark = pytest.mark.real
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture
-def mesos(tmp_path: Path) -> Iterator[RealMesos]:
-    real_mesos_or_skip()
-    with RealMesos(tmp_path) as mesos:
+@pytest.fixture(params=["real"])
+def mesos(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Cluster]:
+    with cluster(request.param, tmp_path) as mesos:
         yield mesos
 
 
@@ -60,7 +58,7 @@ async def echo(framework: Framework, running: TaskStatus, data: bytes) -> bytes:
 
 
 async def test_an_executor_runs_kills_and_talks_and_ends_with_its_framework(
-    mesos: RealMesos, system: ActorSystem
+    mesos: Cluster, system: ActorSystem
 ) -> None:
     framework = await Mesos(system).register_framework(mesos.url, INFO, reconciliation=None)
     running = await launch(framework, "first")
@@ -74,7 +72,7 @@ async def test_an_executor_runs_kills_and_talks_and_ends_with_its_framework(
     await asyncio.to_thread(executor.wait, 20)
 
 
-async def test_an_executor_outlives_its_agent_and_subscribes_again(mesos: RealMesos, system: ActorSystem) -> None:
+async def test_an_executor_outlives_its_agent_and_subscribes_again(mesos: Cluster, system: ActorSystem) -> None:
     framework = await Mesos(system).register_framework(mesos.url, INFO, reconciliation=None)
     running = await launch(framework, "survivor")
     before = executors(mesos)
@@ -89,5 +87,5 @@ async def test_an_executor_outlives_its_agent_and_subscribes_again(mesos: RealMe
     await framework.shutdown()
 
 
-def executors(mesos: RealMesos) -> list[psutil.Process]:
+def executors(mesos: Cluster) -> list[psutil.Process]:
     return [process for process in mesos.sandbox_processes() if "tests.integration.echo_executor" in process.cmdline()]
