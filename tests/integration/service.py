@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -27,6 +28,13 @@ def eventually(what: str, look: Callable[[], T], seconds: float = 30.0) -> T:
             raise AssertionError(f"not within {seconds:g} s: {what} (last seen: {found!r})")
         threading.Event().wait(0.1)
     return found
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 class Answer:
@@ -54,10 +62,10 @@ class Service:
     Both streams are kept in ``output``, for the words of a failure.
     """
 
-    def __init__(self, *arguments: str, seconds: float = 30.0) -> None:
+    def __init__(self, *arguments: str, python: str | Path = sys.executable, seconds: float = 30.0) -> None:
         self.output: list[str] = []
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "actors.marathon", *arguments],
+            [python, "-P", "-m", "actors.marathon", *arguments],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**os.environ, "NO_COLOR": "1"},
         )  # fmt: skip
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -97,6 +105,11 @@ class Service:
     def app(self, app_id: str) -> dict[str, Any]:
         found: dict[str, Any] = self.get(f"/v2/apps/{app_id}").json["app"]
         return found
+
+    def all_healthy(self, app_id: str, count: int) -> bool:
+        """Whether ``count`` instances run, all healthy, and no deployment of the app is left."""
+        app = self.app(app_id)
+        return bool(app["tasksRunning"] == app["tasksHealthy"] == count and not app["deployments"])
 
     def task_ids(self, app_id: str) -> set[str]:
         return {task["id"] for task in self.get(f"/v2/apps/{app_id}/tasks").json["tasks"]}

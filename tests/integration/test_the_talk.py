@@ -4,7 +4,6 @@ The same story runs over both engines: the embedded Mesos of ``marathon up``, an
 ``marathon serve``, which is itself killed and started again with its work dir.
 """
 
-import socket
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -13,19 +12,12 @@ from pathlib import Path
 import pytest
 
 from tests.integration.real_mesos import RealMesos, real_mesos_or_skip
-from tests.integration.service import Service, eventually, processes_of
+from tests.integration.service import Service, eventually, free_port, processes_of
 
 TALK = {
     "id": "my-app", "cmd": "python3 -m http.server $PORT0", "cpus": 0.1, "mem": 64,
     "instances": 10, "ports": [0], "healthChecks": [{}],
 }  # fmt: skip
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Engine:
@@ -79,11 +71,6 @@ def serves(host: str, port: int) -> bool:
         return False
 
 
-def all_healthy(service: Service, count: int) -> bool:
-    app = service.app("/my-app")
-    return bool(app["tasksRunning"] == app["tasksHealthy"] == count and not app["deployments"])
-
-
 def test_the_talk(engine: Engine) -> None:
     service = engine.start()
     try:
@@ -95,7 +82,7 @@ def test_the_talk(engine: Engine) -> None:
         actions = [action for step in deployment["steps"] for action in step["actions"]]
         assert {action["action"] for action in actions} <= {"StartApplication", "ScaleApplication"}
         assert {action["app"] for action in actions} == {"/my-app"}
-        eventually("ten are running and healthy", lambda: all_healthy(service, 10))
+        eventually("ten are running and healthy", lambda: service.all_healthy("/my-app", 10))
         tasks = service.get("/v2/apps//my-app/tasks").json["tasks"]
         assert len({(task["host"], task["ports"][0]) for task in tasks}) == 10
         assert all(serves(task["host"], task["ports"][0]) for task in tasks)
@@ -105,17 +92,17 @@ def test_the_talk(engine: Engine) -> None:
         servers = [each for each in processes_of("/my-app", engine.folder) if "http.server" in each.cmdline()]
         servers[0].kill()
         eventually("the killed one is gone", lambda: service.task_ids("/my-app") != before)
-        eventually("a replacement is healthy", lambda: all_healthy(service, 10))
+        eventually("a replacement is healthy", lambda: service.all_healthy("/my-app", 10))
         assert len(before & service.task_ids("/my-app")) == 9
 
         # scaled, and the same tasks are there after kill -9 of the service
         scaled = service.put("/v2/apps//my-app", {"instances": 20})
         assert scaled.status == 200 and scaled.json["deploymentId"], scaled.text
-        eventually("twenty are running and healthy", lambda: all_healthy(service, 20), 60)
+        eventually("twenty are running and healthy", lambda: service.all_healthy("/my-app", 20), 60)
         before, pids = service.task_ids("/my-app"), {process.pid for process in processes_of("/my-app", engine.folder)}
         service.kill()
         service = engine.start()
-        eventually("the twenty are found again", lambda: all_healthy(service, 20), 60)
+        eventually("the twenty are found again", lambda: service.all_healthy("/my-app", 20), 60)
         assert service.task_ids("/my-app") == before
         assert {process.pid for process in processes_of("/my-app", engine.folder)} == pids
 
@@ -124,7 +111,7 @@ def test_the_talk(engine: Engine) -> None:
             engine.mesos.kill()
             engine.mesos.start()
             eventually("subscribed again", lambda: service.put("/v2/apps//my-app", {"instances": 21}).status == 200)
-            eventually("twenty-one run", lambda: all_healthy(service, 21), 120)
+            eventually("twenty-one run", lambda: service.all_healthy("/my-app", 21), 120)
             assert before < service.task_ids("/my-app")
 
         # deleted: no process is left behind
