@@ -165,6 +165,8 @@ class Allocator:
     def remove_framework(self, framework_id: str) -> None:
         """Whatever it had must have been recovered before."""
         self._clients.pop(framework_id, None)
+        for sorter in self._sharers.values():
+            sorter.forget(framework_id)
         for slot in self._slots.values():
             for key in [key for key in slot.filters if key[0] == framework_id]:
                 del slot.filters[key]

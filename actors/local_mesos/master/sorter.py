@@ -47,9 +47,11 @@ class Sorter:
             if node is None:
                 node = self._nodes[path] = _Node()
             node.allocated.count(amounts, sign)
-            node.allocations += sign
-            if not node.allocated and node.allocations <= 0:
-                del self._nodes[path]
+            node.allocations += sign > 0
+
+    def forget(self, client: str) -> None:
+        """The client is gone for good."""
+        self._nodes.pop(client, None)
 
     def _ancestry(self, client: str) -> list[str]:
         if not self._hierarchical:
