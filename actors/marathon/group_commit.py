@@ -28,6 +28,9 @@ __all__ = ["Committed", "GroupCommit"]
 RETRY_WHEN_FULL = 1.0
 """Seconds between attempts to write to a journal that has no room."""
 
+CALLED_PER_TURN = 200
+"""Callbacks of one commit in one turn of the loop, some milliseconds."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Write:
@@ -68,10 +71,15 @@ class GroupCommit:
         self._begin()
 
     def finished(self, committed: Committed) -> None:
-        self._committing = False
-        for write in committed.writes:
+        """Call what waited for the commit; of a large one some now and the others in the next turns of the loop."""
+        for write in committed.writes[:CALLED_PER_TURN]:
             if write.then is not None:
                 write.then()
+        rest = committed.writes[CALLED_PER_TURN:]
+        if rest:
+            self._actor.ref.tell(Committed(rest))
+            return
+        self._committing = False
         self._begin()
 
     def _begin(self) -> None:

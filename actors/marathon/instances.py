@@ -21,7 +21,7 @@ from what is stored.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -80,6 +80,17 @@ LAUNCH_CONFIRM_TIMEOUT = 300.0
 """Seconds after which a launch that Mesos said nothing of is given up (``--task_launch_confirm_timeout``)."""
 
 
+SCHEDULED_PER_TURN = 200
+"""Instances scheduled in one turn of the loop, some milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class _OrderOn:
+    """An order for the app is carried out in part."""
+
+    app_id: str
+
+
 class _Sweep:
     """Look for kills and launches that were not answered."""
 
@@ -97,6 +108,7 @@ class Instances(Actor[Any]):
         self._book = InstanceBook(self, journal)
         self._kept: dict[str, App] = {}
         self._specs: dict[str, App] = {}
+        self._orders: dict[str, EnsureInstances] = {}
         self._unreachable = UnreachableTimers(self.context.timers, self._clock)
 
     async def pre_start(self) -> None:
@@ -118,20 +130,22 @@ class Instances(Actor[Any]):
                 self._health(instance_id, check, result)
             case Provision():
                 self._provision(message)
-            case EnsureInstances(app, total, current):
-                self._learn(app)
-                self._ensure(app, total, current)
+            case EnsureInstances():
+                self._order(message)
+            case _OrderOn(app_id):
+                if app_id in self._orders:
+                    self._order(self._orders[app_id])
             case GetInstances(app_ids):
                 self.reply(self._listed(app_ids))
             case KillInstances(ids, wipe):
                 self.reply(self._kill(ids, wipe))
             case KeepApp(app):
                 self._kept[app.id] = app
-                self._learn(app)
                 self._keep(app)
             case ReleaseApps(app_ids):
                 for app_id in app_ids:
                     self._kept.pop(app_id, None)
+                    self._orders.pop(app_id, None)
             case FollowApp(app_id):
                 assert self.sender is not None
                 self._book.followers.add(app_id, self.sender)
@@ -175,22 +189,27 @@ class Instances(Actor[Any]):
                 if instance.condition.is_lost:
                     self._unreachable.start(instance, app)
 
-    def _ensure(self, app: App, total: int, current: bool) -> None:
-        if current:
+    def _order(self, order: EnsureInstances) -> None:
+        """Schedule what is missing; many of them in several turns. A later order for the app takes this one's place."""
+        app = order.app
+        self._learn(app)
+        self._orders.pop(app.id, None)
+        if order.current:
             existing = sum(
                 is_current(app, one) and one.condition is not Condition.UNREACHABLE_INACTIVE
                 for one in self._book.of(app.id).values()
             )
         else:
             existing = self._existing(app)
-        if existing < total:
-            self._schedule(app, total - existing)
+        missing = order.total - existing
+        if missing > SCHEDULED_PER_TURN:
+            self._orders[app.id] = order
+            self.ref.tell(_OrderOn(app.id))
+        self._schedule(app, min(missing, SCHEDULED_PER_TURN))
 
     def _keep(self, app: App) -> None:
-        existing = self._existing(app)
-        if existing < app.instances:
-            self._schedule(app, app.instances - existing)
-        elif existing > app.instances:
+        self._order(EnsureInstances(app, app.instances, current=False))
+        if self._existing(app) > app.instances:
             alive = [one for one in self._book.of(app.id).values() if one.goal is Goal.RUNNING]
             surplus = choose_to_kill(app, alive, len(alive) - app.instances)
             self._kill(frozenset(one.id for one in surplus), wipe=False)
@@ -202,6 +221,8 @@ class Instances(Actor[Any]):
         return self._book.existing(app.id)
 
     def _schedule(self, app: App, count: int) -> None:
+        if count <= 0:
+            return
         now = self._clock.now()
         scheduled = [
             Instance(self._ids.make(app.id), app.id, app.version or "", Condition.SCHEDULED, since=now)
@@ -214,7 +235,7 @@ class Instances(Actor[Any]):
 
     def _replenish(self, app_id: str) -> None:
         app = self._kept.get(app_id)
-        if app is not None and self._existing(app) < app.instances:
+        if app is not None and app_id not in self._orders:
             self._schedule(app, app.instances - self._existing(app))
 
     # -- launching

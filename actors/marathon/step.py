@@ -41,6 +41,9 @@ from actors.marathon.rolling import Move, is_healthy, restart_move, scale_move
 
 __all__ = ["AppStep", "Gate"]
 
+KILLED_PER_TURN = 200
+"""Instances in one order to kill, so that carrying it out does not hold the loop."""
+
 
 class Gate(Actor[Any]):
     """A group, or an app with nothing to do, between two steps: ready when all that it waits for is.
@@ -139,7 +142,9 @@ class AppStep(Gate):
         move = self._move(instances)
         if move.kill:
             self._killed.update(one.id for one in move.kill)
-            self._instances.tell(KillInstances(frozenset(one.id for one in move.kill)), self.ref)
+            for begin in range(0, len(move.kill), KILLED_PER_TURN):
+                ids = frozenset(one.id for one in move.kill[begin : begin + KILLED_PER_TURN])
+                self._instances.tell(KillInstances(ids), self.ref)
         if move.done and stored:
             self._unfollow()
             self.context.timers.cancel("timeout")
