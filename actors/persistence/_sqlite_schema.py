@@ -43,6 +43,8 @@ def check_format(connection: sqlite3.Connection, path: Path) -> int:
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     if application_id != APPLICATION_ID and tables:
         raise JournalBroken(f"{path} is an SQLite database, but not a journal; choose another path")
+    if found < 0 or (found == 0 and tables):
+        raise JournalBroken(f"the journal {path} is damaged: its format cannot be {found}. Restore it from a backup.")
     if found > FORMAT:
         raise NewerVersion(
             f"the journal {path} has format {found}, written by a newer version of this software; this one knows "

@@ -80,8 +80,8 @@ class SqliteWriter:
             self.close()
             if isinstance(error, sqlite3.Error | OSError):
                 raise _explain(error, path) from error
-            if isinstance(error, KeyError):
-                raise JournalBroken(f"the journal {path} is damaged: its table 'meta' lacks {error}") from error
+            if isinstance(error, KeyError | ValueError | TypeError):  # text that is none, numbers that are text, …
+                raise JournalBroken(f"the journal {path} is damaged ({error}). Restore it from a backup.") from error
             raise
 
     def commit(self, operations: Sequence[Operation]) -> list[JournalError | None]:

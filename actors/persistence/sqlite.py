@@ -191,7 +191,7 @@ class SqliteJournal:
             raise closed()
         try:
             return await asyncio.get_running_loop().run_in_executor(self._reading, read, *args)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, ValueError, TypeError) as error:  # text that is none, numbers that are text, …
             raise damaged(self.path, f"it cannot be read ({error})") from error
 
     async def _do(self, operation: Operation) -> None:
