@@ -25,11 +25,11 @@ if sys.version_info >= (3, 12):
         """Let `loop` have no current task."""
         tasks._swap_current_task(loop, None)
 else:
-    become_task = tasks._current_tasks.__setitem__
+    become_task = tasks._current_tasks.__setitem__  # type: ignore[attr-defined]
 
     def end_task(loop: asyncio.AbstractEventLoop) -> None:
         """Let `loop` have no current task. (An entry of None would count as a task that is being executed.)"""
-        tasks._current_tasks.pop(loop, None)
+        tasks._current_tasks.pop(loop, None)  # type: ignore[attr-defined]
 
 
 def keeps_real_time(loop: asyncio.AbstractEventLoop) -> bool:
