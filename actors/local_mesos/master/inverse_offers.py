@@ -21,6 +21,8 @@ Status = allocator_pb2.InverseOfferStatus
 
 def ask_back(cluster: Cluster) -> None:
     """An inverse offer for each framework on an agent with planned maintenance, unless it has one or refused it."""
+    if not cluster.maintenance.schedule.windows:
+        return  # asked after every change, of which thousands of agents make many
     asked: dict[str, list[mesos_pb2.InverseOffer]] = {}
     now = cluster.clock.time()
     for agent in cluster.agents.values():
