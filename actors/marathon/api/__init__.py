@@ -17,11 +17,13 @@ from aiohttp import web
 from . import app_tasks, apps, deployments, events, groups, logs, queue, system
 from ._errors import errors_as_json, foreign_pages_refused
 from ._http import SERVICE
+from .agent_sandboxes import AgentSandboxes
 from .sandboxes import LocalSandboxes, NoSandboxes, Sandboxes
 from .service import MarathonActors, Service, ServiceInfo
 
 __all__ = [
     "MAX_BODY",
+    "AgentSandboxes",
     "LocalSandboxes",
     "MarathonActors",
     "NoSandboxes",

@@ -14,7 +14,7 @@ import socket
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
@@ -23,7 +23,7 @@ from actors import Actor, ActorSystem
 from actors.cluster import FileCoordinator, Lease, LeaseHeld
 from actors.http import PortTaken, serve
 from actors.marathon import Marathon
-from actors.marathon.api import NoSandboxes, Sandboxes, Service, ServiceInfo, make_app
+from actors.marathon.api import AgentSandboxes, Sandboxes, Service, ServiceInfo, make_app
 from actors.marathon.messages import SchedulerDisconnected, SchedulerRegistered, SchedulerReregistered
 from actors.persistence import JournalError, SqliteJournal
 
@@ -47,10 +47,10 @@ class ServiceSettings:
 
 @dataclass(frozen=True, slots=True)
 class Mesos:
-    """The cluster to run on. `stop` ends what was started for it."""
+    """The cluster to run on. Without `sandboxes` they are read from its agents. `stop` ends what was started for it."""
 
     url: str
-    sandboxes: Sandboxes = field(default_factory=NoSandboxes)
+    sandboxes: Sandboxes | None = None
     stop: Callable[[], Awaitable[None]] | None = None
 
 
@@ -99,7 +99,8 @@ async def _run(settings: ServiceSettings, start_mesos: StartMesos) -> None:
         marathon = await Marathon.start(system, master=mesos.url, journal=journal)
         stack.push_async_callback(marathon.stop)
         facts = ServiceInfo(version=version("mesos-actors"), master=mesos.url, hostname=settings.host)
-        service = Service(system, marathon, facts, mesos.sandboxes)
+        service = Service(system, marathon, facts)
+        service = replace(service, sandboxes=mesos.sandboxes or AgentSandboxes(service.framework))
         server = await serve(make_app(service), settings.host, settings.port)
         stack.push_async_callback(server.close)
         # What was built by now stays: the collector need not look at it again.
