@@ -32,7 +32,7 @@ TASKS, COUNTS, DEPLOYMENTS, READINESS, FAILURE, STATS = (
     "taskStats",
 )
 ALWAYS = frozenset({COUNTS, DEPLOYMENTS})
-ALL = frozenset({TASKS, COUNTS, DEPLOYMENTS, READINESS, FAILURE})
+ALL = frozenset({TASKS, COUNTS, DEPLOYMENTS, FAILURE})
 _KNOWN = {
     "tasks": frozenset({TASKS, DEPLOYMENTS}),
     "counts": frozenset({COUNTS}),

@@ -26,6 +26,10 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def write(root: Path, data: bytes) -> None:
+    next(root.glob("**/a_b.1/runs/r1/stdout")).write_bytes(data)
+
+
 async def test_a_file_is_read_from_any_offset(root: Path) -> None:
     sandboxes = LocalSandboxes(root)
     chunk = await sandboxes.read("a_b.2", "stdout", 1, 100)
@@ -35,8 +39,7 @@ async def test_a_file_is_read_from_any_offset(root: Path) -> None:
 
 
 async def test_one_answer_is_bounded(root: Path) -> None:
-    big = next(root.glob("**/a_b.1/runs/r1/stdout"))
-    big.write_bytes(b"x" * (MAX_CHUNK + 10))
+    write(root, b"x" * (MAX_CHUNK + 10))
     assert len((await LocalSandboxes(root).read("a_b.1", "stdout", 0, 10**9)).data) == MAX_CHUNK
 
 
@@ -61,5 +64,5 @@ async def test_no_other_file_can_be_reached(root: Path, task: str, file: str) ->
 
 
 async def test_a_task_without_that_file_says_why(root: Path) -> None:
-    with pytest.raises(SandboxNotFound, match="stderr of task a_b.1 cannot be read: No such file"):
+    with pytest.raises(SandboxNotFound, match=r"stderr of task a_b\.1 cannot be read: No such file"):
         await LocalSandboxes(root).read("a_b.1", "stderr", 0, 10)
