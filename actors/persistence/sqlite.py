@@ -79,8 +79,7 @@ class SqliteJournal:
         self._sync = durability == "sync"
         self._epoch = epoch
         self._max_bytes = max_bytes
-        self._writing = ThreadPoolExecutor(1, "journal-writer")
-        self._reading = ThreadPoolExecutor(1, "journal-reader")
+        self._make_threads()
         self._opening: asyncio.Task[None] | None = None
         self._writer: SqliteWriter | None = None
         self._reader: SqliteReader | None = None
@@ -153,7 +152,7 @@ class SqliteJournal:
             return
         self._closed = True
         if self._opening:
-            await asyncio.wait([self._opening])
+            await asyncio.gather(self._opening, return_exceptions=True)
         loop = asyncio.get_running_loop()
         if self._committing:
             self._idle = loop.create_future()
@@ -164,8 +163,7 @@ class SqliteJournal:
             await loop.run_in_executor(self._reading, reader.close)
         if writer:
             await loop.run_in_executor(self._writing, writer.close)
-        self._reading.shutdown(wait=False)
-        self._writing.shutdown(wait=False)
+        self._end_threads()
 
     async def _opened(self) -> SqliteReader:
         if self._closed:
@@ -180,8 +178,26 @@ class SqliteJournal:
 
     async def _open_files(self) -> None:
         loop = asyncio.get_running_loop()
-        self._writer = await loop.run_in_executor(self._writing, self._open_writer)
-        self._reader = await self._read(SqliteReader, self.path)
+        writer: SqliteWriter | None = None
+        try:
+            writer = await loop.run_in_executor(self._writing, self._open_writer)
+            self._reader = await self._read(SqliteReader, self.path)
+            self._writer = writer
+        except BaseException:
+            # Nobody closes a journal that never opened: it must keep neither the lock nor a thread.
+            if writer is not None:
+                loop.run_in_executor(self._writing, writer.close)
+            self._end_threads()
+            self._make_threads()  # for the next attempt; they start with their first work
+            raise
+
+    def _make_threads(self) -> None:
+        self._writing = ThreadPoolExecutor(1, "journal-writer")
+        self._reading = ThreadPoolExecutor(1, "journal-reader")
+
+    def _end_threads(self) -> None:
+        self._reading.shutdown(wait=False)
+        self._writing.shutdown(wait=False)
 
     def _open_writer(self) -> SqliteWriter:
         return SqliteWriter(self.path, sync=self._sync, epoch=self._epoch, max_bytes=self._max_bytes)

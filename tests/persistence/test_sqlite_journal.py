@@ -465,6 +465,21 @@ def test_an_unknown_durability_is_refused(path):
         SqliteJournal(path, durability="maybe")
 
 
+@pytest.mark.real
+async def test_an_opening_that_failed_keeps_no_thread_and_may_be_tried_again(path):
+    async with SqliteJournal(path):
+        second = SqliteJournal(path)
+        for _ in range(3):
+            with pytest.raises(JournalLocked):
+                await second.open()
+        alive = [thread.name for thread in threading.enumerate() if thread.name.startswith("journal-writer")]
+        while len(alive) > 1:
+            await asyncio.sleep(0.01)
+            alive = [thread.name for thread in threading.enumerate() if thread.name.startswith("journal-writer")]
+    await second.append([Append("a", (added(1),))])
+    await second.close()
+
+
 async def test_a_journal_abandoned_before_it_opened_leaves_nothing(path):
     journal = SqliteJournal(path)
     await journal.close()
