@@ -55,13 +55,13 @@ class RecoveryTimeout:
 def register(cluster: Cluster, message: RegisterAgent) -> AgentRegistered | ShutdownAgent:
     """What to tell the agent once the registry has it."""
     cluster.metrics.count("master/messages_register_slave")
-    for known in list(cluster.agents.values()):
-        if known.ref is message.agent:
-            return AgentRegistered(known.id)
-        same = known.info.hostname == message.info.hostname and known.info.port == message.info.port
-        if same and not known.connected:
-            # The same place with a new agent on it: the old one will not come back.
-            remove(cluster, known, "a new agent registered at the same address")
+    known = cluster.agent_of(message.agent)
+    if known is not None:
+        return AgentRegistered(known.id)
+    before = cluster.agent_at(message.info.hostname, message.info.port)
+    if before is not None and not before.connected:
+        # The same place with a new agent on it: the old one will not come back.
+        remove(cluster, before, "a new agent registered at the same address")
     info = mesos_pb2.AgentInfo()
     info.CopyFrom(message.info)
     info.id.value = cluster.new_agent_id()
@@ -92,7 +92,7 @@ def _refusal(cluster: Cluster, info: mesos_pb2.AgentInfo) -> ShutdownAgent | Non
 
 
 def _admit(cluster: Cluster, agent: Agent, used: list[tuple[str, Resources]]) -> None:
-    cluster.agents[agent.id] = agent
+    cluster.enter(agent)
     cluster.allocator.add_agent(agent.id, agent.total, used)
     cluster.allocator.set_active(agent.id, False)
     cluster.persist(Entry("agent", agent.id, agent.info.SerializeToString()))
@@ -209,7 +209,7 @@ def _tell_resurrected(cluster: Cluster, agent: Agent) -> None:
 
 def _return(cluster: Cluster, agent: Agent, message: ReregisterAgent) -> None:
     """An agent that is registered is back before its time was over, with what is left of its tasks."""
-    agent.ref = message.agent
+    cluster.replace_ref(agent, message.agent)
     agent.connected = True
     agent.reregistered_time = cluster.now()
     cluster.timers.cancel(("agent", agent.id))
@@ -237,10 +237,10 @@ def _return(cluster: Cluster, agent: Agent, message: ReregisterAgent) -> None:
 
 def admitted(cluster: Cluster, ref: ActorRef[Any]) -> None:
     """The agent knows that it is registered: its resources may be offered."""
-    for agent in cluster.agents.values():
-        if agent.ref == ref:
-            cluster.allocator.set_active(agent.id, agent.active)
-            cluster.dirty.add(agent.id)
+    agent = cluster.agent_of(ref)
+    if agent is not None:
+        cluster.allocator.set_active(agent.id, agent.active)
+        cluster.dirty.add(agent.id)
 
 
 # -- the end
@@ -297,7 +297,7 @@ def remove(
     withdraw(cluster, agent)
     _end_operations(cluster, agent, state)
     cluster.allocator.remove_agent(agent.id)
-    del cluster.agents[agent.id]
+    cluster.drop(agent)
     cluster.dirty.discard(agent.id)
     cluster.persist(Entry("agent", agent.id, None))
     cluster.metrics.count("master/slave_removals")

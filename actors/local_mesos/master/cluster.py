@@ -260,6 +260,8 @@ class Cluster:
         self.emptied: list[str] = []
         self.dirty: set[str] = set()
         """Agents whose resources should be offered as soon as the master's turn is over."""
+        self._by_ref: dict[ActorRef[Any], Agent] = {}
+        self._by_address: dict[tuple[str, int], Agent] = {}
         self._ids = {"framework": 0, "agent": 0, "offer": 0}
 
     def now(self) -> float:
@@ -284,6 +286,34 @@ class Cluster:
         number = self._ids[kind]
         self._ids[kind] = number + 1
         return number
+
+    # -- agents
+
+    def enter(self, agent: Agent) -> None:
+        """A new agent, or one with a new actor."""
+        self.agents[agent.id] = agent
+        self._by_ref[agent.ref] = agent
+        self._by_address[agent.info.hostname, agent.info.port] = agent
+
+    def replace_ref(self, agent: Agent, ref: ActorRef[Any]) -> None:
+        """The agent is another actor now."""
+        self._by_ref.pop(agent.ref, None)
+        agent.ref = ref
+        self._by_ref[ref] = agent
+
+    def drop(self, agent: Agent) -> None:
+        del self.agents[agent.id]
+        self._by_ref.pop(agent.ref, None)
+        address = (agent.info.hostname, agent.info.port)
+        if self._by_address.get(address) is agent:
+            del self._by_address[address]
+
+    def agent_of(self, ref: ActorRef[Any]) -> Agent | None:
+        return self._by_ref.get(ref)
+
+    def agent_at(self, hostname: str, port: int) -> Agent | None:
+        """The agent that registered last at this address."""
+        return self._by_address.get((hostname, port))
 
     # -- telling others
 

@@ -281,10 +281,9 @@ class Master(Actor[Any]):
         if framework is not None:
             frameworks.disconnect(cluster, framework)
             return
-        for agent in cluster.agents.values():
-            if agent.ref == ref and agent.connected:
-                agents.disconnect(cluster, agent)
-                return
+        agent = cluster.agent_of(ref)
+        if agent is not None and agent.connected:
+            agents.disconnect(cluster, agent)
 
     def _register(self, message: RegisterAgent | ReregisterAgent) -> None:
         """An agent is used, and told so, when the registry has it: else a restart would not know its tasks' agent."""
