@@ -89,7 +89,7 @@ def accepted_format(request: web.Request) -> str:
     accept = request.headers.get("Accept")
     if accept is None:
         return JSON
-    kinds = [part.split(";")[0].strip() for part in accept.split(",")]
+    kinds = [part.split(";")[0].strip().lower() for part in accept.split(",")]
     for wanted in (JSON, PROTOBUF):
         if wanted in kinds or "application/*" in kinds or "*/*" in kinds:
             return wanted

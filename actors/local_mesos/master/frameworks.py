@@ -206,16 +206,12 @@ def disconnect(cluster: Cluster, framework: Framework) -> None:
     framework.stream = framework.stream_id = None
     take_back(cluster, framework)
     cluster.allocator.set_framework_active(framework.id, False)
-    framework.unregistered_time = cluster.now()
     timeout = framework.info.failover_timeout
     cluster.log.info("framework %s disconnected; it has %g s to come back", framework.id, max(0.0, timeout))
     if timeout <= 0:
         remove(cluster, framework)
         return
     cluster.timers.start_single(("failover", framework.id), FailoverTimeout(framework.id), timeout)
-    updated = OperatorEvent.FrameworkUpdated()
-    updated.framework.CopyFrom(views.framework_for_event(framework, connected=False))
-    cluster.publish(OperatorEvent(type=OperatorEvent.FRAMEWORK_UPDATED, framework_updated=updated))
 
 
 def remove(cluster: Cluster, framework: Framework) -> None:

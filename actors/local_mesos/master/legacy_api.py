@@ -37,6 +37,7 @@ class LegacyApi:
                 if path == "/metrics/snapshot" and prefix:
                     continue
                 router.add_route("*", prefix + path, self._reader(path))
+                router.add_route("*", prefix + path + "/", self._reader(path))
             router.add_route("*", prefix + "/health", self._health)
             router.add_route("*", prefix + "/redirect", self._redirect)
             router.add_route("*", prefix + "/teardown", self._form(_teardown))

@@ -231,8 +231,6 @@ def framework(one: Framework, full: bool) -> Json:
     }
     if not full:
         return view
-    if one.reregistered_time is not None and one.reregistered_time != one.registered_time:
-        view["reregistered_time"] = one.reregistered_time
     view |= {
         "user": one.info.user,
         "failover_timeout": one.info.failover_timeout,
@@ -242,6 +240,8 @@ def framework(one: Framework, full: bool) -> Json:
         **({"principal": one.info.principal} if one.info.HasField("principal") else {}),
         "resources": flat(used + offered),
     }
+    if one.reregistered_time is not None and one.reregistered_time != one.registered_time:
+        view["reregistered_time"] = one.reregistered_time
     if any(each.type == mesos_pb2.FrameworkInfo.Capability.MULTI_ROLE for each in one.info.capabilities):
         view["roles"] = list(one.info.roles)
     else:
