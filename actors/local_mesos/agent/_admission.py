@@ -5,7 +5,7 @@ from __future__ import annotations
 from actors.local_mesos.agent._run import Run
 from mesos_proto import TaskState, mesos_pb2
 
-__all__ = ["Refusal", "why_not"]
+__all__ = ["Refusal", "why_not", "with_executor"]
 
 TaskStatus = mesos_pb2.TaskStatus
 Refusal = tuple[TaskState, str, mesos_pb2.TaskStatus.Reason.ValueType]
@@ -23,3 +23,11 @@ def why_not(run: Run, stopping: bool) -> Refusal | None:
         text = "This agent has no container engine: give the task a command that runs on the host, without an image"
         return TaskState.TASK_FAILED, text, TaskStatus.REASON_CONTAINER_LAUNCH_FAILED
     return None
+
+
+def with_executor(task: mesos_pb2.TaskInfo, executor: mesos_pb2.ExecutorInfo) -> mesos_pb2.TaskInfo:
+    """A task of a group, as if it named the group's executor itself."""
+    whole = mesos_pb2.TaskInfo()
+    whole.CopyFrom(task)
+    whole.executor.CopyFrom(executor)
+    return whole

@@ -22,7 +22,7 @@ from functools import partial
 from typing import Any
 
 from actors.core import Actor, ActorRef, Failure, Props, StoppingStrategy, Terminated
-from actors.local_mesos.agent._admission import why_not
+from actors.local_mesos.agent._admission import why_not, with_executor
 from actors.local_mesos.agent._checkpoint import Checkpoint
 from actors.local_mesos.agent._command_executor import (
     CommandExecutor,
@@ -69,11 +69,14 @@ from actors.local_mesos.messages import (
     AcknowledgeUpdate,
     AgentRegistered,
     ApplyOperation,
+    FrameworkMessage,
     KillTask,
     MasterChanged,
     ReregisterAgent,
     RunTask,
+    RunTaskGroup,
     ShutdownAgent,
+    ShutdownExecutor,
     ShutdownFramework,
     UpdateFramework,
     UpdateStatus,
@@ -114,8 +117,6 @@ class Agent(Actor[Any]):
         self._link = MasterLink(settings, self.context, self._registration)
         self._ahead = WriteAhead(checkpoint, self.context, self.log.error)
         self._operations = Operations(self.context, self._link, self._ahead)
-        self._broken: Exception | None = None
-        self._waiting: list[ActorRef[Any]] = []  # for the registration
         self._ending: tuple[ActorRef[Any], int] | None = None  # whom to tell that so many tasks ended
 
     # -- begin and end ---------------------------------------------------------------------------------------------
@@ -126,7 +127,7 @@ class Agent(Actor[Any]):
             held = await self._runner.attach(self.ref.tell)
         except (CheckpointBroken, RunnerUnusable, OSError) as error:
             self.log.error("cannot start: %s", error)
-            self._broken = error
+            self._link.give_up(error)
             return
         self._restore(recovered)
         self._compare(held)
@@ -176,6 +177,9 @@ class Agent(Actor[Any]):
                 self._end_if_ended()
             case RunTask(framework, task):
                 self._run_task(framework, task)
+            case RunTaskGroup(framework, executor, tasks):
+                for task in tasks:
+                    self._run_task(framework, with_executor(task, executor))
             case AcknowledgeUpdate(framework_id, task_id, uuid):
                 self._acknowledged(self._containers.of_task(framework_id, task_id), uuid)
             case SendUpdate(container_id):
@@ -195,7 +199,7 @@ class Agent(Actor[Any]):
                 self._have_registered(agent_id)
             case Register(backoff):
                 self._link.register(backoff)
-            case MasterChanged(master) if self._broken is None:
+            case MasterChanged(master):
                 self._link.turn_to(master)
             case Terminated(ref=ref) if self._link.is_to(ref):
                 self.log.warning("the master %s is gone; the tasks go on, and wait for another", ref)
@@ -210,10 +214,12 @@ class Agent(Actor[Any]):
                 self._operations.acknowledged(message)
             case ShutdownFramework(framework_id):
                 self._shut_down_framework(framework_id)
+            case FrameworkMessage(executor_id=name) | ShutdownExecutor(executor_id=name):
+                self.log.warning("ignored %s for executor %s, which is not here", type(message).__name__, name)
             case ShutdownAgent(reason):
                 self._shut_down(reason)
             case WhenRegistered() if self.sender is not None:
-                self._tell_when_registered(self.sender)
+                self._link.tell_when_registered(self.sender)
             case DescribeAgent():
                 self.reply(self._description())
             case EndTasks() if self.sender is not None:
@@ -239,10 +245,8 @@ class Agent(Actor[Any]):
             run = container.run
             return RunDescription(run, task_of(run, container.updates), self._runner.sandbox_path(run.sandbox))
 
-        runs = tuple(map(described, self._containers))
-        return AgentDescription(
-            self._link.info, self._settings.ip, runs, tuple(map(described, self._containers.completed))
-        )
+        runs, completed = (tuple(map(described, some)) for some in (self._containers, self._containers.completed))
+        return AgentDescription(self._link.info, self._settings.ip, runs, completed)
 
     # -- the master ------------------------------------------------------------------------------------------------
 
@@ -270,30 +274,15 @@ class Agent(Actor[Any]):
     def _are_registered(self) -> None:
         self._link.confirmed()
         self.log.info("registered as %s", self._link.agent_id)
-        self._tell_waiting(self._link.agent_id)
         for container in self._containers:
             container.updates.start_over()
             self._send_update(container)
         self._operations.start_over()
 
-    def _tell_when_registered(self, asker: ActorRef[Any]) -> None:
-        self._waiting.append(asker)
-        if self._broken is not None:
-            self._tell_waiting(self._broken)
-        elif self._link.registered:
-            self._tell_waiting(self._link.agent_id)
-
-    def _tell_waiting(self, answer: str | Exception) -> None:
-        for asker in self._waiting:
-            asker.tell(answer, self.ref)
-        self._waiting.clear()
-
     def _shut_down(self, reason: str) -> None:
         """The cluster does not want this agent: end its tasks, say no more to the master."""
         self.log.error("the master refused this agent, which ends its tasks: %s", reason)
-        self._broken = RuntimeError(f"the master refused the agent: {reason}")
-        self._tell_waiting(self._broken)
-        self._link.turn_to(None)
+        self._link.give_up(RuntimeError(f"the master refused the agent: {reason}"))
         for framework_id in list(self._containers.frameworks):
             self._shut_down_framework(framework_id)
 

@@ -78,6 +78,8 @@ class Housekeeper(Actor[Running | Look | Looked | Failure]):
                 self._sandboxes_due = True
             case Look():
                 self.context.parent.tell(WhatRuns(), self.ref)
+            case Running(limits) if not limits and not self._sandboxes_due:
+                self._again()  # of thousands of simulated agents most have nothing to look at
             case Running(limits):
                 self.context.pipe_to(self._look(limits))
             case Looked(over, removed):

@@ -35,6 +35,8 @@ class MasterLink:
         self._context = context
         self._registration = registration
         self._master: ActorRef[Any] | None = None
+        self._broken: Exception | None = None
+        self._waiting: list[ActorRef[Any]] = []
 
     @property
     def agent_id(self) -> str:
@@ -57,7 +59,7 @@ class MasterLink:
         self._master = master
         self.registered = False
         self._context.timers.cancel(_TIMER)
-        if master is not None:
+        if master is not None and self._broken is None:
             self._context.watch(master)
             self.register(self._settings.registration_backoff)
 
@@ -73,6 +75,26 @@ class MasterLink:
     def confirmed(self) -> None:
         self._context.timers.cancel(_TIMER)
         self.registered = True
+        self._tell_waiting(self.agent_id)
+
+    def give_up(self, error: Exception) -> None:
+        """This agent cannot be: it turns to no master any more."""
+        self._broken = error
+        self.turn_to(None)
+        self._tell_waiting(error)
+
+    def tell_when_registered(self, asker: ActorRef[Any]) -> None:
+        """The agent's id, as soon as it is registered; or why it will not be."""
+        self._waiting.append(asker)
+        if self._broken is not None:
+            self._tell_waiting(self._broken)
+        elif self.registered:
+            self._tell_waiting(self.agent_id)
+
+    def _tell_waiting(self, answer: str | Exception) -> None:
+        for asker in self._waiting:
+            asker.tell(answer, self._context.self_ref)
+        self._waiting.clear()
 
     def send(self, message: object) -> None:
         """Nothing without a registration: what matters is repeated once there is one."""
