@@ -53,6 +53,8 @@ class ScriptedAgent(Actor[Any]):
                     status.uuid.value = self.bench.new_uuid()
                 told = m.UpdateOperationStatus(framework_id, self.info.id.value, uuid, status)
                 self.bench.master.ref.tell(told, self.ref)
+            case m.MasterChanged(master):
+                master.tell(m.ReregisterAgent(self.info, self.ref), self.ref)
             case ("update", framework_id, task_id, state):
                 self.update(framework_id, task_id, state)
             case ("reregister", master, tasks, frameworks):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from actors.core import Failure
 from actors.local_mesos import messages as m
 from actors.local_mesos.master import MasterSettings, RegistryError, start_master
 from mesos_proto import mesos_pb2
@@ -128,6 +129,16 @@ async def test_frameworks_and_tasks_come_back_to_a_new_master_from_agents_and_su
     new = await bench.subscribe(id=old.id, checkpoint=True, failover_timeout=86400)
     await new.call("RECONCILE", {"tasks": []})
     assert (await new.status())["state"] == "TASK_RUNNING"
+
+
+async def test_a_master_that_failed_begins_anew_and_everybody_finds_it_again(bench: Bench) -> None:
+    await bench.start(agents=2)
+    scheduler = await bench.subscribe(failover_timeout=60)
+    bench.master.ref.tell(Failure(RuntimeError("a bug")))
+    await scheduler.end()
+    again = await bench.subscribe(id=scheduler.id, failover_timeout=60)
+    offers = await again.offers(2)
+    assert {offer["agent_id"]["value"] for offer in offers} == {bench.agent_id(0), bench.agent_id(1)}
 
 
 @pytest.mark.real
