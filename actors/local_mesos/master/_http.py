@@ -31,6 +31,8 @@ __all__ = [
 JSON = "application/json"
 PROTOBUF = "application/x-protobuf"
 
+_UNTYPED = "application/octet-stream"  # what aiohttp calls a body that nobody gave a type
+
 T = TypeVar("T", bound=Message)
 
 
@@ -152,5 +154,5 @@ async def plain_words(request: web.Request, handler: Callable[[web.Request], Any
 async def bare_headers(request: web.Request, response: web.StreamResponse) -> None:
     """No type for an empty body, no server's name: as Mesos answers."""
     response.headers.popall("Server", None)
-    if isinstance(response, web.Response) and not response.body:
+    if isinstance(response, web.Response) and not response.body and response.content_type == _UNTYPED:
         response.headers.popall("Content-Type", None)

@@ -48,13 +48,13 @@ def apply(
         resources = tuple(agent.total.to_protos(refined_format=True))
         agent.ref.tell(ApplyOperation(entry.framework_id, operation, record.uuid.value, resources))
     kind = mesos_pb2.Offer.Operation.Type.Name(operation.type).lower()
-    cluster.metrics.count(f"master/operations/{kind}/total")
+    cluster.metrics.count_operation(kind, "total")
 
 
 def refuse(cluster: Cluster, framework: Framework, operation: mesos_pb2.Offer.Operation, error: str) -> None:
     """The framework is told if the operation carries an id; without one the failure is silent."""
     kind = mesos_pb2.Offer.Operation.Type.Name(operation.type).lower()
-    cluster.metrics.count(f"master/operations/{kind}/error")
+    cluster.metrics.count_operation(kind, "error")
     cluster.log.info("refused %s of framework %s: %s", kind, framework.id, error)
     if not operation.HasField("id"):
         return
@@ -84,6 +84,9 @@ def updated(cluster: Cluster, message: UpdateOperationStatus) -> None:
     if entry.proto.latest_status != status:
         entry.proto.latest_status.CopyFrom(status)
         entry.proto.statuses.add().CopyFrom(status)
+        kind = mesos_pb2.Offer.Operation.Type.Name(entry.proto.info.type).lower()
+        state = mesos_pb2.OperationState.Name(status.state).removeprefix("OPERATION_").lower()
+        cluster.metrics.count_operation(kind, state)
     if not entry.has_id:
         _forget(cluster, entry)
         return

@@ -73,7 +73,36 @@ _COUNTED = (
             "valid_status_updates",
         )
     ),
+    "master/http_cache_hits",
+    "master/slave_shutdowns_canceled",
+    "master/slave_shutdowns_completed",
+    "master/slave_shutdowns_scheduled",
+    "allocator/event_queue_dispatches",
     "allocator/mesos/allocation_runs",
+    "allocator/mesos/event_queue_dispatches",
+    "registrar/queued_operations",
+)
+
+_OPERATIONS = (
+    "create",
+    "create_disk",
+    "destroy",
+    "destroy_disk",
+    "grow_volume",
+    "reserve",
+    "shrink_volume",
+    "unreserve",
+)
+_OPERATION_STATES = (
+    "dropped",
+    "error",
+    "failed",
+    "finished",
+    "gone_by_operator",
+    "pending",
+    "recovering",
+    "total",
+    "unreachable",
 )
 
 _LIVE_STATES = ("staging", "starting", "running", "killing", "unreachable")
@@ -84,9 +113,18 @@ class Metrics:
 
     def __init__(self) -> None:
         self._counts: dict[str, float] = dict.fromkeys(_COUNTED, 0.0)
+        for state in _OPERATION_STATES:
+            self._counts[f"master/operations/{state}"] = 0.0
+            for kind in _OPERATIONS:
+                self._counts[f"master/operations/{kind}/{state}"] = 0.0
 
     def count(self, name: str) -> None:
         self._counts[name] = self._counts.get(name, 0.0) + 1.0
+
+    def count_operation(self, kind: str, state: str) -> None:
+        """``kind`` as in RESERVE, in lower case; ``state`` likewise, or "total"."""
+        self.count(f"master/operations/{kind}/{state}")
+        self.count(f"master/operations/{state}")
 
     def counts(self) -> dict[str, float]:
         return dict(self._counts)
