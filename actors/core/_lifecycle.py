@@ -57,13 +57,14 @@ class DeathNotice:
 
 
 class Failed:
-    """A failure that waits for its verdict."""
+    """A failure that waits for its verdict; `escalated` is the child's failure that it comes from."""
 
-    __slots__ = ("error", "message")
+    __slots__ = ("error", "escalated", "message")
 
-    def __init__(self, error: BaseException, message: Any) -> None:
+    def __init__(self, error: BaseException, message: Any, escalated: tuple[Cell, Failed] | None) -> None:
         self.error = error
         self.message = message
+        self.escalated = escalated
 
 
 def no_receive(message: Any) -> None:
@@ -173,7 +174,13 @@ def handler_failed(cell: Cell, error: BaseException, result: Any) -> None:
         raise error
 
 
-def fail(cell: Cell, error: BaseException, *, suspend_children: bool = True) -> None:
+def fail(
+    cell: Cell,
+    error: BaseException,
+    *,
+    escalated: tuple[Cell, Failed] | None = None,
+    suspend_children: bool = True,
+) -> None:
     """Stop taking mail until the parent has decided."""
     if cell.state in (State.STOPPING, State.STOPPED):
         cell.logger().error("failed while stopping: %r", error, exc_info=error)
@@ -181,7 +188,7 @@ def fail(cell: Cell, error: BaseException, *, suspend_children: bool = True) -> 
     if cell.failure is not None:
         cell.logger().error("failed again, before its parent decided about %r", cell.failure.error, exc_info=error)
         return
-    cell.failure = Failed(error, None if cell.envelope is None else cell.envelope[0])
+    cell.failure = Failed(error, None if cell.envelope is None else cell.envelope[0], escalated)
     cell.blocked += 1
     if suspend_children:
         for child in (cell.children or {}).values():
@@ -207,7 +214,7 @@ def child_failed(cell: Cell, argument: tuple[Cell, Failed]) -> None:
         log.warning("%s failed with %r; it is resumed", child.ref.path, error)
         child.signal(resume, failed)
     elif directive is Directive.ESCALATE:
-        fail(cell, error)
+        fail(cell, error, escalated=(child, failed))
     elif directive is Directive.STOP:
         log.error("%s failed and is stopped: %r", child.ref.path, error, exc_info=error)
         for each in _concerned(cell, child, strategy.all_for_one):
@@ -261,10 +268,18 @@ def resume(cell: Cell, failed: Failed | None) -> Hook:
         if cell.actor is None:  # it failed before it had a state to go on with
             return restart(cell, (failed.error, failed))
         cell.failure = None
+        if failed.escalated is not None:  # the verdict is for the child that it came from, too
+            child, of_child = failed.escalated
+            child.signal(resume, of_child)
     cell.blocked -= 1
-    for child in (cell.children or {}).values():
-        child.signal(resume, None)
+    _resume_children(cell, 1)
     return None
+
+
+def _resume_children(cell: Cell, times: int) -> None:
+    for _ in range(times):
+        for child in (cell.children or {}).values():
+            child.signal(resume, None)
 
 
 # Restart
@@ -276,10 +291,14 @@ async def restart(cell: Cell, argument: tuple[BaseException, Failed | None]) -> 
     if cell.stop_requested or (failed is not None and cell.failure is not failed):
         return
     message = None if cell.failure is None else cell.failure.message
-    cell.blocked -= (failed is None) + (cell.failure is not None)
+    # Each suspension and each failure of this cell has suspended its children once; the restart takes back one of each.
+    taken_back = (failed is None) + (cell.failure is not None)
+    cell.blocked -= taken_back
     cell.failure = None
-    if cell.state is State.RESTARTING:
-        return  # it has begun already, and waits for children to stop
+    if cell.state is State.RESTARTING:  # it has begun already, and waits for children to stop
+        _resume_children(cell, taken_back)
+        return
+    _resume_children(cell, taken_back - 1)
     cell.state = State.RESTARTING
     cell.restart_cause = cause
     cell.blocked += 1
