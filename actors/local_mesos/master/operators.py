@@ -98,10 +98,6 @@ def _quota_error(config: quota_pb2.QuotaConfig) -> str | None:
         validate_role(config.role)
     except RoleError as error:
         return f"Invalid QuotaConfig: Invalid 'QuotaConfig.role': {error}"
-    if config.role == "*":
-        return (
-            "Invalid QuotaConfig: Invalid 'QuotaConfig.role': setting quota for the default '*' role is not supported"
-        )
     if "/" in config.role:
         return f"Updating quota on nested role '{config.role}' is not supported yet"
     for kind, amounts in (("guarantee", config.guarantees), ("limit", config.limits)):
