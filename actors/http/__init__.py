@@ -1,8 +1,8 @@
 """A small face over aiohttp's server: put an application on a port, know its URL, close it cleanly.
 
-    server = await serve(app, port=0)      # 0: any free port
-    print(server.url)                      # http://127.0.0.1:40123
-    await server.close()
+server = await serve(app, port=0)      # 0: any free port
+print(server.url)                      # http://127.0.0.1:40123
+await server.close()
 """
 
 from actors.http.server import PortTaken, Server, serve
