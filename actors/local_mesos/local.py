@@ -70,7 +70,10 @@ class _Running:
 
 
 class LocalMesos:
-    """A running embedded cluster. ``url`` is the master's, ``agents`` are its agents' actors."""
+    """A running embedded cluster. ``url`` is the master's, ``agents`` are its agents' actors.
+
+    Usable as ``async with await LocalMesos.start(…) as local``, which stops it at the end.
+    """
 
     def __init__(
         self,
@@ -166,6 +169,12 @@ class LocalMesos:
                 log.warning("the tasks that go on have their sandboxes in %s", self._work_dir.path)
             else:
                 await asyncio.to_thread(shutil.rmtree, self._work_dir.path)
+
+    async def __aenter__(self) -> LocalMesos:
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self.stop()
 
 
 async def _start_agent(

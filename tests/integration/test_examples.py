@@ -1,0 +1,55 @@
+"""The examples as their readers run them: as programs, unchanged, on the real and on the embedded Mesos."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.test_framework_on_mesos import Cluster, cluster
+
+pytestmark = pytest.mark.real
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module", params=["real", "embedded"])
+def mesos(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    with cluster(request.param, tmp_path_factory.mktemp("mesos")) as mesos:
+        yield mesos
+
+
+def run(*command: str) -> str:
+    """What the example prints; it has to end well."""
+    done = subprocess.run([sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_framework_launches_commands_and_finishes(mesos: Cluster) -> None:
+    said = run("examples.framework", "--master", mesos.url, "--instances", "3")
+    assert sorted(line.split(" ")[:2] for line in said.splitlines()) == [
+        ["run-1:", "TASK_FINISHED"],
+        ["run-2:", "TASK_FINISHED"],
+        ["run-3:", "TASK_FINISHED"],
+    ]
+
+
+def test_the_framework_tells_what_failed(mesos: Cluster) -> None:
+    said = run("examples.framework", "--master", mesos.url, "--instances", "1", "--command", "exit 3")
+    assert said == "run-1: TASK_FAILED Command exited with status 3\n"
+
+
+def test_the_framework_brings_its_own_mesos() -> None:
+    assert "run-2: TASK_FINISHED" in run("examples.framework", "--instances", "2")
+
+
+def test_the_executor_works_for_its_framework(mesos: Cluster) -> None:
+    said = run("examples.primes", "--master", mesos.url, "--limit", "10000", "--parts", "6")
+    assert said == "1229 primes below 10000, counted in 6 parts\n"
+
+
+def test_the_executor_is_started_by_agents_alone() -> None:
+    done = subprocess.run([sys.executable, "-m", "examples.executor"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode != 0
+    assert "MESOS_AGENT_ENDPOINT is not set: an executor is started by a Mesos agent" in done.stderr
