@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Cell"]
 
-Signal = Callable[["Cell", Any], Awaitable[None] | None]
+Signal = tuple[Callable[["Cell", Any], Awaitable[None] | None], Any]
 
 
 class Cell(HandlerTask):
@@ -75,7 +75,7 @@ class Cell(HandlerTask):
         self.is_stopped = False
         self.idle = True
         self.blocked = 0
-        self.signals: deque[tuple[Signal, Any]] | None = None
+        self.signals: Signal | deque[Signal] | None = None  # mostly there is one, and a deque is 700 bytes
         self.envelope: tuple[Any, Any] | None = None
         self.actor: Actor[Any] | None = None
         self.receive: Handler = lifecycle.no_receive
@@ -111,7 +111,7 @@ class Cell(HandlerTask):
             self.idle = False
             self.dispatcher.schedule(self)
 
-    def signal(self, function: Signal, argument: Any = None) -> None:
+    def signal(self, function: Callable[[Cell, Any], Awaitable[None] | None], argument: Any = None) -> None:
         """Have ``function(self, argument)`` called before the next message. From any thread."""
         dispatcher = self.dispatcher
         if get_ident() != dispatcher.thread:
@@ -119,9 +119,11 @@ class Cell(HandlerTask):
             return
         signals = self.signals
         if signals is None:
-            spare = dispatcher.spare_queues
-            signals = self.signals = spare.pop() if spare else deque()
-        signals.append((function, argument))
+            self.signals = (function, argument)
+        elif isinstance(signals, tuple):
+            self.signals = deque((signals, (function, argument)))
+        else:
+            signals.append((function, argument))
         if self.idle:
             self.idle = False
             dispatcher.schedule(self)
@@ -130,11 +132,13 @@ class Cell(HandlerTask):
         """Take the next signal and follow it."""
         signals = self.signals
         assert signals is not None
-        function, argument = signals.popleft()
-        if not signals:
+        if isinstance(signals, tuple):
             self.signals = None
-            if len(self.dispatcher.spare_queues) < 1024:
-                self.dispatcher.spare_queues.append(signals)
+            function, argument = signals
+        else:
+            function, argument = signals.popleft()
+            if not signals:
+                self.signals = None
         return function(self, argument)
 
     def settle(self) -> None:

@@ -85,8 +85,7 @@ class Dispatcher:
     """Where cells are scheduled, and the coroutine that takes their messages."""
 
     __slots__ = (
-        "began", "clock", "context", "current", "deadline", "loop", "on_slow", "settings", "spare_queues", "thread",
-        "throughput",
+        "began", "clock", "context", "current", "deadline", "loop", "on_slow", "settings", "thread", "throughput",
     )  # fmt: skip
 
     def __init__(
@@ -102,7 +101,6 @@ class Dispatcher:
         self.current: Cell | None = None
         self.began = 0.0  # when the current batch began
         self.deadline = 0.0  # when the current turn is over
-        self.spare_queues: list[deque[Any]] = []
 
     def schedule(self, cell: Cell) -> None:
         """Run `cell` soon: it has mail, a signal, or what its handler waited for is there. On the loop's thread."""

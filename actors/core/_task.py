@@ -11,6 +11,8 @@ from collections.abc import Coroutine
 from contextvars import Context
 from typing import TYPE_CHECKING, Any
 
+from .ask import Reply
+
 if TYPE_CHECKING:
     from ._dispatcher import Dispatcher
     from .ref import LocalRef
@@ -52,6 +54,12 @@ class HandlerTask:
             self.hurry()
         if waiter is None:  # asyncio.sleep(0): the loop's other callbacks are to have their turn
             self.dispatcher.loop.call_soon(self.resume, context=self.dispatcher.context)
+            return
+        if type(waiter) is Reply:  # comes back by resume: no callback, no turn of the loop
+            self._fut_waiter = waiter
+            waiter.cell = self
+            if self._must_cancel and waiter.cancel():
+                self._must_cancel = False
             return
         if getattr(waiter, "_asyncio_future_blocking", None) is None:
             self.woken_with = RuntimeError(f"a handler of {self.ref.path} awaited what is not a future: {waiter!r}")

@@ -30,7 +30,7 @@ from .messages import DeadLetter, Failure
 from .ref import ActorRef
 
 if TYPE_CHECKING:
-    from ._cell import Cell
+    from ._task import HandlerTask
     from .system import ActorSystem
 
 __all__ = ["PendingAsks", "Reply"]
@@ -42,9 +42,8 @@ class Reply(ActorRef[Any]):
     """The ref that an ask sends from, alive until its first answer, and what the asker waits for."""
 
     __slots__ = (
-        "_asyncio_future_blocking", "_callback", "_cell", "_context", "_error", "_name", "_queue", "_state", "_value",
-        "deadline", "message", "target",
-    )
+        "_callback", "_context", "_error", "_name", "_queue", "_state", "_value", "cell", "deadline", "message", "target",
+    )  # fmt: skip
 
     def __init__(self, queue: _Queue, target: ActorRef[Any], message: Any, deadline: float) -> None:
         self._queue = queue
@@ -52,9 +51,8 @@ class Reply(ActorRef[Any]):
         self.message = message
         self.deadline = deadline
         self._state = _PENDING
-        self._cell: Cell | None = None
+        self.cell: HandlerTask | None = None  # whose handler waits for it, if it is one
         self._callback: Callable[[Any], object] | None = None
-        self._asyncio_future_blocking = True
         self._error: BaseException | None = None
         self._name: str | None = None
 
@@ -105,14 +103,22 @@ class Reply(ActorRef[Any]):
         self._state = state
         self.message = None
         self._queue.settled()
-        cell = self._cell
-        if cell is not None:
-            cell.resume()
+        if self.cell is not None:
+            self.cell.resume()
         elif self._callback is not None:
             self._queue.asks.loop.call_soon(self._callback, self, context=self._context)
             self._callback = None
 
     # As what a task waits for
+
+    @property
+    def _asyncio_future_blocking(self) -> bool:
+        """Marks a future to asyncio's tasks. What they set it to afterwards is for futures that wait in turn."""
+        return True
+
+    @_asyncio_future_blocking.setter
+    def _asyncio_future_blocking(self, blocking: bool) -> None:
+        pass
 
     def get_loop(self) -> asyncio.AbstractEventLoop:
         return self._queue.asks.loop

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic
 
 from ._types import M
+from .actor import Actor
 
 if TYPE_CHECKING:
-    from .actor import Actor
     from .dispatchers import DispatcherSpec
     from .mailboxes import Mailbox
 
@@ -24,8 +24,6 @@ class Props(Generic[M]):
     __slots__ = ("args", "cls", "dispatcher", "kwargs", "mailbox")
 
     def __init__(self, cls: type[Actor[M]], /, *args: Any, **kwargs: Any) -> None:
-        from .actor import Actor
-
         if not isinstance(cls, type) or not issubclass(cls, Actor):
             hint = "; pass the class and its arguments, not an instance" if isinstance(cls, Actor) else ""
             raise TypeError(f"Props needs a subclass of Actor, not {cls!r}{hint}")

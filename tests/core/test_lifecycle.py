@@ -62,7 +62,7 @@ async def test_the_context_is_there_in_the_constructor(system: ActorSystem) -> N
 
 
 async def test_an_actor_made_by_calling_its_class_says_how_to_make_one() -> None:
-    with pytest.raises(RuntimeError, match="made by system.spawn"):
+    with pytest.raises(RuntimeError, match=r"made by system\.spawn"):
         _ = Worker().context
 
 

@@ -104,7 +104,7 @@ async def test_unknown_phases_are_refused(system: ActorSystem) -> None:
 
 
 def test_the_phases_are_akkas() -> None:
-    assert list(PHASES)[0] == "before-service-unbind"
+    assert next(iter(PHASES)) == "before-service-unbind"
     assert list(PHASES)[-1] == "actor-system-terminate"
     assert PHASES["actor-system-terminate"] == 10.0
 
