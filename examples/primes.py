@@ -17,6 +17,7 @@ from actors.mesos import FrameworkInfo, Mesos, ResourceOffers, StatusUpdate
 from examples import executor
 from mesos_proto import CommandInfo, ExecutorInfo, Offer, Resources, TaskInfo, TaskState
 
+PROGRAM = str(Path(executor.__file__).resolve())
 FOR_THE_EXECUTOR = Resources.parse("cpus:0.1;mem:64")
 FOR_A_PART = Resources.parse("cpus:0.5;mem:32")
 
@@ -27,7 +28,7 @@ async def main(master: str | None, limit: int, parts: int) -> None:
             master = (await stack.enter_async_context(await LocalMesos.start(system, port=0))).url
         info = FrameworkInfo(name="primes", user=getpass.getuser(), checkpoint=True)
         framework = await Mesos(system).register_framework(master, info)
-        program = CommandInfo(sys.executable, arguments=[sys.executable, str(Path(executor.__file__).resolve())])
+        program = CommandInfo(sys.executable, arguments=[sys.executable, PROGRAM])
         counter = ExecutorInfo(
             executor_id="primes", framework_id=framework.id, command=program, resources=FOR_THE_EXECUTOR
         )

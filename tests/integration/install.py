@@ -7,9 +7,15 @@ import os
 import sys
 from collections.abc import Callable
 
-from .real_mesos import Unavailable, install
+from . import foreign_clients, real_mesos, real_zookeeper
+from .parts import Unavailable
 
-PARTS: dict[str, Callable[[], object]] = {"Apache Mesos 1.11.0": install}
+PARTS: dict[str, Callable[[], object]] = {
+    "Apache Mesos 1.11.0": real_mesos.install,
+    "Apache ZooKeeper": real_zookeeper.install,
+    "avmesos": foreign_clients.install_avmesos,
+    "pymesos": foreign_clients.install_pymesos,
+}
 
 
 def main() -> int:

@@ -13,6 +13,6 @@ judge of containers, task groups, TLS, or a command executor's own texts.
 """
 
 from .cluster import RealMesos, real_mesos_or_skip
-from .installation import Unavailable, install
+from .installation import install
 
-__all__ = ["RealMesos", "Unavailable", "install", "real_mesos_or_skip"]
+__all__ = ["RealMesos", "install", "real_mesos_or_skip"]

@@ -12,21 +12,17 @@ from pathlib import Path
 from types import TracebackType
 
 import psutil
-import pytest
 
-from .installation import HERE, Unavailable, install
+from tests.integration.parts import Unavailable, real_or_skip
+
+from .installation import HERE, install
 
 _ROOT = HERE.parents[2]
 
 
 def real_mesos_or_skip() -> Path:
     """The installed Mesos; without one, the test skips and says why (with ``CI=true`` it fails)."""
-    try:
-        return install()
-    except Unavailable as error:
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"no real Mesos, and CI=true asks for it: {error}", pytrace=False)
-        pytest.skip(f"no real Mesos here: {error}")
+    return real_or_skip("real Mesos", install)
 
 
 def free_ports(count: int) -> int:

@@ -3,22 +3,19 @@
 import fcntl
 import os
 import platform
-import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+from tests.integration.parts import CACHE, Unavailable, install_debian_packages, run
 
 from . import stub_libraries
 
 PACKAGE = "mesos.scheduler===1.11.0.linux-x86_64"
 NEEDED = ("libapr1", "libaprutil1", "libsvn1", "libsasl2-modules", "libcurl4", "gcc", "g++", "binutils")
 HERE = Path(__file__).resolve().parent
-HOME = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mesos-actors" / "real-mesos-1.11.0"
-
-
-class Unavailable(Exception):
-    """Mesos cannot be had here; says what is missing."""
+HOME = CACHE / "real-mesos-1.11.0"
 
 
 def install() -> Path:
@@ -33,26 +30,13 @@ def install() -> Path:
     with (HOME / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # of several test runs that begin together, one installs
         if not (HOME / "installed").exists():
-            _system_packages()
+            install_debian_packages(*NEEDED)
             library = _library()
             stub_libraries.build_all(library, HOME / "lib")
             program = ["g++", "-O1", "-o", str(HOME / "start-cluster"), str(HERE / "start_cluster.cpp"), "-ldl"]
-            _run(program, "compile the program that starts Mesos")
+            run(program, "compile the program that starts Mesos")
             (HOME / "installed").touch()
     return HOME
-
-
-def _system_packages() -> None:
-    if shutil.which("dpkg") is None:
-        raise Unavailable(f"these packages are installed with Debian's apt, which is not here: {' '.join(NEEDED)}")
-    missing = [name for name in NEEDED if subprocess.run(["dpkg", "-s", name], capture_output=True).returncode]
-    if not missing:
-        return
-    if os.geteuid() != 0:
-        raise Unavailable(f"not root, and these packages are missing: apt-get install {' '.join(missing)}")
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    _run(["apt-get", "update", "-qq"], "fetch Debian's package lists", environment)
-    _run(["apt-get", "install", "-y", "-qq", *missing], f"install {' '.join(missing)}", environment)
 
 
 def _library() -> Path:
@@ -65,7 +49,7 @@ def _library() -> Path:
         # building it. What it unpacked is all that is wanted.
         pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
         old = Path(folder) / "pip"
-        _run([*pip, "install", "--no-deps", "--target", str(old), "pip<24.1"], "install an older pip to download with")
+        run([*pip, "install", "--no-deps", "--target", str(old), "pip<24.1"], "install an older pip to download with")
         environment = {**os.environ, "PYTHONPATH": str(old), "TMPDIR": folder}
         command = [*pip, "download", "--no-deps", "--no-clean", "--dest", folder, PACKAGE]
         done = subprocess.run(command, env=environment, capture_output=True, text=True)
@@ -74,9 +58,3 @@ def _library() -> Path:
             raise Unavailable(f"pip could not download {PACKAGE}: {done.stderr.strip()[-500:]}")
         found.rename(library)
     return library
-
-
-def _run(command: list[str], purpose: str, environment: dict[str, str] | None = None) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, env=environment)
-    if done.returncode:
-        raise Unavailable(f"could not {purpose}: {done.stderr.strip()[-500:]}")

@@ -1,0 +1,105 @@
+"""One ZooKeeper server, started, killed and started again by a test."""
+
+import os
+import signal
+import socket
+import subprocess
+import threading
+import time
+from pathlib import Path
+from types import TracebackType
+
+from tests.integration.parts import Unavailable, install_debian_packages, real_or_skip
+from tests.integration.real_mesos.cluster import free_ports
+
+_JAR = Path("/usr/share/java/zookeeper.jar")  # its manifest names all that it needs
+_TICK = 500  # milliseconds; a session lasts from 2 to 20 of these
+_LOGGING = """\
+log4j.rootLogger=WARN, CONSOLE
+log4j.appender.CONSOLE=org.apache.log4j.ConsoleAppender
+log4j.appender.CONSOLE.layout=org.apache.log4j.PatternLayout
+log4j.appender.CONSOLE.layout.ConversionPattern=%d %p %m%n
+"""
+
+
+def install() -> Path:
+    """The installed server. Raises `Unavailable`."""
+    install_debian_packages("zookeeper")
+    if not _JAR.exists():
+        raise Unavailable(f"Debian's package zookeeper is installed, and yet {_JAR} is not there")
+    return _JAR
+
+
+def real_zookeeper_or_skip() -> Path:
+    """The installed ZooKeeper; without one, the test skips and says why (with ``CI=true`` it fails)."""
+    return real_or_skip("real ZooKeeper", install)
+
+
+class RealZooKeeper:
+    """A server on a free port of 127.0.0.1, at ``hosts``. ``folder`` keeps its data from one start to the next."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = free_ports(1)
+        self.hosts = f"127.0.0.1:{self.port}"
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, seconds: float = 60.0) -> None:
+        """Start, and wait until it serves."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        logging = self._folder / "log4j.properties"
+        logging.write_text(_LOGGING)
+        settings = {
+            "tickTime": _TICK,
+            "dataDir": self._folder / "data",
+            "clientPort": self.port,
+            "clientPortAddress": "127.0.0.1",
+            "admin.enableServer": "false",
+            "4lw.commands.whitelist": "ruok,srvr",
+        }
+        configuration = self._folder / "zoo.cfg"
+        configuration.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
+        java = ["java", f"-Dlog4j.configuration=file:{logging}", "-Xmx128m", "-cp", str(_JAR)]
+        program = ["org.apache.zookeeper.server.quorum.QuorumPeerMain", str(configuration)]
+        with (self._folder / "zookeeper.log").open("ab") as log:
+            self._process = subprocess.Popen([*java, *program], stdout=log, stderr=log, start_new_session=True)
+        deadline = time.monotonic() + seconds
+        while not self._serves():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self.kill()
+                said = (self._folder / "zookeeper.log").read_text(errors="replace")
+                raise Unavailable(f"ZooKeeper did not come up at {self.hosts}:\n{said[-3000:]}")
+            threading.Event().wait(0.1)
+
+    def _serves(self) -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
+                connection.sendall(b"ruok")
+                return connection.recv(4) == b"imok"
+        except OSError:
+            return False
+
+    def pause(self) -> None:
+        """SIGSTOP: connections stay open, and nothing comes any more."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        os.kill(self._process.pid, number)
+
+    def kill(self) -> None:
+        """``kill -9``; the data stay."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def __enter__(self) -> "RealZooKeeper":
+        self.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.kill()
