@@ -16,6 +16,9 @@ __all__ = ["Backoff"]
 FORGET_AFTER = 24 * 3600.0
 """Seconds after which failures of apps that nobody launches any more are dropped from memory."""
 
+SHORTEST_DELAY = 0.001
+"""Seconds below which a delay is over."""
+
 
 @dataclass(slots=True)
 class _Failures:
@@ -59,7 +62,9 @@ class Backoff:
         if now - known.last > app.max_launch_delay_seconds:
             del self._apps[app.id]
             return 0.0
-        return max(0.0, known.since + _delay(app, known.count) - now)
+        left = known.since + _delay(app, known.count) - now
+        # What is left of rounding would make a timer that is due before time has moved.
+        return left if left > SHORTEST_DELAY else 0.0
 
     def reset(self, app_id: str) -> None:
         self._apps.pop(app_id, None)

@@ -66,6 +66,7 @@ PLACED_PER_TURN = 100
 """Instances placed in one turn of the loop, some milliseconds."""
 
 _SWEEP_INTERVAL = 10.0
+_ROUNDING = 1e-6  # a timer may come a rounding error before what it waits for
 
 
 class _Sweep:
@@ -295,7 +296,7 @@ class Launcher(Actor[Any]):
     def _may_revive(self, now: float) -> bool:
         self._revives = min(REVIVE_BURST, self._revives + (now - self._revived_at) / REVIVE_INTERVAL)
         self._revived_at = now
-        if self._revives < 1:
+        if self._revives < 1 - _ROUNDING:
             self.context.timers.start_single("revive", _Look(), (1 - self._revives) * REVIVE_INTERVAL)
             return False
         self._revives -= 1

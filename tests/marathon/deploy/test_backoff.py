@@ -49,3 +49,9 @@ def test_ten_thousand_failures_are_still_a_number() -> None:
     for _ in range(10_000):
         backoff.failed("/a", V1, now=0.0)
     assert backoff.left(definition, now=0.0) == 300
+
+
+def test_what_rounding_leaves_of_a_delay_is_no_delay() -> None:
+    backoff, definition = Backoff(), app("/a", backoffSeconds=1)
+    backoff.failed("/a", V1, now=10.05)
+    assert backoff.left(definition, now=10.05 + 1 - 1e-12) == 0

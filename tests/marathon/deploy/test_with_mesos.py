@@ -102,6 +102,15 @@ async def test_offers_are_wanted_only_while_something_waits(service: Service) ->
     assert wanted[-2:] == [ReviveOffers, SuppressOffers]
 
 
+async def test_changes_in_a_row_are_all_launched_though_revives_are_spaced(service: Service) -> None:
+    for number in range(25):
+        await service.put(app(f"/a{number}"))
+        await service.system.clock.sleep(0.3)
+    await service.deployed(within=100)
+    revives = [call for call in service.world.calls if isinstance(call, ReviveOffers)]
+    assert len(revives) <= 10 + service.system.clock.time() / 5
+
+
 async def test_the_queue_tells_why_an_app_is_not_placed_and_for_how_long_it_waits(service: Service) -> None:
     await service.put(app("/big", cpus=1000), app("/far", constraints=[["hostname", "LIKE", "nowhere"]]))
     await service.system.clock.sleep(1)
