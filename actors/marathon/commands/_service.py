@@ -24,7 +24,7 @@ from actors.cluster import FileCoordinator, Lease, LeaseHeld
 from actors.http import PortTaken, serve
 from actors.marathon import Marathon
 from actors.marathon.api import AgentSandboxes, Sandboxes, Service, ServiceInfo, make_app
-from actors.marathon.messages import SchedulerDisconnected, SchedulerRegistered, SchedulerReregistered
+from actors.marathon.messages import SchedulerDisconnected, SchedulerEnded, SchedulerRegistered, SchedulerReregistered
 from actors.persistence import JournalError, SqliteJournal
 
 from ._client import CommandFailed
@@ -43,6 +43,7 @@ class ServiceSettings:
     work_dir: Path
     durability: Literal["sync", "process"]
     verbose: int
+    accept_new_framework: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,13 @@ async def _run(settings: ServiceSettings, start_mesos: StartMesos) -> None:
         mesos = await start_mesos(system)
         if mesos.stop is not None:
             stack.push_async_callback(mesos.stop)
-        marathon = await Marathon.start(system, master=mesos.url, journal=journal)
+        marathon = await Marathon.start(
+            system,
+            master=mesos.url,
+            journal=journal,
+            hostname=settings.host,
+            accept_new_framework=settings.accept_new_framework,
+        )
         stack.push_async_callback(marathon.stop)
         facts = ServiceInfo(version=version("mesos-actors"), master=mesos.url, hostname=settings.host)
         service = Service(system, marathon, facts)
@@ -107,7 +114,24 @@ async def _run(settings: ServiceSettings, start_mesos: StartMesos) -> None:
         gc.collect()
         gc.freeze()
         say(f"Marathon answers at {server.url}   (Ctrl-C ends it)")
-        raise CommandFailed(f"the lease of the work dir is lost: {await lease.lost()}")
+        raise await _first_end(lease, marathon)
+
+
+async def _first_end(lease: Lease, marathon: Marathon) -> CommandFailed:
+    """Wait until the service cannot go on, and say why."""
+    lost = asyncio.create_task(lease.lost())
+    stopped = asyncio.create_task(marathon.when_stopped())
+    try:
+        await asyncio.wait((lost, stopped), return_when=asyncio.FIRST_COMPLETED)
+        if lost.done():
+            return CommandFailed(f"the lease of the work dir is lost: {await lost}")
+        return CommandFailed(
+            f"the service cannot go on: {stopped.exception()}",
+            "tasks run on; look for the cause in the log above, then start it again with the same work dir",
+        )
+    finally:
+        lost.cancel()
+        stopped.cancel()
 
 
 async def _hold(work_dir: Path, stack: AsyncExitStack) -> Lease:
@@ -159,7 +183,7 @@ class Announcer(Actor[Any]):
         self._registered = False
 
     def pre_start(self) -> None:
-        for event in (SchedulerRegistered, SchedulerReregistered, SchedulerDisconnected):
+        for event in (SchedulerRegistered, SchedulerReregistered, SchedulerDisconnected, SchedulerEnded):
             self.context.system.event_stream.subscribe(self.ref, event)
         self.context.timers.start_single("patience", StillWaiting(), self.PATIENCE)
 
@@ -176,6 +200,9 @@ class Announcer(Actor[Any]):
                 say(f"registered again with Mesos at {master} as framework {framework_id}")
             case SchedulerDisconnected(reason):
                 say(f"no connection to Mesos, trying again: {reason or 'it was closed'}")
+            case SchedulerEnded(problem):
+                self._registered = True  # it has answered, and it was no
+                say(f"Mesos is done with this framework: {problem}")
             case StillWaiting() if not self._registered:
                 say("Mesos has not answered yet; trying on (is the master's URL right, and does it run?)")
 

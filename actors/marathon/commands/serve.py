@@ -19,9 +19,15 @@ if TYPE_CHECKING:
 
 @click.command("serve", short_help="Run the service on a Mesos cluster that is there already.")
 @click.option("--master", required=True, metavar="URL", help="The Mesos master: http://HOST:PORT.")
+@click.option(
+    "--accept-new-framework",
+    is_flag=True,
+    help="Register anew if Mesos has removed this framework; all apps are launched again.",
+)
 @with_service
 def command(
     master: str,
+    accept_new_framework: bool,
     port: int,
     host: str,
     work_dir: Path | None,
@@ -47,4 +53,4 @@ def command(
         say(f"seeking Mesos at {master}")
         return Mesos(master)
 
-    run(ServiceSettings(host, port, work_dir_of(work_dir), durability, verbose), somewhere)
+    run(ServiceSettings(host, port, work_dir_of(work_dir), durability, verbose, accept_new_framework), somewhere)

@@ -74,4 +74,5 @@ def command(
         say(f"Mesos answers at {local.url}")
         return Mesos(local.url, LocalSandboxes(folder / "mesos"), lambda: local.stop(keep_tasks))
 
-    run(ServiceSettings(host, port, folder, durability, verbose), start)
+    # The embedded Mesos is ours: when it has forgotten the framework, nobody else can mind that it registers anew.
+    run(ServiceSettings(host, port, folder, durability, verbose, accept_new_framework=True), start)
