@@ -35,6 +35,7 @@ from actors.marathon.protocol import (
     Begin,
     DeploymentEnded,
     DeploymentProgress,
+    ReadinessKnown,
     StepBegun,
     StepDone,
     StepFailed,
@@ -124,6 +125,9 @@ class Deployment(Actor[Any]):
                     self._done.add(node)
                     if node in self._plan.changes:
                         self._progress()
+            case ReadinessKnown(node, results):
+                self._status = replace(self._status, readiness={**self._status.readiness, node: results})
+                self.context.parent.tell(DeploymentProgress(self._status), self.ref)
             case StepFailed(_, reason):
                 self._fail(reason)
             case StepRestarted(node):

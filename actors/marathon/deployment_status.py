@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from actors.marathon.model import App
 
-__all__ = ["Action", "ActionKind", "DeploymentStatus"]
+__all__ = ["Action", "ActionKind", "DeploymentStatus", "ReadinessResponse", "ReadinessResult"]
 
 
 class ActionKind(Enum):
@@ -31,11 +31,31 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadinessResponse:
+    """What a task answered to its readiness check; of the body only the beginning."""
+
+    status: int
+    content_type: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadinessResult:
+    """What a readiness check last saw of one task; `last_response` only when the check says to keep it."""
+
+    name: str
+    task_id: str
+    ready: bool
+    last_response: ReadinessResponse | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DeploymentStatus:
     """A running deployment as `GET /v2/deployments` shows it.
 
     `steps` are the levels of the dependency graph; the actors run it as a graph, and `current_step` (from 1) is the
-    lowest level that is not finished. `finished` has the apps whose part is done.
+    lowest level that is not finished. `finished` has the apps whose part is done, `readiness` what the readiness checks
+    of each app's new tasks saw.
     """
 
     id: str
@@ -45,6 +65,7 @@ class DeploymentStatus:
     current_actions: tuple[Action, ...]
     affected_apps: tuple[str, ...]
     finished: frozenset[str] = frozenset()
+    readiness: Mapping[str, tuple[ReadinessResult, ...]] = field(default_factory=dict)
     original: Mapping[str, App] = field(default_factory=dict)
     target: Mapping[str, App] = field(default_factory=dict)
 

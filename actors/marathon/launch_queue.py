@@ -9,8 +9,9 @@ from datetime import datetime
 
 from actors.marathon.backoff import Backoff
 from actors.marathon.matching import Agent, NoMatch
-from actors.marathon.messages import QueueItem
+from actors.marathon.messages import QueueItem, UnusedOffer
 from actors.marathon.model import App
+from mesos_proto import Offer
 
 __all__ = ["LaunchQueue", "QueuedApp"]
 
@@ -29,7 +30,7 @@ class QueuedApp:
     last_used: datetime | None = None
     last_unused: datetime | None = None
     rejected: Counter[str] = field(default_factory=Counter)
-    last_rejected: Counter[str] = field(default_factory=Counter)
+    last_unused_offers: dict[str, UnusedOffer] = field(default_factory=dict)
 
     def take(self, agent: Agent) -> str:
         """The next waiting instance, from now on being launched on `agent`."""
@@ -37,17 +38,17 @@ class QueuedApp:
         self.launching[instance_id] = agent
         return instance_id
 
-    def offer_used(self, now: datetime) -> None:
+    def offer_used(self, offer: Offer, now: datetime) -> None:
         self.processed += 1
         self.last_used = now
-        self.last_rejected.clear()
+        self.last_unused_offers.pop(offer.agent_id, None)
 
-    def offer_unused(self, reason: NoMatch, now: datetime) -> None:
+    def offer_unused(self, offer: Offer, reason: NoMatch, now: datetime) -> None:
         self.processed += 1
         self.unused += 1
         self.last_unused = now
         self.rejected[reason.value] += 1
-        self.last_rejected[reason.value] += 1
+        self.last_unused_offers[offer.agent_id] = UnusedOffer(offer, reason.value, now)
 
     def status(self, delay: float) -> QueueItem:
         return QueueItem(
@@ -60,7 +61,7 @@ class QueuedApp:
             last_used_offer_at=self.last_used,
             last_unused_offer_at=self.last_unused,
             rejected=dict(self.rejected),
-            last_rejected=dict(self.last_rejected),
+            last_unused_offers=tuple(self.last_unused_offers.values()),
         )
 
 

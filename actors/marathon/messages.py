@@ -40,7 +40,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from actors.marathon.deployment_status import Action, ActionKind, DeploymentStatus
+from actors.marathon.deployment_status import (
+    Action,
+    ActionKind,
+    DeploymentStatus,
+    ReadinessResponse,
+    ReadinessResult,
+)
 from actors.marathon.events import (
     AppTerminated,
     DeploymentFailed,
@@ -69,6 +75,7 @@ from actors.marathon.instance import Condition, Goal, HealthResult, Instance, Ta
 
 if TYPE_CHECKING:
     from actors.marathon.model import App, RootGroup
+    from mesos_proto import Offer
 
 __all__ = [
     "Action",
@@ -111,6 +118,8 @@ __all__ = [
     "KillInstances",
     "ListDeployments",
     "QueueItem",
+    "ReadinessResponse",
+    "ReadinessResult",
     "ResetDelay",
     "SchedulerDisconnected",
     "SchedulerEnded",
@@ -121,6 +130,7 @@ __all__ = [
     "TooManyDeployments",
     "UnhealthyInstanceKilled",
     "UnknownInstanceTerminated",
+    "UnusedOffer",
     "UpdateRoot",
     "VersionNotKept",
 ]
@@ -291,11 +301,21 @@ class ResetDelay:
 
 
 @dataclass(frozen=True, slots=True)
+class UnusedOffer:
+    """An offer that could not be used for an app, for `reason` (one of `actors.marathon.matching`)."""
+
+    offer: Offer
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class QueueItem:
     """An app with instances that wait for an offer.
 
     `delay` is in seconds until the next launch is tried (0: now); `rejected` counts, per reason of
-    `actors.marathon.matching`, the offers that could not be used since `since`.
+    `actors.marathon.matching`, the offers that could not be used since `since`; `last_unused_offers` has the last one
+    of each agent, if that could not be used.
     """
 
     app: App
@@ -307,7 +327,7 @@ class QueueItem:
     last_used_offer_at: datetime | None = None
     last_unused_offer_at: datetime | None = None
     rejected: Mapping[str, int] = field(default_factory=dict)
-    last_rejected: Mapping[str, int] = field(default_factory=dict)
+    last_unused_offers: tuple[UnusedOffer, ...] = ()
 
 
 # -- the scheduler ----------------------------------------------------------------------------------------------

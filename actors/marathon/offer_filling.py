@@ -65,9 +65,9 @@ class OfferFilling:
             if queued is None:
                 continue
             if app_id in self._used:
-                queued.offer_used(now)
+                queued.offer_used(self.offer, now)
             else:
-                queued.offer_unused(self._unused[app_id], now)
+                queued.offer_unused(self.offer, self._unused[app_id], now)
 
     def _launched(
         self, instance_id: str, queued: QueuedApp, task_id: str, host_ports: tuple[int | None, ...]

@@ -13,7 +13,8 @@ health     ── HealthReport ────────────────�
 deployment ── Begin ────────────────────────▶ step, gate
 step       ── Ready ────────────────────────▶ its dependents' steps and gates
 step       ── StepBegun, StepDone,
-              StepFailed, StepRestarted ────▶ deployment
+              StepFailed, StepRestarted,
+              ReadinessKnown ───────────────▶ deployment
 deployment ── DeploymentProgress,
               DeploymentEnded ──────────────▶ supervisor
 """
@@ -25,7 +26,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from actors.core import ActorRef
-from actors.marathon.messages import DeploymentStatus, HealthResult, Instance
+from actors.marathon.messages import DeploymentStatus, HealthResult, Instance, ReadinessResult
 from actors.marathon.model import App
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "OnlyApps",
     "Provision",
     "Provisioned",
+    "ReadinessKnown",
     "Ready",
     "ReleaseApps",
     "StepBegun",
@@ -249,6 +251,14 @@ class StepFailed:
 
     node: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadinessKnown:
+    """What the readiness checks of the step's new instances saw last; replaces what was told before."""
+
+    node: str
+    results: tuple[ReadinessResult, ...]
 
 
 @dataclass(frozen=True, slots=True)

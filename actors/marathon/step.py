@@ -5,6 +5,7 @@
     Ready, Ready, …        ──▶   (all said it) StepBegun ─▶ deployment
                                  FollowApp                     ──▶
                                  ◀── AppInstances                    whenever something changed
+                                 readiness checks, if it has some    (`readiness`): until then, new ones are starting
                                  the next move (`rolling`)     ──▶   EnsureInstances, KillInstances
                                  … until the app is at full strength
                                  KeepApp                       ──▶   from here on the standing order holds
@@ -20,8 +21,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from actors.core import Actor, ActorRef
-from actors.marathon.messages import ActionKind, AppTerminated, Goal, Instance, KillInstances, ResetDelay
+from actors.core import Actor, ActorRef, Props
+from actors.marathon.messages import (
+    ActionKind,
+    AppTerminated,
+    Condition,
+    Goal,
+    Instance,
+    KillInstances,
+    ReadinessResult,
+    ResetDelay,
+)
 from actors.marathon.plan import AppChange
 from actors.marathon.protocol import (
     AppInstances,
@@ -30,6 +40,7 @@ from actors.marathon.protocol import (
     FollowApp,
     ForgetApps,
     KeepApp,
+    ReadinessKnown,
     Ready,
     StepBegun,
     StepDone,
@@ -37,6 +48,7 @@ from actors.marathon.protocol import (
     StepRestarted,
     UnfollowApp,
 )
+from actors.marathon.readiness import AwaitReadiness, ReadinessChecker, ReadinessSeen, must_be_ready
 from actors.marathon.rolling import Move, is_healthy, restart_move, scale_move
 
 __all__ = ["AppStep", "Gate"]
@@ -100,14 +112,22 @@ class AppStep(Gate):
         self._instances = instances
         self._queue = queue
         self._kill = kill
-        self._last: tuple[Instance, ...] = ()
+        self._last = AppInstances(change.app_id, (), stored=False)
         self._killed: set[str] = set()
+        self._checker: ActorRef[Any] | None = None
+        self._readiness: dict[str, ReadinessResult] = {}
 
     def receive(self, message: Any) -> None:
         match message:
-            case AppInstances(_, instances, stored):
-                self._last = tuple(self._with_orders(one) for one in instances)
-                self._advance(self._last, stored)
+            case AppInstances():
+                self._last = message
+                self._await_readiness()
+                self._advance()
+            case ReadinessSeen(instance_id, result):
+                self._readiness[instance_id] = result
+                self._tell_readiness()
+                if result.ready:
+                    self._advance()
             case _TimeIsUp():
                 self.context.parent.tell(StepFailed(self._node, self._why_not_ready()), self.ref)
             case tuple() | bool():
@@ -122,6 +142,8 @@ class AppStep(Gate):
             self._queue.tell(ResetDelay(change.app_id), self.ref)
         if change.target is not None and change.target.deployment_timeout_seconds is not None:
             self.context.timers.start_single("timeout", _TimeIsUp(), change.target.deployment_timeout_seconds)
+        if change.target is not None and change.target.readiness_checks:
+            self._checker = self.context.spawn(Props(ReadinessChecker, change.target), "readiness")
         self._instances.tell(FollowApp(change.app_id), self.ref)
 
     def post_stop(self) -> None:
@@ -130,6 +152,24 @@ class AppStep(Gate):
     def _unfollow(self) -> None:
         self._instances.tell(UnfollowApp(self._change.app_id), self.ref)
 
+    def _await_readiness(self) -> None:
+        if self._checker is None:
+            return
+        awaited = tuple(one for one in self._last.instances if must_be_ready(self._change, one))
+        self._checker.tell(AwaitReadiness(awaited), self.ref)
+        gone = self._readiness.keys() - {one.id for one in awaited}
+        for instance_id in gone:
+            del self._readiness[instance_id]
+        if gone:
+            self._tell_readiness()
+
+    def _tell_readiness(self) -> None:
+        self.context.parent.tell(ReadinessKnown(self._node, tuple(self._readiness.values())), self.ref)
+
+    def _seen(self) -> tuple[Instance, ...]:
+        """The instances as the next move must see them."""
+        return tuple(self._with_readiness(self._with_orders(one)) for one in self._last.instances)
+
     def _with_orders(self, instance: Instance) -> Instance:
         """The instance as it will be when our orders have arrived: a snapshot may have been made before that, and who
         counts an instance as healthy which is about to be killed kills one too many."""
@@ -137,17 +177,26 @@ class AppStep(Gate):
             return replace(instance, goal=Goal.DECOMMISSIONED)
         return instance
 
-    def _advance(self, instances: tuple[Instance, ...], stored: bool) -> None:
+    def _with_readiness(self, instance: Instance) -> Instance:
+        """A new instance that has not said yet that it is ready is still starting."""
+        result = self._readiness.get(instance.id)
+        if must_be_ready(self._change, instance) and (result is None or not result.ready):
+            return replace(instance, condition=Condition.STARTING)
+        return instance
+
+    def _advance(self) -> None:
         app = self._change.target
-        move = self._move(instances)
+        move = self._move(self._seen())
         if move.kill:
             self._killed.update(one.id for one in move.kill)
             for begin in range(0, len(move.kill), KILLED_PER_TURN):
                 ids = frozenset(one.id for one in move.kill[begin : begin + KILLED_PER_TURN])
                 self._instances.tell(KillInstances(ids), self.ref)
-        if move.done and stored:
+        if move.done and self._last.stored:
             self._unfollow()
             self.context.timers.cancel("timeout")
+            if self._checker is not None:
+                self.context.stop(self._checker)
             if app is not None:
                 self._instances.tell(KeepApp(app), self.ref)
             else:
@@ -174,8 +223,8 @@ class AppStep(Gate):
     def _why_not_ready(self) -> str:
         app = self._change.target
         assert app is not None
-        healthy = sum(is_healthy(app, one) for one in self._last)
+        healthy = sum(is_healthy(app, one) for one in self._seen())
         return (
             f"{app.id} was not ready within its deploymentTimeoutSeconds ({app.deployment_timeout_seconds} s): "
-            f"{healthy} of {app.instances} instances healthy"
+            f"{healthy} of {app.instances} instances healthy{' and ready' if app.readiness_checks else ''}"
         )

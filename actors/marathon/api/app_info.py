@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from actors import Clock
-from actors.marathon.messages import Instance, TaskFailure
+from actors.marathon.messages import Instance, ReadinessResult, TaskFailure
 from actors.marathon.model import App
 
 from ._http import BadRequest, json_text
+from .deployment_json import readiness_json
 from .service import Service
 from .task_json import TURN, counts_of, failure_json, is_task, task_json
 from .task_stats import task_stats
@@ -67,6 +68,7 @@ class AppInfos:
     embeds: frozenset[str]
     instances: Mapping[str, list[Instance]]
     deployments: Mapping[str, list[str]]
+    readiness: Mapping[str, list[ReadinessResult]]
     failures: Mapping[str, TaskFailure]
     clock: Clock
 
@@ -79,7 +81,7 @@ class AppInfos:
         if DEPLOYMENTS in self.embeds:
             extras["deployments"] = [{"id": key} for key in self.deployments.get(app.id, [])]
         if READINESS in self.embeds:
-            extras["readinessCheckResults"] = []
+            extras["readinessCheckResults"] = readiness_json(self.readiness.get(app.id, ()))
         if TASKS in self.embeds:
             extras["tasks"] = [task_json(instance, app) for instance in instances if is_task(instance)]
         if FAILURE in self.embeds and app.id in self.failures:
@@ -124,9 +126,12 @@ async def gather(service: Service, apps: Iterable[App], embeds: frozenset[str]) 
         for instance in await service.instances(names):
             by_app[instance.app_id].append(instance)
     deployments: defaultdict[str, list[str]] = defaultdict(list)
-    if DEPLOYMENTS in embeds and chosen:
+    readiness: defaultdict[str, list[ReadinessResult]] = defaultdict(list)
+    if embeds & {DEPLOYMENTS, READINESS} and chosen:
         for deployment in await service.deployments():
             for app_id in deployment.affected_apps:
                 deployments[app_id].append(deployment.id)
+            for app_id, results in deployment.readiness.items():
+                readiness[app_id].extend(results)
     failures = await service.task_failures(names) if FAILURE in embeds and chosen else {}
-    return AppInfos(embeds, by_app, deployments, failures, service.system.clock)
+    return AppInfos(embeds, by_app, deployments, readiness, failures, service.system.clock)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from actors.marathon.messages import Action, DeploymentStatus
+from actors.marathon.messages import Action, DeploymentStatus, ReadinessResult
 from actors.marathon.model import App, RootGroup
 
-__all__ = ["action_json", "deployment_json", "plan_json", "step_json", "steps_json"]
+__all__ = ["action_json", "deployment_json", "plan_json", "readiness_json", "step_json", "steps_json"]
 
 
 def action_json(action: Action) -> dict[str, str]:
@@ -32,11 +32,27 @@ def deployment_json(deployment: DeploymentStatus) -> dict[str, Any]:
         "affectedPods": [],
         "steps": steps_json(deployment.steps),
         "currentActions": [
-            {**action_json(action), "readinessCheckResults": []} for action in deployment.current_actions
+            {**action_json(action), "readinessCheckResults": readiness_json(deployment.readiness.get(action.app_id, ()))}
+            for action in deployment.current_actions
         ],
         "currentStep": deployment.current_step,
         "totalSteps": deployment.total_steps,
     }
+
+
+def readiness_json(results: Iterable[ReadinessResult]) -> list[dict[str, Any]]:
+    """``readinessCheckResults``: what the new tasks of an app said."""
+    return [
+        {"name": result.name, "taskId": result.task_id, "ready": result.ready, **_last_response(result)}
+        for result in results
+    ]
+
+
+def _last_response(result: ReadinessResult) -> dict[str, Any]:
+    said = result.last_response
+    if said is None:
+        return {}
+    return {"lastResponse": {"status": said.status, "contentType": said.content_type, "body": said.body}}
 
 
 def plan_json(plan: DeploymentStatus, *, light: bool) -> dict[str, Any]:

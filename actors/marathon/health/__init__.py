@@ -6,6 +6,6 @@ InstanceChanged ─▶ Health ─▶ HealthChecker, one per app and configuratio
 
 from actors.marathon.health.checker import HealthChecker
 from actors.marathon.health.health import Health
-from actors.marathon.health.probes import NetworkProbe, Probe, Target
+from actors.marathon.health.probes import NetworkProbe, Probe, Target, target_of_port
 
-__all__ = ["Health", "HealthChecker", "NetworkProbe", "Probe", "Target"]
+__all__ = ["Health", "HealthChecker", "NetworkProbe", "Probe", "Target", "target_of_port"]

@@ -15,7 +15,7 @@ from typing import Protocol
 from actors.marathon.instance import Instance
 from actors.marathon.model import App, HealthCheck
 
-__all__ = ["NetworkProbe", "NoAnswer", "Probe", "Target", "target_of"]
+__all__ = ["NetworkProbe", "NoAnswer", "Probe", "Target", "target_of", "target_of_port"]
 
 
 class NoAnswer(Exception):
@@ -40,7 +40,11 @@ def target_of(app: App, check: HealthCheck, instance: Instance) -> Target | None
     """Where to look for `check` of `instance`; None when it has no such port or no address."""
     if check.port is not None:
         return Target(instance.host, check.port) if instance.host else None
-    index = check.port_index or 0
+    return target_of_port(app, check.port_index or 0, instance)
+
+
+def target_of_port(app: App, index: int, instance: Instance) -> Target | None:
+    """Where the app's port definition or mapping number `index` is reached; None when it is not."""
     mappings = app.port_mappings
     if mappings:
         if index >= len(mappings):

@@ -12,10 +12,12 @@ from actors.marathon import Marathon
 from actors.marathon.changes import settled
 from actors.marathon.health import Target
 from actors.marathon.messages import (
+    Condition,
     DeploymentStarted,
     DomainEvent,
     GetInstances,
     Instance,
+    InstanceChanged,
     ListDeployments,
     UpdateRoot,
 )
@@ -124,6 +126,12 @@ class Service:
 
     def seen(self, kind: type[Any]) -> list[Any]:
         return [event for _, event in self.events if isinstance(event, kind)]
+
+    def moment_running(self, app_id: str) -> float:
+        """When the app's first instance was told to run."""
+        return self.moment(
+            InstanceChanged, lambda e: e.instance.app_id == app_id and e.instance.condition is Condition.RUNNING
+        )
 
     def moment(self, kind: type[Any], matches: Callable[[Any], bool]) -> float:
         return next(at for at, event in self.events if isinstance(event, kind) and matches(event))

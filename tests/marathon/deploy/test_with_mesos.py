@@ -115,8 +115,10 @@ async def test_the_queue_tells_why_an_app_is_not_placed_and_for_how_long_it_wait
     await service.put(app("/big", cpus=1000), app("/far", constraints=[["hostname", "LIKE", "nowhere"]]))
     await service.system.clock.sleep(1)
     queue = {item.app.id: item for item in await service.marathon.queue.ask(GetQueue())}
-    assert queue["/big"].last_rejected == {"InsufficientCpus": 3}
-    assert queue["/far"].last_rejected == {"UnfulfilledConstraint": 3}
+    for app_id, reason in (("/big", "InsufficientCpus"), ("/far", "UnfulfilledConstraint")):
+        unused = queue[app_id].last_unused_offers
+        assert [one.reason for one in unused] == [reason] * 3
+        assert {one.offer.agent_id for one in unused} == service.world.agents.keys()
     assert (queue["/big"].count, queue["/big"].delay) == (1, 0)
 
     service.world.startup = lambda app_id: -1.0
