@@ -128,7 +128,7 @@ async def test_an_update_is_acknowledged_only_after_it_is_stored(service: Servic
     await service.deployed()
     task = service.world.live("/a")[0]
     assert task.updates == []
-    service.store.capacity = service.store.used
+    service.store.capacity = 1
     service.world.tell(task.id, task.state, healthy=False)
     service.world.end(task.id, 3, "failed")
     await service.system.clock.sleep(30)
