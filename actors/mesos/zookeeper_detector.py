@@ -70,11 +70,13 @@ class ZooKeeperDetector:
                     raise
                 self._client = client
             while True:
-                candidates = [name for name in self._client.get_children(self._path) if name.startswith(_PREFIX)]
+                # A call waits for as long as ZooKeeper is away, hence the limit.
+                nodes = self._client.get_children_async(self._path).get(timeout=self._timeout)
+                candidates = [name for name in nodes if name.startswith(_PREFIX)]
                 if not candidates:
                     raise NoMaster(f"no master leads at present, as {where} says")
                 try:
-                    data, _ = self._client.get(f"{self._path}/{min(candidates)}")
+                    data, _ = self._client.get_async(f"{self._path}/{min(candidates)}").get(timeout=self._timeout)
                 except NoNodeError:
                     continue  # its session ended between the two questions: the next one leads
                 return self._address(data, where)

@@ -129,23 +129,31 @@ class FakeKazoo:
         if self.nodes is None:
             raise KazooTimeoutError
 
-    def get_children(self, path: str) -> list[str]:
-        if self.nodes is None or path != "/mesos":
-            raise NoNodeError
-        return list(self.nodes)
+    def get_children_async(self, path: str) -> "FakeResult":
+        return FakeResult(NoNodeError() if self.nodes is None or path != "/mesos" else list(self.nodes))
 
-    def get(self, path: str) -> tuple[bytes, None]:
+    def get_async(self, path: str) -> "FakeResult":
         assert self.nodes is not None
         data = self.nodes[path.removeprefix("/mesos/")]
         if data is None:
             del self.nodes[path.removeprefix("/mesos/")]
-            raise NoNodeError
-        return json.dumps(data).encode(), None
+            return FakeResult(NoNodeError())
+        return FakeResult(data if isinstance(data, Exception) else (json.dumps(data).encode(), None))
 
     def stop(self) -> None: ...
 
     def close(self) -> None:
         self.closed += 1
+
+
+class FakeResult:
+    def __init__(self, outcome: Any) -> None:
+        self.outcome = outcome
+
+    def get(self, timeout: float) -> Any:
+        if isinstance(self.outcome, Exception):
+            raise self.outcome
+        return self.outcome
 
 
 def leader(port: int) -> dict[str, Any]:
@@ -178,6 +186,7 @@ async def test_a_leader_that_vanishes_between_two_questions_is_passed_over() -> 
         ("zk://a:2181/other", {}, "does not exist"),
         ("zk://a:2181/mesos", None, "no ZooKeeper server of a:2181 answered"),
         ("zk://a:2181/mesos", {"json.info_1": {"port": "x"}}, "does not read like Mesos's"),
+        ("zk://a:2181/mesos", {"json.info_1": KazooTimeoutError()}, "no ZooKeeper server of a:2181 answered"),
     ],
 )
 async def test_zookeepers_troubles_are_named(url: str, nodes: dict[str, Any] | None, said: str) -> None:

@@ -14,6 +14,9 @@ TASK = {
     ],
 }
 
+# This client shows an event when the next one begins: offers that come soon push the updates on.
+SOON = {"filters": {"refuse_seconds": 0.5}}
+
 
 def main(master):
     client = MesosClient(mesos_urls=[master], frameworkName="avmesos", frameworkUser="root")
@@ -23,9 +26,9 @@ def main(master):
         for offer in offers:
             if waiting:
                 agent = {"agent_id": {"value": offer.get_offer()["agent_id"]["value"]}}
-                offer.accept([waiting.pop() | agent])
+                offer.accept([waiting.pop() | agent], SOON)
             else:
-                offer.decline()
+                offer.decline(SOON)
 
     def updated(update):
         state = update["status"]["state"]

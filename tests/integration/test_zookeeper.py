@@ -1,0 +1,157 @@
+"""Masters found through a real ZooKeeper: who leads, who leads next, and what is said while ZooKeeper is away."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kazoo.client import KazooClient
+from kazoo.security import make_digest_acl
+
+from actors import ActorSystem
+from actors.local_mesos import LocalMesos
+from actors.mesos import Disconnected, FrameworkInfo, Mesos, MesosError, NoMaster, Reregistered
+from actors.mesos.zookeeper_detector import ZooKeeperDetector
+from tests.integration.real_zookeeper import RealZooKeeper, real_zookeeper_or_skip
+
+pytestmark = pytest.mark.real
+
+
+@pytest.fixture(scope="module")
+def zookeeper(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealZooKeeper]:
+    real_zookeeper_or_skip()
+    with RealZooKeeper(tmp_path_factory.mktemp("zookeeper")) as zookeeper:
+        yield zookeeper
+
+
+@pytest.fixture
+def mortal_zookeeper(tmp_path: Path) -> Iterator[RealZooKeeper]:
+    """One that the test may kill."""
+    real_zookeeper_or_skip()
+    with RealZooKeeper(tmp_path) as zookeeper:
+        yield zookeeper
+
+
+class Candidate:
+    """A master as far as ZooKeeper sees it: a session with a node ``json.info_SEQUENCE`` below ``path``."""
+
+    def __init__(self, zookeeper: RealZooKeeper, path: str, url: str, closed: bool = False) -> None:
+        host, _, port = url.removeprefix("http://").partition(":")
+        address = {"ip": host, "hostname": host, "port": int(port)}
+        info = {"id": "x", "ip": 16777343, "port": int(port), "hostname": host, "address": address}
+        auth, acl = (
+            ([("digest", "mesos:p@ss")], [make_digest_acl("mesos", "p@ss", all=True)]) if closed else (None, None)
+        )
+        self._client: Any = KazooClient(hosts=zookeeper.hosts, timeout=2.0, auth_data=auth)
+        self._client.start()
+        data = json.dumps(info).encode()
+        self._client.create(f"{path}/json.info_", data, acl, ephemeral=True, sequence=True, makepath=True)
+
+    def leave(self) -> None:
+        self._client.stop()
+        self._client.close()
+
+    def __enter__(self) -> "Candidate":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.leave()
+
+
+async def answer(detector: ZooKeeperDetector, other_than: str | None = None) -> str:
+    """The leader, as soon as there is one."""
+    async with asyncio.timeout(30):
+        while True:
+            with suppress(NoMaster):
+                if (leader := await detector.detect(None)) != other_than:
+                    return leader
+            await asyncio.sleep(0.1)
+
+
+async def test_the_oldest_candidate_leads_and_the_next_one_follows(zookeeper: RealZooKeeper) -> None:
+    path = "/followed"
+    detector = ZooKeeperDetector(f"zk://{zookeeper.hosts}{path}", timeout=5.0)
+    with pytest.raises(NoMaster, match="does not exist"):
+        await detector.detect(None)
+    first, second = (
+        Candidate(zookeeper, path, "http://10.0.0.1:5050"),
+        Candidate(zookeeper, path, "http://10.0.0.2:5050"),
+    )
+    with second:
+        assert await detector.detect(None) == "http://10.0.0.1:5050"
+        first.leave()
+        assert await detector.detect("http://10.0.0.1:5050") == "http://10.0.0.2:5050"
+    with pytest.raises(NoMaster, match="no master leads at present"):
+        await detector.detect(None)
+    await detector.close()
+
+
+async def test_credentials_open_what_is_closed_to_others(zookeeper: RealZooKeeper) -> None:
+    path = "/closed"
+    with Candidate(zookeeper, path, "http://10.0.0.1:5050", closed=True):
+        stranger = ZooKeeperDetector(f"zk://{zookeeper.hosts}{path}", timeout=5.0)
+        with pytest.raises(NoMaster, match="may not be read: give the credentials"):
+            await stranger.detect(None)
+        await stranger.close()
+        known = ZooKeeperDetector(f"zk://mesos:p%40ss@{zookeeper.hosts}{path}", timeout=5.0)
+        assert await known.detect(None) == "http://10.0.0.1:5050"
+        await known.close()
+
+
+async def test_a_zookeeper_that_is_killed_is_named_and_found_again(mortal_zookeeper: RealZooKeeper) -> None:
+    detector = ZooKeeperDetector(f"zk://{mortal_zookeeper.hosts}/mesos", timeout=2.0)
+    with Candidate(mortal_zookeeper, "/mesos", "http://10.0.0.1:5050"):
+        assert await detector.detect(None) == "http://10.0.0.1:5050"
+        mortal_zookeeper.kill()
+        async with asyncio.timeout(10):
+            with pytest.raises(NoMaster, match="ZooKeeper"):
+                await detector.detect(None)
+        await asyncio.to_thread(mortal_zookeeper.start)
+    with Candidate(mortal_zookeeper, "/mesos", "http://10.0.0.2:5050"):
+        # The first one's session is not over at once.
+        assert await answer(detector, other_than="http://10.0.0.1:5050") == "http://10.0.0.2:5050"
+    await detector.close()
+
+
+async def test_a_session_that_ended_while_the_server_stood_still_is_replaced(mortal_zookeeper: RealZooKeeper) -> None:
+    with Candidate(mortal_zookeeper, "/mesos", "http://10.0.0.1:5050") as gone:
+        detector = ZooKeeperDetector(f"zk://{mortal_zookeeper.hosts}/mesos", timeout=1.0)
+        assert await detector.detect(None) == "http://10.0.0.1:5050"
+        mortal_zookeeper.pause()
+        async with asyncio.timeout(10):
+            with pytest.raises(NoMaster, match="ZooKeeper"):
+                await detector.detect(None)
+        await asyncio.sleep(3)  # longer than the session lasts
+        mortal_zookeeper.resume()
+        with Candidate(mortal_zookeeper, "/mesos", "http://10.0.0.2:5050"):
+            gone.leave()
+            assert await answer(detector) == "http://10.0.0.2:5050"
+        await detector.close()
+
+
+async def test_a_framework_follows_the_leader_to_another_master(zookeeper: RealZooKeeper) -> None:
+    path = "/moving"
+    async with ActorSystem("moving") as system, asyncio.timeout(60):
+        first = await LocalMesos.start(system, port=0, agents=0, runner="simulated")
+        second = await LocalMesos.start(system, port=0, agents=0, runner="simulated")
+        leading, next_one = Candidate(zookeeper, path, first.url), Candidate(zookeeper, path, second.url)
+        info = FrameworkInfo(name="moving", user="root")
+        framework = await Mesos(system).register_framework(f"zk://{zookeeper.hosts}{path}", info, reconciliation=None)
+        assert framework.master == first.url
+        framework_id = framework.id
+        seen: list[type] = []
+        leading.leave()
+        await first.stop()
+        async for event in framework.events:
+            seen.append(type(event))
+            if isinstance(event, Reregistered):
+                break
+        assert Disconnected in seen
+        assert (framework.master, framework.id) == (second.url, framework_id)
+        with suppress(MesosError):
+            await framework.shutdown()
+        next_one.leave()
+        await second.stop()
