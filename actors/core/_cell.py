@@ -31,6 +31,8 @@ from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 from . import _lifecycle as lifecycle
+from ._auto_received import DeathNotice
+from ._log import PathAdapter
 from ._state import State
 from ._task import HandlerTask
 from .dispatchers import dispatcher_for
@@ -41,6 +43,7 @@ from .ref import ActorRef, LocalRef
 from .timers import IdleTimer, Timers
 
 if TYPE_CHECKING:
+    from ._failure import Failed
     from .actor import Actor
     from .instrument import Handler
     from .mailboxes import Mailbox
@@ -82,7 +85,7 @@ class Cell(HandlerTask):
         self.children: dict[str, Cell] | None = None
         self._unnamed = 0
         # supervision
-        self.failure: lifecycle.Failed | None = None
+        self.failure: Failed | None = None
         self.history = (0, 0.0)
         self.restarts = 0
         self.restart_cause: BaseException | None = None
@@ -160,7 +163,7 @@ class Cell(HandlerTask):
 
     def logger(self) -> logging.LoggerAdapter[logging.Logger]:
         if self._log is None:
-            self._log = lifecycle.PathAdapter(self.system.log, {"actor": self.ref.path})
+            self._log = PathAdapter(self.system.log, {"actor": self.ref.path})
         return self._log
 
     # Family
@@ -224,7 +227,7 @@ class Cell(HandlerTask):
             ref._unwatched_by(self.ref)
 
     def enqueue_death_notice(self, notice: Terminated) -> None:
-        self.enqueue(lifecycle.DeathNotice(notice), notice.ref)
+        self.enqueue(DeathNotice(notice), notice.ref)
 
     # Behaviour
 

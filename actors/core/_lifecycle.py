@@ -1,112 +1,45 @@
-"""What happens to a cell between its start and its end: the signals, and what parents do about failures.
+"""What happens to a cell between its start and its end: the signals.
 
-    parent                                   child
-    ------                                   -----
-    spawn ─────────────────────────────────► start: __init__, pre_start; takes mail
-                                             a handler fails: blocked, its descendants suspended
-    child_failed ◄──────────────────────────
-      strategy: RESUME ────────────────────► resume
-                RESTART ───────────────────► restart: pre_restart, wait for the children being stopped,
-                                               __init__, post_restart, surviving children restart; takes mail
-                STOP ──────────────────────► stop: unwatch, timers, children stop, wait for them,
-    child_stopped ◄──────────────────────────  post_stop, mailbox to dead letters, watchers noticed
-                ESCALATE: fails itself, with the same error
+    signal                        the cell                                             its parent
+    ------                        --------                                             ----------
+    start ──────────────────────► __init__, pre_start; takes mail
+    suspend ────────────────────► blocked, its descendants too
+    resume ─────────────────────► takes mail again, its descendants too
+    restart ────────────────────► timers and errands end, pre_restart,
+                                  waits for the children that are being stopped,
+                                  __init__, post_restart, the other children restart;
+                                  takes mail
+    stop ───────────────────────► unwatches, timers and errands end, the children stop,
+                                  waits for them, post_stop, mailbox to dead letters
+                                  stopped ───────────────────────────────────────────► child_stopped
+                                  Terminated to its watchers
 
 Each blocking of a cell (a failure, a suspension by an ancestor) is taken back by exactly one resume or restart.
-A second failure before the verdict on the first is logged, and not sent up again.
 A stop or restart that finds a handler waiting lets it finish for `Settings.stop_grace`, then cancels it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import inspect
-import logging
-from collections.abc import Awaitable, MutableMapping
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any
 
+from . import _failure as failure
 from ._state import State
-from .errors import ActorInitializationError, ActorKilledError, PostRestartError
-from .messages import ActorIdentity, DeadLetter, Identify, Kill, PoisonPill, Terminated
-from .supervision import Directive, SupervisorStrategy
-from .timers import IdleTick, Tick
+from .errors import ActorInitializationError, PostRestartError
+from .messages import ActorIdentity, DeadLetter, Identify, Terminated
 
 if TYPE_CHECKING:
     from ._cell import Cell
+    from ._failure import Failed
     from .ref import ActorRef
 
 Hook = Awaitable[None] | None
 
 
-class PathAdapter(logging.LoggerAdapter[logging.Logger]):
-    """Puts the actor's path in front of each record; it is also the record's attribute `actor`."""
-
-    def process(self, msg: Any, kwargs: MutableMapping[str, Any]) -> tuple[Any, MutableMapping[str, Any]]:
-        extra = dict(self.extra or {})
-        kwargs["extra"] = {**extra, **(kwargs.get("extra") or {})}
-        return f"[{extra['actor']}] {msg}", kwargs
-
-
-class DeathNotice:
-    """In the mailbox: a watched actor has stopped."""
-
-    __slots__ = ("terminated",)
-
-    def __init__(self, terminated: Terminated) -> None:
-        self.terminated = terminated
-
-
-class Failed:
-    """A failure that waits for its verdict; `escalated` is the child's failure that it comes from."""
-
-    __slots__ = ("error", "escalated", "message")
-
-    def __init__(self, error: BaseException, message: Any, escalated: tuple[Cell, Failed] | None) -> None:
-        self.error = error
-        self.message = message
-        self.escalated = escalated
-
-
 def no_receive(message: Any) -> None:
     """What handles messages while there is no instance: nothing, since such a cell is blocked."""
     raise AssertionError(f"a message ({type(message).__name__}) came to an actor without an instance")
-
-
-# Messages that the runtime handles itself
-
-AUTO_RECEIVED = frozenset({PoisonPill, Kill, Identify, Tick, IdleTick, DeathNotice})
-
-
-def auto_receive(cell: Cell, message: Any) -> Any | None:
-    """The message that the actor is to handle in place of `message`; None when there is none."""
-    kind = type(message)
-    if kind is Tick:
-        message = message.timer.timers.taken(message)
-    elif kind is IdleTick:
-        message = message.timer.taken()
-    elif kind is DeathNotice:
-        notice = message.terminated
-        if cell.watching is None or notice.ref not in cell.watching:
-            return None
-        wanted = cell.watching.pop(notice.ref)
-        message = notice if wanted is None else wanted
-    elif kind is PoisonPill:
-        request_stop(cell)
-        return None
-    elif kind is Kill:
-        raise ActorKilledError(f"{cell.ref.path} was killed by {_who(cell.envelope)}")
-    elif kind is Identify:
-        sender = cell.envelope[1] if cell.envelope is not None else None
-        if sender is not None:
-            sender.tell(ActorIdentity(message.correlation, cell.ref), cell.ref)
-        return None
-    if message is not None and cell.envelope is not None:
-        cell.envelope = (message, cell.envelope[1])
-    return message
-
-
-def _who(envelope: tuple[Any, Any] | None) -> str:
-    return "an unnamed sender" if envelope is None or envelope[1] is None else str(envelope[1].path)
 
 
 # Start
@@ -152,106 +85,6 @@ def _new_instance(cell: Cell) -> Any:
 def _initialization_error(cell: Cell, error: BaseException) -> ActorInitializationError:
     where = "pre_start" if cell.actor is not None else "__init__"
     return ActorInitializationError(f"{cell.ref.path} ({cell.props.cls.__name__}) failed in {where}: {error!r}")
-
-
-# Failure
-
-
-def handler_failed(cell: Cell, error: BaseException, result: Any) -> None:
-    """An error left a handler, a hook or a signal."""
-    cell.forget_cancellation()
-    if isinstance(error, GeneratorExit):
-        raise error
-    if isinstance(error, asyncio.CancelledError) and cell.stop_requested:
-        return  # cancelled because it is being stopped
-    if isinstance(error, TypeError) and result is not None and not inspect.isawaitable(result):
-        error = TypeError(
-            f"the handler of {cell.ref.path} returned {result!r}: it must return None or an awaitable"
-            " (answers are sent with self.reply)"
-        )
-    fail(cell, error)
-    if isinstance(error, KeyboardInterrupt | SystemExit):
-        raise error
-
-
-def fail(
-    cell: Cell,
-    error: BaseException,
-    *,
-    escalated: tuple[Cell, Failed] | None = None,
-    suspend_children: bool = True,
-) -> None:
-    """Stop taking mail until the parent has decided."""
-    if cell.state in (State.STOPPING, State.STOPPED):
-        cell.logger().error("failed while stopping: %r", error, exc_info=error)
-        return
-    if cell.failure is not None:
-        cell.logger().error("failed again, before its parent decided about %r", cell.failure.error, exc_info=error)
-        return
-    cell.failure = Failed(error, None if cell.envelope is None else cell.envelope[0], escalated)
-    cell.blocked += 1
-    if suspend_children:
-        for child in (cell.children or {}).values():
-            child.signal(suspend)
-    instrument = cell.system.settings.instrument
-    if instrument is not None:
-        instrument.failed(cell.ref, error)
-    if cell.parent is None:
-        cell.system.root_failed(error)
-    else:
-        cell.parent.signal(child_failed, (cell, cell.failure))
-
-
-def child_failed(cell: Cell, argument: tuple[Cell, Failed]) -> None:
-    child, failed = argument
-    if cell.state in (State.STOPPING, State.STOPPED) or cell.actor is None or child.failure is not failed:
-        return  # the child is being stopped, or was restarted since
-    error = failed.error
-    strategy = cell.actor.supervisor_strategy
-    directive = strategy.decide(error)
-    log = cell.logger()
-    if directive is Directive.RESUME:
-        log.warning("%s failed with %r; it is resumed", child.ref.path, error)
-        child.signal(resume, failed)
-    elif directive is Directive.ESCALATE:
-        fail(cell, error, escalated=(child, failed))
-    elif directive is Directive.STOP:
-        log.error("%s failed and is stopped: %r", child.ref.path, error, exc_info=error)
-        for each in _concerned(cell, child, strategy.all_for_one):
-            request_stop(each, error)
-    else:
-        _restart(cell, child, failed, strategy)
-
-
-def _restart(cell: Cell, child: Cell, failed: Failed, strategy: SupervisorStrategy) -> None:
-    error = failed.error
-    now = cell.system.clock.time()
-    concerned = _concerned(cell, child, strategy.all_for_one)
-    histories = [(each, strategy.allows_restart(each.history, now)) for each in concerned]
-    if any(history is None for _, history in histories):
-        cell.logger().error(
-            "%s failed and is stopped, since it may be restarted at most %s times in %s s: %r",
-            child.ref.path, strategy.max_restarts, strategy.within, error, exc_info=error,
-        )  # fmt: skip
-        for each in concerned:
-            request_stop(each, error)
-        return
-    cell.logger().error("%s failed and is restarted: %r", child.ref.path, error, exc_info=error)
-    for each, history in histories:
-        assert history is not None
-        each.history = history
-        if each is child:
-            each.signal(restart, (error, failed))
-        else:
-            each.signal(suspend)
-            each.signal(restart, (error, None))
-            hurry(each)
-
-
-def _concerned(cell: Cell, child: Cell, all_for_one: bool) -> list[Cell]:
-    if not all_for_one:
-        return [child]
-    return [each for each in (cell.children or {}).values() if not each.stop_requested]
 
 
 def suspend(cell: Cell, _: Any = None) -> None:
@@ -329,7 +162,7 @@ async def _recreate(cell: Cell, cause: BaseException) -> None:
             f"{cell.ref.path} ({cell.props.cls.__name__}) failed in {where} of a restart: {error!r}"
         )
         wrapped.__cause__ = error
-        fail(cell, wrapped, suspend_children=False)
+        failure.fail(cell, wrapped, suspend_children=False)
         return
     cell.restarts += 1
     for child in survivors:
@@ -381,7 +214,7 @@ def _cut_short(cell: Cell, envelope: Any, waited: float) -> None:
         return
     doing = "a hook" if envelope is None else f"the handler of {type(envelope[0]).__name__}"
     cell.logger().warning("is to stop or restart, but %s has waited %g s more: it is cancelled", doing, waited)
-    cell.cancel()
+    cell.dispatcher.cancel(cell)
     seconds = cell.system.settings.stop_grace
     cell.grace = cell.system.clock.call_later(seconds, _cut_short, cell, envelope, waited + seconds)
 
@@ -479,12 +312,13 @@ def _conclude(cell: Cell) -> None:
 
 def drain(cell: Cell) -> None:
     """What is in the mailbox of a stopped actor becomes dead letters; an ask of it fails at once."""
+    from ._auto_received import INTERNAL
     from .ask import Reply, target_stopped
 
     mailbox = cell.mailbox
     while mailbox:
         message, sender = mailbox.popleft()
-        if type(message) in (Tick, IdleTick, DeathNotice):
+        if type(message) in INTERNAL:
             continue
         if type(message) is Identify and sender is not None:
             sender.tell(ActorIdentity(message.correlation, None))

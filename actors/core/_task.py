@@ -7,14 +7,13 @@ the message being handled, not the actor: it is forgotten when the handler is do
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
 from contextvars import Context
 from typing import TYPE_CHECKING, Any
 
 from .ask import Reply
 
 if TYPE_CHECKING:
-    from ._dispatcher import Dispatcher
+    from ._dispatcher import Dispatcher, Driver
     from .ref import LocalRef
 
 __all__ = ["HandlerTask"]
@@ -33,7 +32,7 @@ class HandlerTask:
         def hurry(self) -> None: ...
 
     def __init__(self) -> None:
-        self.driver: Coroutine[Any, Any, None] | None = None
+        self.driver: Driver | None = None
         self.woken = False
         self.woken_with: BaseException | None = None
         self.cancel_requests = 0
@@ -83,7 +82,7 @@ class HandlerTask:
         self.woken = True
         self.dispatcher.schedule(self)  # type: ignore[arg-type]
 
-    def continue_handler(self, driver: Coroutine[Any, Any, None]) -> Any:
+    def continue_handler(self, driver: Driver) -> Any:
         """One step of the suspended handler; what it waits for next."""
         self.woken = False
         error, self.woken_with, self._fut_waiter = self.woken_with, None, None

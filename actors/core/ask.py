@@ -42,7 +42,8 @@ class Reply(ActorRef[Any]):
     """The ref that an ask sends from, alive until its first answer, and what the asker waits for."""
 
     __slots__ = (
-        "_callback", "_context", "_error", "_name", "_queue", "_state", "_value", "cell", "deadline", "message", "target",
+        "_callback", "_context", "_error", "_name", "_queue", "_state", "_value", "cell", "deadline", "message",
+        "target",
     )  # fmt: skip
 
     def __init__(self, queue: _Queue, target: ActorRef[Any], message: Any, deadline: float) -> None:

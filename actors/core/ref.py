@@ -147,7 +147,10 @@ class LocalRef(ActorRef[M_contra]):
         cell.mailbox.append((message, sender))
         if cell.idle:
             cell.idle = False
-            cell.dispatcher.schedule(cell)
+            dispatcher = cell.dispatcher
+            dispatcher.ready.append(cell)
+            if not dispatcher.armed:
+                dispatcher.arm()
 
     async def send(self, message: M_contra, sender: ActorRef[Any] | None = None) -> None:
         await self._cell.mailbox_has_room()

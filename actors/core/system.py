@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from . import _lifecycle as lifecycle
 from ._cell import Cell
-from ._dispatcher import Dispatcher, Graveyard, RunQueue
+from ._dispatcher import Dispatcher
+from ._run_queue import Graveyard, RunQueue
 from ._types import M
 from .ask import PendingAsks
 from .clock import Clock

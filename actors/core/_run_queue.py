@@ -1,0 +1,151 @@
+"""The run queue, which is the default dispatcher, and the graveyard.
+
+    loop                         RunQueue.turn()
+    ----                         ---------------
+    call_soon(turn) ◄──────────  armed by the first cell that gets ready
+    ───────────────────────────► next cell out of ready; it is the current task; a driver runs its batch
+                                   inside the cell's own Context
+                                 PARK: the driver serves the next cell
+                                 else: the handler waits; it keeps that driver, another one serves the next cell
+                                 a cell whose handler was woken goes on with the driver it kept
+    call_soon(turn) ◄──────────  after 5 ms or 1,024 cells, the rest
+
+Between cells: first come, first served, or as `Settings.chooser` (or the loop's `choose_ready_cell`) says; what
+asyncio promises in order is not touched by it. The clock is read once per cell.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from threading import get_ident
+from typing import TYPE_CHECKING
+
+from . import _lifecycle as lifecycle
+from ._asyncio import become_task, end_task
+from ._dispatcher import PARK, Dispatcher, Driver
+
+if TYPE_CHECKING:
+    from ._cell import Cell
+    from .settings import Settings
+
+__all__ = ["ChosenOrder", "Graveyard", "RunQueue"]
+
+#: How often a turn of the loop may run a cell, which ends turns in a world where time stands still.
+CELLS_PER_TURN = range(1024)
+
+
+class ChosenOrder:
+    """Ready cells in the order that `choose(how_many) -> index` gives, for tests."""
+
+    __slots__ = ("_cells", "_choose")
+
+    def __init__(self, choose: Callable[[int], int]) -> None:
+        self._cells: list[Cell] = []
+        self._choose = choose
+
+    def append(self, cell: Cell, /) -> None:
+        self._cells.append(cell)
+
+    def popleft(self) -> Cell:
+        return self._cells.pop(self._choose(len(self._cells)))
+
+    def __len__(self) -> int:
+        return len(self._cells)
+
+
+class RunQueue(Dispatcher):
+    """The default dispatcher: all cells of the system in one queue."""
+
+    __slots__ = ("_drivers", "_turn")
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, settings: Settings, on_slow: Callable[[Cell, float], None]
+    ) -> None:
+        super().__init__(loop, settings, on_slow)
+        choose = settings.chooser or getattr(loop, "choose_ready_cell", None)
+        if choose is not None:
+            self.ready = ChosenOrder(choose)
+        self._drivers: list[Driver] = []
+        self._turn = self.turn
+
+    def arm(self) -> None:
+        if get_ident() != self.thread:
+            self.loop.call_soon_threadsafe(self.arm, context=self.context)
+        elif not self.armed:
+            self.armed = True
+            self.loop.call_soon(self._turn, context=self.context)
+
+    def turn(self) -> None:
+        """Run ready cells until there are none, or the turn is over."""
+        ready, drivers, clock, loop = self.ready, self._drivers, self.clock, self.loop
+        self.began = now = clock()
+        self.deadline = deadline = now + self.settings.turn
+        spare = drivers.pop() if drivers else self.drive()
+        send = spare.send
+        try:
+            for _ in CELLS_PER_TURN:
+                if not ready:
+                    break
+                self.current = cell = ready.popleft()
+                become_task(loop, cell)
+                if cell.driver is None:
+                    waiter = cell.variables.run(send, None)
+                    if waiter is not PARK:
+                        cell.driver = spare
+                        cell.wait_for(waiter)
+                        spare = drivers.pop() if drivers else self.drive()
+                        send = spare.send
+                elif cell.woken:
+                    self._continue(cell)
+                now = clock()
+                if now > deadline:
+                    if now - self.began > self.settings.slow_handler:
+                        self.on_slow(cell, now - self.began)
+                    break
+                self.began = now
+        except BaseException:
+            # KeyboardInterrupt and its like end the loop; the queue must be in order when it runs again.
+            spare = self.drive()
+            cell.driver = None
+            cell.settle()
+            raise
+        finally:
+            drivers.append(spare)
+            end_task(loop)
+            self.current = None
+            self.armed = False  # before the last look: another thread may append between the two
+            if ready:
+                self.arm()
+
+    def _continue(self, cell: Cell) -> None:
+        """What a handler waited for is there."""
+        driver = cell.driver
+        assert driver is not None
+        waiter = cell.variables.run(cell.continue_handler, driver)
+        if waiter is PARK:
+            cell.driver = None
+            self._drivers.append(driver)
+        else:
+            cell.wait_for(waiter)
+
+    def close(self) -> None:
+        for driver in self._drivers:
+            driver.close()
+        self._drivers.clear()
+
+
+class Graveyard(Dispatcher):
+    """Where stopped cells are scheduled: their mail becomes dead letters."""
+
+    __slots__ = ()
+
+    def arm(self) -> None:
+        if get_ident() != self.thread:
+            self.loop.call_soon_threadsafe(self.arm, context=self.context)
+            return
+        while self.ready:
+            cell = self.ready.popleft()
+            cell.idle = True  # before the last look: see _cell
+            cell.signals = None
+            lifecycle.drain(cell)
