@@ -32,7 +32,10 @@ def deployment_json(deployment: DeploymentStatus) -> dict[str, Any]:
         "affectedPods": [],
         "steps": steps_json(deployment.steps),
         "currentActions": [
-            {**action_json(action), "readinessCheckResults": readiness_json(deployment.readiness.get(action.app_id, ()))}
+            {
+                **action_json(action),
+                "readinessCheckResults": readiness_json(deployment.readiness.get(action.app_id, ())),
+            }
             for action in deployment.current_actions
         ],
         "currentStep": deployment.current_step,

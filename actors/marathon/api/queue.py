@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from aiohttp import web
 
+from actors.marathon.matching import NoMatch
 from actors.marathon.messages import QueueItem
 from actors.marathon.model import version_of
 
-from ._http import NotFound, json_answer, service_of
+from ._http import BadRequest, NotFound, json_answer, service_of
+from .offer_json import unused_offer_json
 
 __all__ = ["routes"]
+
+_OFFERS = "lastUnusedOffers"
 
 
 def routes() -> list[web.RouteDef]:
@@ -22,8 +27,11 @@ def routes() -> list[web.RouteDef]:
 
 
 async def list_queue(request: web.Request) -> web.StreamResponse:
-    """GET: the apps with instances that wait for an offer."""
-    return json_answer({"queue": [_item(item) for item in await service_of(request).queue()]})
+    """GET: the apps with instances that wait for an offer; ``embed=lastUnusedOffers`` shows the offers themselves."""
+    embeds = set(request.query.getall("embed", []))
+    if embeds - {_OFFERS}:
+        raise BadRequest(f"unknown embed '{min(embeds - {_OFFERS})}': known is {_OFFERS}")
+    return json_answer({"queue": [_item(item, offers=bool(embeds)) for item in await service_of(request).queue()]})
 
 
 async def reset_delay(request: web.Request) -> web.StreamResponse:
@@ -34,7 +42,9 @@ async def reset_delay(request: web.Request) -> web.StreamResponse:
     return web.Response(status=204)
 
 
-def _item(item: QueueItem) -> dict[str, Any]:
+def _item(item: QueueItem, *, offers: bool) -> dict[str, Any]:
+    last = Counter(unused.reason for unused in item.last_unused_offers)
+    shown = {_OFFERS: [unused_offer_json(unused) for unused in item.last_unused_offers]} if offers else {}
     return {
         "count": item.count,
         "delay": {"timeLeftSeconds": max(0, int(item.delay)), "overdue": item.delay <= 0},
@@ -44,9 +54,10 @@ def _item(item: QueueItem) -> dict[str, Any]:
             "unusedOffersCount": item.unused_offers,
             **_moment("lastUnusedOfferAt", item.last_unused_offer_at),
             **_moment("lastUsedOfferAt", item.last_used_offer_at),
-            "rejectSummaryLastOffers": _steps(item.last_rejected),
-            "rejectSummaryLaunchAttempt": _steps(item.rejected),
+            "rejectSummaryLastOffers": _steps(last, last.total()),
+            "rejectSummaryLaunchAttempt": _steps(item.rejected, item.processed_offers),
         },
+        **shown,
         "app": dict(item.app.wire),
         "role": item.app.role,
     }
@@ -56,11 +67,11 @@ def _moment(name: str, moment: datetime | None) -> dict[str, str]:
     return {} if moment is None else {name: version_of(moment)}
 
 
-def _steps(rejected: Mapping[str, int]) -> list[dict[str, Any]]:
-    """Offers per reason; `processed` counts down, for an offer that failed one test was not put to the next."""
-    left = sum(rejected.values())
+def _steps(rejected: Mapping[str, int], processed: int) -> list[dict[str, Any]]:
+    """Offers per test, in the order of the tests: how many came to it (`processed`), and how many failed it."""
     steps = []
-    for reason, declined in rejected.items():
-        steps.append({"reason": reason, "declined": declined, "processed": left})
-        left -= declined
+    for reason in NoMatch:
+        declined = rejected.get(reason.value, 0)
+        steps.append({"reason": reason.value, "declined": declined, "processed": processed})
+        processed -= declined
     return steps

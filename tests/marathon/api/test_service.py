@@ -1,10 +1,12 @@
 """Deployments, queue, info, ping, metrics and logs."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
-from actors.marathon.messages import QueueItem
+from actors.marathon.messages import QueueItem, ReadinessResponse, ReadinessResult, UnusedOffer
+from mesos_proto import Offer, Resources, mesos_pb2
 
 from .conftest import Api
 
@@ -46,13 +48,70 @@ async def test_the_queue_says_what_waits_and_why(api: Api) -> None:
     assert (item["app"]["id"], item["count"], item["role"]) == ("/x", 2, "*")
     assert item["delay"] == {"timeLeftSeconds": 4, "overdue": False}
     assert item["since"] == "2026-01-01T00:00:00.000Z"
+    assert "lastUnusedOffers" not in item
     assert item["processedOffersSummary"]["rejectSummaryLaunchAttempt"] == [
+        {"reason": "UnfulfilledRole", "declined": 0, "processed": 5},
+        {"reason": "UnfulfilledConstraint", "declined": 1, "processed": 5},
+        {"reason": "AgentMaintenance", "declined": 0, "processed": 4},
         {"reason": "InsufficientCpus", "declined": 3, "processed": 4},
-        {"reason": "UnfulfilledConstraint", "declined": 1, "processed": 1},
+        {"reason": "InsufficientMemory", "declined": 0, "processed": 1},
+        {"reason": "InsufficientDisk", "declined": 0, "processed": 1},
+        {"reason": "InsufficientGpus", "declined": 0, "processed": 1},
+        {"reason": "InsufficientPorts", "declined": 0, "processed": 1},
     ]
     assert (await api.delete("/v2/queue//x/delay")).status == 204
     missing = await api.delete("/v2/queue/none/delay")
     assert (missing.status, missing.body) == (404, {"message": "Application /none not found in tasks queue."})
+
+
+async def test_the_queue_shows_the_last_offers_that_could_not_be_used(api: Api) -> None:
+    await api.post("/v2/apps", {"id": "/x", "cmd": "sleep 1"})
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    proto = mesos_pb2.Offer(hostname="h", resources=Resources.parse("cpus:0.5;ports:[1-3]", role="web").to_protos())
+    proto.id.value, proto.agent_id.value = "O1", "S1"
+    proto.attributes.add(name="rack", type=mesos_pb2.Value.TEXT).text.value = "a"
+    unused = UnusedOffer(Offer.from_proto(proto), "InsufficientCpus", moment)
+    api.world.queue.append(QueueItem(api.world.root.apps["/x"], 1, 0, moment, last_unused_offers=(unused,)))
+    (item,) = (await api.get("/v2/queue?embed=lastUnusedOffers")).body["queue"]
+    assert item["lastUnusedOffers"] == [
+        {
+            "offer": {
+                "id": "O1",
+                "hostname": "h",
+                "agentId": "S1",
+                "resources": [
+                    {"name": "cpus", "role": "web", "scalar": 0.5},
+                    {"name": "ports", "role": "web", "ranges": [{"begin": 1, "end": 3}]},
+                ],
+                "attributes": [{"name": "rack", "text": "a"}],
+            },
+            "reason": ["InsufficientCpus"],
+            "timestamp": "2026-01-01T00:00:00.000Z",
+        }
+    ]
+    last = item["processedOffersSummary"]["rejectSummaryLastOffers"]
+    assert [step["declined"] for step in last if step["reason"] == "InsufficientCpus"] == [1]
+    assert (await api.get("/v2/queue?embed=everything")).status == 400
+
+
+async def test_what_readiness_checks_saw_is_shown_with_deployment_and_app(api: Api) -> None:
+    await api.post("/v2/apps", {"id": "/x", "cmd": "sleep 1"})
+    said = ReadinessResult("readinessCheck", "t1", False, ReadinessResponse(503, "text/plain", "not yet"))
+    silent = ReadinessResult("readinessCheck", "t2", False)
+    api.world.deployments = [replace(api.world.deployments[0], readiness={"/x": (said, silent)})]
+    shown = [
+        {
+            "name": "readinessCheck",
+            "taskId": "t1",
+            "ready": False,
+            "lastResponse": {"status": 503, "contentType": "text/plain", "body": "not yet"},
+        },
+        {"name": "readinessCheck", "taskId": "t2", "ready": False},
+    ]
+    (deployment,) = (await api.get("/v2/deployments")).body
+    assert deployment["currentActions"][0]["readinessCheckResults"] == shown
+    (app,) = (await api.get("/v2/apps?embed=apps.readiness")).body["apps"]
+    assert app["readinessCheckResults"] == shown
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,6 @@ from aiohttp import web
 from actors.http import Server, serve
 from actors.marathon.messages import Condition, DeploymentFailed, ReadinessResponse, ReadinessResult
 from actors.marathon.model import App
-
 from mesos_proto import Resources
 
 from .conftest import Service
