@@ -22,7 +22,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from actors.core import ActorRef, ActorSystem, DeadLetter, Failure
-from actors.core._lifecycle import AUTO_RECEIVED
+from actors.core._auto_received import AUTO_RECEIVED
 
 from .router_messages import Broadcast, RouterManagementMessage
 from .routing_logic import RoutingLogic
