@@ -1,13 +1,17 @@
-"""The talk's story, as a person at a shell would live it: curl's requests, real processes, `kill -9`.
+"""The talk's stories, as a person at a shell would live them: curl's requests, real processes, `kill -9`.
 
-The same story runs over both engines: the embedded Mesos of ``marathon up``, and a real Apache Mesos behind
+One app, a group, a group with `dependencies`. The same stories run over both engines: the embedded Mesos of ``marathon up``, and a real Apache Mesos behind
 ``marathon serve``, which is itself killed and started again with its work dir.
 """
 
+import json
+import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -120,6 +124,128 @@ def test_the_talk(engine: Engine) -> None:
         eventually("no process is left", lambda: not processes_of("/my-app", engine.folder), 60)
         eventually("the app is gone", lambda: service.get("/v2/apps//my-app").status == 404)
         assert service.stop() == 0, service.words
+    except BaseException as error:
+        error.add_note(service.words)
+        raise
+    finally:
+        service.stop()
+
+
+CHECK = {"intervalSeconds": 1, "gracePeriodSeconds": 60}
+
+
+def server(app_id: str, *, after: float = 0.0, **fields: Any) -> dict[str, Any]:
+    """An app that answers `after` so many seconds."""
+    cmd = f"sleep {after}; exec python3 -m http.server $PORT0"
+    return {"id": app_id, "cmd": cmd, "cpus": 0.1, "mem": 32, "ports": [0], "healthChecks": [CHECK], **fields}
+
+
+class Listener:
+    """What ``curl -N /v2/events`` prints, from the moment of its making."""
+
+    def __init__(self, service: Service) -> None:
+        self.events: list[dict[str, Any]] = []
+        wanted = urllib.request.Request(f"{service.url}/v2/events", headers={"Accept": "text/event-stream"})
+        self._stream = urllib.request.urlopen(wanted, timeout=60)
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        try:
+            for line in self._stream:
+                if line.startswith(b"data:"):
+                    self.events.append(json.loads(line[5:]))
+        except OSError:
+            pass  # the service has ended, and the stream with it
+
+    def moment(self, kind: str, **fields: Any) -> float:
+        """When the first such event happened; fails when there was none."""
+        for event in self.events:
+            if event["eventType"] == kind and fields.items() <= event.items():
+                return datetime.fromisoformat(event["timestamp"].replace("Z", "+00:00")).timestamp()
+        raise AssertionError(f"no {kind} with {fields} among {[event['eventType'] for event in self.events]}")
+
+
+def actions_of(deployment: dict[str, Any]) -> list[dict[str, str]]:
+    """The steps, each as app → action."""
+    return [{action["app"]: action["action"] for action in step["actions"]} for step in deployment["steps"]]
+
+
+def no_deployment(service: Service) -> bool:
+    return bool(service.get("/v2/deployments").json == [])
+
+
+def test_the_talks_group(engine: Engine) -> None:
+    service = engine.start()
+    try:
+        group = {"id": "/product", "apps": [server("web", instances=2), server("search")]}
+        created = service.post("/v2/groups", group)
+        assert created.status == 201, created.text
+        (deployment,) = service.get("/v2/deployments").json
+        assert deployment["id"] == created.json["deploymentId"] == created.headers["Marathon-Deployment-Id"]
+        both = ("/product/web", "/product/search")
+        assert actions_of(deployment) == [
+            dict.fromkeys(both, "StartApplication"),
+            dict.fromkeys(both, "ScaleApplication"),
+        ]
+        eventually("the group runs", lambda: service.all_healthy("/product/web", 2))
+        eventually("all of it", lambda: service.all_healthy("/product/search", 1) and no_deployment(service))
+        assert {app["id"] for app in service.get("/v2/groups//product").json["apps"]} == set(both)
+        assert service.post("/v2/groups", group).status == 409
+
+        # one of them changed by a PUT of the group: that one is restarted, the other is left alone
+        before = service.task_ids("/product/search")
+        group["apps"][0]["env"] = {"COLOUR": "green"}  # type: ignore[index]
+        changed = service.put("/v2/groups//product", group)
+        assert changed.status == 200, changed.text
+        (deployment,) = service.get("/v2/deployments").json
+        assert actions_of(deployment) == [{"/product/web": "RestartApplication"}]
+        eventually("it is done", lambda: no_deployment(service))
+        assert service.all_healthy("/product/web", 2)
+        assert service.task_ids("/product/search") == before
+
+        assert service.delete("/v2/groups//product").status == 200
+        eventually("no process is left", lambda: not any(processes_of(app_id, engine.folder) for app_id in both))
+    except BaseException as error:
+        error.add_note(service.words)
+        raise
+    finally:
+        service.stop()
+
+
+def test_the_talks_group_with_dependencies(engine: Engine) -> None:
+    """The site waits for its data, by way of their groups, and for nothing else; in the end it is stopped first."""
+    service = engine.start()
+    try:
+        listener = Listener(service)
+        shop = {
+            "id": "/shop",
+            "groups": [
+                {"id": "data", "apps": [server("db", after=1)]},
+                {"id": "reports", "apps": [server("slow", after=9)]},
+                {"id": "site", "dependencies": ["../data"], "apps": [server("web")]},
+            ],
+        }
+        db, slow, web = "/shop/data/db", "/shop/reports/slow", "/shop/site/web"
+        created = service.put("/v2/groups//shop", shop)
+        assert created.status == 200, created.text
+        (deployment,) = service.get("/v2/deployments").json
+        assert actions_of(deployment) == [
+            dict.fromkeys((db, slow, web), "StartApplication"),
+            dict.fromkeys((db, slow), "ScaleApplication"),
+            {web: "ScaleApplication"},
+        ]
+        assert (deployment["totalSteps"], deployment["affectedApps"]) == (3, [db, slow, web])
+        eventually("all is deployed", lambda: no_deployment(service))
+        healthy = {a: listener.moment("instance_health_changed_event", runSpecId=a, healthy=True) for a in (db, slow)}
+        started = listener.moment("instance_changed_event", runSpecId=web, condition="Provisioned")
+        assert healthy[db] <= started < healthy[db] + 2, "the moment that its dependency is healthy"
+        assert started < healthy[slow], "it waited for somebody else"
+
+        assert service.delete("/v2/groups//shop").status == 200
+        eventually("all is stopped", lambda: no_deployment(service))
+        ended = {a: listener.moment("status_update_event", appId=a, taskStatus="TASK_KILLED") for a in (db, web)}
+        assert ended[web] < ended[db]
+        eventually("no process is left", lambda: not any(processes_of(a, engine.folder) for a in (db, slow, web)))
     except BaseException as error:
         error.add_note(service.words)
         raise
