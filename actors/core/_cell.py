@@ -66,7 +66,6 @@ class Cell(HandlerTask):
     )  # fmt: skip
 
     def __init__(self, system: ActorSystem, parent: Cell | None, props: Props[Any], name: str, uid: int) -> None:
-        super().__init__()
         self.system = system
         self.parent = parent
         self.props = props
@@ -76,9 +75,9 @@ class Cell(HandlerTask):
         self.variables: Context = copy_context()
         self.state = State.STARTING
         self.is_stopped = False
-        self.idle = True
+        self.idle = False  # it is to be scheduled, for its first signal
         self.blocked = 0
-        self.signals: Signal | deque[Signal] | None = None  # mostly there is one, and a deque is 700 bytes
+        self.signals: Signal | deque[Signal] | None = lifecycle.START  # mostly one, and a deque is 700 bytes
         self.envelope: tuple[Any, Any] | None = None
         self.actor: Actor[Any] | None = None
         self.receive: Handler = lifecycle.no_receive
@@ -100,6 +99,14 @@ class Cell(HandlerTask):
         self.pipes: set[asyncio.Future[Any]] | None = None
         self._log: logging.LoggerAdapter[logging.Logger] | None = None
         self.grace: asyncio.TimerHandle | None = None
+        # as a task
+        self.driver = None
+        self.woken = False
+        self.woken_with = None
+        self.cancel_requests = 0
+        self.stop_requested = False
+        self._fut_waiter = None
+        self._must_cancel = False
         instrument = system.settings.instrument
         if instrument is not None:
             self.mailbox = instrument.mailbox(self.ref, self.mailbox)
@@ -169,7 +176,7 @@ class Cell(HandlerTask):
     # Family
 
     def spawn(self, props: Props[Any], name: str | None) -> ActorRef[Any]:
-        if self.state in (State.STOPPING, State.STOPPED):
+        if self.state is State.STOPPING or self.is_stopped:
             raise RuntimeError(
                 f"{self.ref.path} cannot spawn {props.cls.__name__}: it is {self.state.value}"
                 + (f" (for {self.stop_reason!r})" if self.stop_reason else "")
@@ -185,9 +192,9 @@ class Cell(HandlerTask):
                 f"{self.ref.path} has a child {name!r} already"
                 + (" (it is stopping; watch it and wait for its Terminated)" if children[name].stop_requested else "")
             )
-        cell = Cell(self.system, self, props, name, self.system.new_uid())
-        children[name] = cell
-        cell.signal(lifecycle.start)
+        system = self.system
+        children[name] = cell = Cell(system, self, props, name, system.random.getrandbits(32) or 1)
+        cell.dispatcher.schedule(cell)
         return cell.ref
 
     def stop_other(self, ref: ActorRef[Any]) -> None:
@@ -233,7 +240,8 @@ class Cell(HandlerTask):
 
     def install(self) -> None:
         """Let the top of the behaviours handle the messages."""
-        assert self.actor is not None
+        if self.actor is None:
+            return  # in its constructor: it is installed when that has returned
         handler: Handler = self.behaviors[-1] if self.behaviors else self.actor.receive
         if self.idle_timer is not None:
             handler = self.idle_timer.observe(handler)
@@ -290,8 +298,7 @@ class Cell(HandlerTask):
         if self.idle_timer is not None:
             self.idle_timer.cancel()
         self.idle_timer = None if seconds is None else IdleTimer(self, seconds)
-        if self.actor is not None:
-            self.install()
+        self.install()
 
     # Tasks
 

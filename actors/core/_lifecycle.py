@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import _failure as failure
 from ._state import State
+from .context import ActorContext
 from .errors import ActorInitializationError, PostRestartError
 from .messages import ActorIdentity, DeadLetter, Identify, Terminated
 
@@ -45,7 +46,7 @@ def no_receive(message: Any) -> None:
 # Start
 
 
-def start(cell: Cell, _: Any = None) -> Hook:
+def start(cell: Cell, _: None) -> Hook:
     if cell.stop_requested:
         return None  # told to stop before it started: no instance, no hooks
     try:
@@ -70,8 +71,6 @@ async def _finish_start(cell: Cell, hook: Awaitable[None]) -> None:
 
 
 def _new_instance(cell: Cell) -> Any:
-    from .context import ActorContext
-
     props = cell.props
     actor: Any = props.cls.__new__(props.cls)
     actor.context = ActorContext(cell)
@@ -85,6 +84,10 @@ def _new_instance(cell: Cell) -> Any:
 def _initialization_error(cell: Cell, error: BaseException) -> ActorInitializationError:
     where = "pre_start" if cell.actor is not None else "__init__"
     return ActorInitializationError(f"{cell.ref.path} ({cell.props.cls.__name__}) failed in {where}: {error!r}")
+
+
+#: The first signal of every cell.
+START = (start, None)
 
 
 def suspend(cell: Cell, _: Any = None) -> None:
@@ -198,7 +201,8 @@ def request_stop(cell: Cell, reason: BaseException | None = None) -> None:
         return
     cell.stop_requested = True
     cell.signal(stop, reason)
-    hurry(cell)
+    if cell.driver is not None:
+        hurry(cell)
 
 
 def hurry(cell: Cell) -> None:
@@ -225,7 +229,8 @@ def stop(cell: Cell, reason: BaseException | None) -> Hook:
     cell.state = State.STOPPING
     cell.stop_reason = reason
     cell.blocked += 1
-    _end_errands(cell)
+    if cell.timers is not None or cell.pipes is not None:
+        _end_errands(cell)
     if cell.idle_timer is not None:
         cell.idle_timer.cancel()
         cell.idle_timer = None
@@ -281,7 +286,8 @@ async def _finish_later(cell: Cell, hook: Awaitable[None]) -> None:
 def _conclude(cell: Cell) -> None:
     cell.state = State.STOPPED
     cell.is_stopped = True
-    _end_errands(cell)
+    if cell.timers is not None or cell.pipes is not None:
+        _end_errands(cell)
     if cell.grace is not None:
         cell.grace.cancel()
         cell.grace = None
@@ -303,7 +309,8 @@ def _conclude(cell: Cell) -> None:
         for watcher in cell.watchers:
             watcher._notice_death(notice)
         cell.watchers = None
-    cell.dispatcher.retire(cell)
+    if cell.props.dispatcher is not None:
+        cell.dispatcher.retire(cell)
     cell.dispatcher = cell.system.graveyard
     instrument = cell.system.settings.instrument
     if instrument is not None:

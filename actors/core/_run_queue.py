@@ -122,7 +122,12 @@ class RunQueue(Dispatcher):
         """What a handler waited for is there."""
         driver = cell.driver
         assert driver is not None
-        waiter = cell.variables.run(cell.continue_handler, driver)
+        cell.woken = False
+        if cell.woken_with is None and not cell._must_cancel:
+            cell._fut_waiter = None
+            waiter = cell.variables.run(driver.send, None)
+        else:
+            waiter = cell.variables.run(cell.continue_handler, driver)
         if waiter is PARK:
             cell.driver = None
             self._drivers.append(driver)

@@ -31,14 +31,13 @@ class HandlerTask:
 
         def hurry(self) -> None: ...
 
-    def __init__(self) -> None:
-        self.driver: Driver | None = None
-        self.woken = False
-        self.woken_with: BaseException | None = None
-        self.cancel_requests = 0
-        self.stop_requested = False
-        self._fut_waiter: Any = None
-        self._must_cancel = False
+    driver: Driver | None  # what the handler is suspended in
+    woken: bool  # what it waited for is there
+    woken_with: BaseException | None  # to be thrown into it
+    cancel_requests: int
+    stop_requested: bool
+    _fut_waiter: Any
+    _must_cancel: bool
 
     # What the runtime does with it
 
@@ -84,7 +83,6 @@ class HandlerTask:
 
     def continue_handler(self, driver: Driver) -> Any:
         """One step of the suspended handler; what it waits for next."""
-        self.woken = False
         error, self.woken_with, self._fut_waiter = self.woken_with, None, None
         if self._must_cancel:
             self._must_cancel = False

@@ -112,8 +112,12 @@ class Actor(Generic[M]):
 
         When the sender asked, an exception (or a `Failure`) is raised where it asked.
         """
-        context = self.context
-        (context.sender or context.system.dead_letters).tell(message, context.self_ref)
+        cell = self.context._cell
+        envelope = cell.envelope
+        if envelope is None or envelope[1] is None:
+            cell.system.dead_letters.tell(message, cell.ref)
+        else:
+            envelope[1].tell(message, cell.ref)
 
     @property
     def ref(self) -> ActorRef[M]:

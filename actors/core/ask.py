@@ -25,6 +25,7 @@ from datetime import timedelta
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
+from ._asyncio import elapsed_clock
 from .errors import AskTimeout
 from .messages import DeadLetter, Failure
 from .ref import ActorRef
@@ -74,25 +75,21 @@ class Reply(ActorRef[Any]):
         return self._state != _PENDING
 
     def tell(self, message: Any, sender: ActorRef[Any] | None = None) -> None:
+        asks = self._queue.asks
         if message is None:
             raise TypeError(f"None was replied to {self.path}: an answer must be something; define a class for it")
-        asks = self._queue.asks
         if get_ident() != asks.thread:
-            asks.loop.call_soon_threadsafe(self._take, message, sender)
-        else:
-            self._take(message, sender)
-
-    def _take(self, message: Any, sender: ActorRef[Any] | None) -> None:
-        if self._state != _PENDING:
+            asks.loop.call_soon_threadsafe(self.tell, message, sender)
+        elif self._state:
             self.system.publish_dead_letter(DeadLetter(message, sender, self))
-            return
-        if isinstance(message, BaseException):
-            self._error = message
-        elif type(message) is Failure:
-            self._error = message.error
         else:
-            self._value = message
-        self._finish(_DONE)
+            if isinstance(message, BaseException):
+                self._error = message
+            elif type(message) is Failure:
+                self._error = message.error
+            else:
+                self._value = message
+            self._finish(_DONE)
 
     def fail(self, error: BaseException) -> None:
         """Answer with `error`, unless there is an answer already."""
@@ -103,11 +100,14 @@ class Reply(ActorRef[Any]):
     def _finish(self, state: int) -> None:
         self._state = state
         self.message = None
-        self._queue.settled()
+        queue = self._queue
+        queue.settled += 1
+        if queue.settled > 64:
+            queue.clear_out()
         if self.cell is not None:
             self.cell.resume()
         elif self._callback is not None:
-            self._queue.asks.loop.call_soon(self._callback, self, context=self._context)
+            queue.asks.loop.call_soon(self._callback, self, context=self._context)
             self._callback = None
 
     # As what a task waits for
@@ -159,12 +159,13 @@ class Reply(ActorRef[Any]):
 class PendingAsks:
     """The open asks of a system, in one queue (and under one timer) per time-out value."""
 
-    __slots__ = ("_default", "_names", "_queues", "loop", "system", "thread")
+    __slots__ = ("_default", "_names", "_queues", "clock", "loop", "system", "thread")
 
     def __init__(self, system: ActorSystem, loop: asyncio.AbstractEventLoop, default_timeout: float) -> None:
         self.system = system
         self.loop = loop
         self.thread = get_ident()
+        self.clock = elapsed_clock(loop)  # of the same origin as loop.time(), and cheaper
         self._default = default_timeout
         self._queues: dict[float, _Queue] = {}
         self._names = 0
@@ -173,10 +174,13 @@ class PendingAsks:
         """A reply that is pending until it is told something, `timeout` passes, or it is cancelled."""
         if timeout is None:
             timeout = self._default
-        queue = self._queues.get(timeout)  # type: ignore[arg-type]
-        if queue is None:
-            queue = self._queue_of(timeout)
-        return queue.open(target, message)
+        queue = self._queues.get(timeout) or self._queue_of(timeout)  # type: ignore[arg-type]
+        deadline = self.clock() + queue.timeout
+        reply = Reply(queue, target, message, deadline)
+        queue.replies.append(reply)
+        if queue.timer is None:
+            queue.arm(deadline)
+        return reply
 
     def _queue_of(self, timeout: float | timedelta) -> _Queue:
         seconds = timeout.total_seconds() if isinstance(timeout, timedelta) else timeout
@@ -199,57 +203,52 @@ class PendingAsks:
 class _Queue:
     """The open asks of one time-out value, in the order of their deadlines."""
 
-    __slots__ = ("_replies", "_settled", "_timer", "asks", "timeout")
+    __slots__ = ("asks", "replies", "settled", "timeout", "timer")
 
     def __init__(self, asks: PendingAsks, timeout: float) -> None:
         self.asks = asks
         self.timeout = timeout
-        self._replies: deque[Reply] = deque()
-        self._settled = 0
-        self._timer: asyncio.TimerHandle | None = None
+        self.replies: deque[Reply] = deque()
+        self.settled = 0
+        self.timer: asyncio.TimerHandle | None = None
 
     @property
     def is_busy(self) -> bool:
-        return bool(self._replies)
+        return bool(self.replies)
 
-    def open(self, target: ActorRef[Any], message: Any) -> Reply:
-        deadline = self.asks.loop.time() + self.timeout
-        reply = Reply(self, target, message, deadline)
-        self._replies.append(reply)
-        if self._timer is None and self.timeout != math.inf:
-            self._timer = self.asks.loop.call_at(deadline, self._sweep)
-        return reply
+    def arm(self, deadline: float) -> None:
+        if self.timeout != math.inf:
+            self.timer = self.asks.loop.call_at(deadline, self._sweep)
 
-    def settled(self) -> None:
-        """One of the replies is no longer pending. They are thrown out many at a time, so that each costs O(1)."""
-        self._settled += 1
-        if self._settled > 64 and self._settled * 2 > len(self._replies):
-            self._replies = deque(reply for reply in self._replies if reply._state == _PENDING)
-            self._settled = 0
+    def clear_out(self) -> None:
+        """Throw out what is settled, many at a time, so that each costs O(1)."""
+        if self.settled * 2 > len(self.replies):
+            self.replies = deque(reply for reply in self.replies if reply._state == _PENDING)
+            self.settled = 0
 
     def _sweep(self) -> None:
-        self._timer = None
-        now = self.asks.loop.time()
+        self.timer = None
+        now = self.asks.clock()
         overdue: list[Reply] = []
-        while self._replies and (self._replies[0]._state != _PENDING or self._replies[0].deadline <= now):
-            reply = self._replies.popleft()
+        while self.replies and (self.replies[0]._state != _PENDING or self.replies[0].deadline <= now):
+            reply = self.replies.popleft()
             if reply._state == _PENDING:
                 overdue.append(reply)
-            self._settled -= 1
+            self.settled -= 1
         for reply in overdue:
             reply.fail(AskTimeout(_told(reply, self.timeout)))
-        self._settled = max(0, self._settled)
-        if self._replies and self._timer is None:
-            self._timer = self.asks.loop.call_at(self._replies[0].deadline, self._sweep)
+        self.settled = max(0, self.settled)
+        if self.replies and self.timer is None:
+            self.timer = self.asks.loop.call_at(self.replies[0].deadline, self._sweep)
 
     def close(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        for reply in [*self._replies]:
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
+        for reply in [*self.replies]:
             reply.fail(AskTimeout(f"{_question(reply)} was not answered: the actor system has terminated"))
-        self._replies.clear()
-        self._settled = 0
+        self.replies.clear()
+        self.settled = 0
 
 
 def _question(reply: Reply) -> str:

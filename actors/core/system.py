@@ -75,7 +75,7 @@ class ActorSystem:
         self._actors_stopped = self.loop.create_future()
         self.coordinated_shutdown = CoordinatedShutdown(self)
         self.root = Cell(self, None, Props(RootGuardian), "", 0)
-        self.root.signal(lifecycle.start)
+        self.dispatcher.schedule(self.root)
         all_systems.add(self)
         strategy = self.settings.guardian_strategy or OneForOneStrategy()
         self._system_guardian = self._guardian("system", OneForOneStrategy())
@@ -160,9 +160,6 @@ class ActorSystem:
             self.loop.call_soon_threadsafe(self._dead_letters.publish, letter)
         else:
             self._dead_letters.publish(letter)
-
-    def new_uid(self) -> int:
-        return self.random.getrandbits(32) or 1
 
     # The end
 

@@ -178,7 +178,7 @@ async def test_many_settled_asks_do_not_pile_up_behind_one_that_is_open(system: 
     for number in range(1000):
         await echo.ask(number, 100)
     (queue,) = (queue for queue in system.asks._queues.values() if queue.timeout == 100)
-    assert len(queue._replies) < 200
+    assert len(queue.replies) < 200
     with pytest.raises(AskTimeout):
         await waiting
 
