@@ -40,7 +40,9 @@ async def retry(
     for made in range(1, attempts + 1):
         try:
             return await attempt()
-        except retry_on as error:
+        except Exception as error:  # never more: a cancellation is no failure, whatever retry_on says
+            if not isinstance(error, retry_on):
+                raise
             if made == attempts:
                 error.add_note(f"attempt {made} of {attempts}: retry gave up")
                 raise
