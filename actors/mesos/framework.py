@@ -32,10 +32,10 @@ from pathlib import Path
 from typing import Any
 
 from actors.core import ActorRef, ActorSystem
+from actors.patterns import pipe_to
 from mesos_proto import AgentID, FrameworkID, FrameworkInfo, TaskID
 from mesos_proto import scheduler_pb2 as scheduler
 
-from ._delivery import deliver
 from ._event_buffer import EventBuffer
 from ._registration import Registration
 from .calls import ReconcileTasks, Teardown
@@ -186,13 +186,16 @@ class Framework:
         ref: ActorRef[Any],
         sender: ActorRef[Any] | None = None,
         handled: Callable[[Event], None] | None = None,
+        ack: Any = None,
     ) -> asyncio.Task[None]:
-        """Send every event to an actor, a few ahead of what it has handled (see `actors.mesos._delivery`).
+        """Send every event to an actor, as `actors.patterns.pipe_to` does: a few ahead of what it has handled, or with
+        an `ack` each when the actor asks for it.
 
         The task ends with the events, with the actor, or when cancelled; cancelled, it may take a few events along.
         """
         task = asyncio.get_running_loop().create_task(
-            deliver(self.events, ref, sender, handled), name=f"events of {self._registration.name} to {ref.path}"
+            pipe_to(self.events, ref, sender=sender, handled=handled, ack=ack),
+            name=f"events of {self._registration.name} to {ref.path}",
         )
         self._pipes.add(task)
         task.add_done_callback(self._pipe_ended)

@@ -29,9 +29,9 @@ from functools import partial
 from typing import Any
 
 from actors.core import Actor, ActorRef, Directive, Failure, OneForOneStrategy, Props, Terminated
+from actors.patterns import pipe_to
 from mesos_proto import FrameworkInfo
 
-from ._delivery import deliver
 from .calls import Acknowledge, Call
 from .detector import Master
 from .errors import InvalidCall, MesosError, NotSubscribed
@@ -168,7 +168,7 @@ class SchedulerActor(Actor[Any]):
 
     async def _deliver(self, framework: Framework) -> _EventsEnded:
         handled = self._handled if self._auto_acknowledge else None
-        await deliver(framework.events, self._handler, self.ref, handled)
+        await pipe_to(framework.events, self._handler, sender=self.ref, handled=handled)
         return _EventsEnded()
 
     def _handled(self, event: Event) -> None:
