@@ -16,6 +16,7 @@ Endless responses (event streams) do not end by themselves: an application that 
 from __future__ import annotations
 
 import errno
+import ssl
 
 from aiohttp import web
 
@@ -39,15 +40,16 @@ class PortTaken(OSError):
 class Server:
     """A listening application. ``url`` has no trailing slash; ``port`` is the real one even if 0 was asked for."""
 
-    def __init__(self, runner: web.AppRunner, host: str, port: int) -> None:
+    def __init__(self, runner: web.AppRunner, host: str, port: int, *, secure: bool = False) -> None:
         self._runner = runner
+        self._secure = secure
         self.host = host
         self.port = port
 
     @property
     def url(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}"
+        return f"{'https' if self._secure else 'http'}://{host}:{self.port}"
 
     async def close(self) -> None:
         """Stop listening, end what is open. Returns when every connection is closed; a second call does nothing."""
@@ -58,22 +60,27 @@ class Server:
 
 
 async def serve(
-    app: web.Application, host: str = "127.0.0.1", port: int = 0, *, shutdown_timeout: float = 2.0
+    app: web.Application,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    *,
+    shutdown_timeout: float = 2.0,
+    tls: ssl.SSLContext | None = None,
 ) -> Server:
     """Serve ``app`` on ``host:port`` until ``close()``.
 
-    ``shutdown_timeout`` is in seconds: how long running handlers may take at the end. Raises ``PortTaken`` when
-    somebody else listens there, ``OSError`` for an address that is not this machine's. If it raises, nothing is
-    left open.
+    ``shutdown_timeout`` is in seconds: how long running handlers may take at the end. With ``tls`` (a server's context)
+    it speaks HTTPS and nothing else. Raises ``PortTaken`` when somebody else listens there, ``OSError`` for an address
+    that is not this machine's. If it raises, nothing is left open.
     """
     # A handler whose client went away is cancelled: nobody waits for its answer.
     runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=shutdown_timeout)
     await runner.setup()
     try:
-        await web.TCPSite(runner, host, port, backlog=1024).start()
+        await web.TCPSite(runner, host, port, backlog=1024, ssl_context=tls).start()
     except OSError as error:
         await runner.cleanup()
         if error.errno == errno.EADDRINUSE:
             raise PortTaken(host, port) from error
         raise
-    return Server(runner, host, runner.addresses[0][1])
+    return Server(runner, host, runner.addresses[0][1], secure=tls is not None)

@@ -3,7 +3,8 @@
     app = make_app(Service(system, marathon, info))
     server = await serve(app, port=8080)
 
-    request ─▶ errors_as_json ─▶ handler ─▶ asks an actor (`Service`) ─▶ answer or error as Marathon writes it
+    request ─▶ errors_as_json ─▶ authenticated ─▶ handler ─▶ asks an actor (`Service`)
+            ◀─ an error, as Marathon writes it        answer ◀─
 
 Handlers keep no state of their own. What they answer with a 2xx was stored before.
 """
@@ -13,17 +14,21 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from . import app_tasks, apps, deployments, events, groups, logs, queue, system
 from ._errors import errors_as_json, foreign_pages_refused
 from ._http import SERVICE
 from .agent_sandboxes import AgentSandboxes
 from .sandboxes import LocalSandboxes, NoSandboxes, Sandboxes
+from .security import Credentials, InvalidCredentials, authenticated
 from .service import MarathonActors, Service, ServiceInfo
 
 __all__ = [
     "MAX_BODY",
     "AgentSandboxes",
+    "Credentials",
+    "InvalidCredentials",
     "LocalSandboxes",
     "MarathonActors",
     "NoSandboxes",
@@ -37,9 +42,12 @@ MAX_BODY = 8 * 1024 * 1024
 """Bytes of a request body at the most; a thousand apps in one group are about two megabytes."""
 
 
-def make_app(service: Service, *, max_body: int = MAX_BODY) -> web.Application:
-    """The application that answers Marathon's API from `service`."""
-    app = web.Application(middlewares=[errors_as_json, foreign_pages_refused], client_max_size=max_body)
+def make_app(service: Service, *, max_body: int = MAX_BODY, credentials: Credentials | None = None) -> web.Application:
+    """The application that answers Marathon's API from `service`; with `credentials`, only to who is among them."""
+    middlewares: list[Middleware] = [errors_as_json, foreign_pages_refused]
+    if credentials is not None:
+        middlewares.insert(1, authenticated(credentials))
+    app = web.Application(middlewares=middlewares, client_max_size=max_body)
     app[SERVICE] = service
     for room in (apps, app_tasks, deployments, groups, queue, events, logs, system):
         app.add_routes(room.routes())

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from actors import AskTimeout
 from actors.marathon.messages import AppLocked, DeploymentNotFound, TooManyDeployments
@@ -30,8 +30,8 @@ async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamRe
         if error.status < 400:
             raise
         answer = json_answer({"message": _text_of(error, request)}, status=error.status)
-        if "Allow" in error.headers:
-            answer.headers["Allow"] = error.headers["Allow"]
+        for header in {hdrs.ALLOW, hdrs.WWW_AUTHENTICATE} & error.headers.keys():
+            answer.headers[header] = error.headers[header]
         return answer
     except Exception as error:  # noqa: BLE001 - the outermost frame of a request: whatever it is becomes an answer
         status, body = _answer_to(error, request)

@@ -68,7 +68,10 @@ async def info(request: web.Request) -> web.StreamResponse:
                 **facts.config,
             },
             "zookeeper_config": {},
-            "http_config": {"http_port": _port(request), "https_port": None},
+            "http_config": {
+                "http_port": None if request.secure else _port(request),
+                "https_port": _port(request) if request.secure else None,
+            },
         }
     )
 

@@ -21,7 +21,8 @@ Exit codes:
   4    timed out waiting; the deployment goes on
   130  interrupted; a deployment that was begun goes on
 \b
-Connection: --url, else the variable MARATHON_URL, else http://127.0.0.1:8080
+Connection: --url, else the variable MARATHON_URL, else http://127.0.0.1:8080;
+  MARATHON_CREDENTIALS names a file with user:password, SSL_CERT_FILE the authority of a certificate of one's own
 """
 
 COMMANDS = {

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
 import json
 import os
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 import click
 
@@ -66,13 +68,18 @@ def _lines(status: int, body: Any) -> Iterator[str]:
 
 
 class Client:
-    """One service. Paths are those of Marathon's API; answers come decoded."""
+    """One service. Paths are those of Marathon's API; answers come decoded.
+
+    Who asks is said by the URL (``https://USER:PASSWORD@HOST``), or by the file that MARATHON_CREDENTIALS names.
+    """
 
     def __init__(self, url: str | None) -> None:
-        self.url = (url or os.environ.get("MARATHON_URL") or DEFAULT_URL).rstrip("/")
-        parts = urlsplit(self.url)
+        parts = urlsplit((url or os.environ.get("MARATHON_URL") or DEFAULT_URL).rstrip("/"))
+        self.url = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()  # it is shown in errors
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise WrongUsage(f"'{self.url}' is no URL of a service", "give --url (or MARATHON_URL) as http://HOST:PORT")
+        pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}" if parts.username else _pair_of_file()
+        self._who = {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"} if pair else {}
         self._secure, self._host, self._port = parts.scheme == "https", parts.hostname, parts.port
         self._base = parts.path
 
@@ -86,7 +93,11 @@ class Client:
         connection = kind(self._host, self._port, timeout=TIMEOUT)
         try:
             data = None if body is None else json.dumps(body).encode()
-            headers = {"Accept": "application/json", **({"Content-Type": "application/json"} if data else {})}
+            headers = {
+                "Accept": "application/json",
+                **self._who,
+                **({"Content-Type": "application/json"} if data else {}),
+            }
             connection.request(method, target, data, headers)
             answer = connection.getresponse()
             content = answer.read()
@@ -106,7 +117,21 @@ class Client:
         return decoded
 
 
+def _pair_of_file() -> str | None:
+    """The first ``user:password`` of the file that MARATHON_CREDENTIALS names."""
+    file = os.environ.get("MARATHON_CREDENTIALS")
+    if not file:
+        return None
+    try:
+        lines = Path(file).read_text().splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise WrongUsage(f"MARATHON_CREDENTIALS: {file} cannot be read: {error}") from error
+    return next((line for line in lines if ":" in line and not line.lstrip().startswith("#")), None)
+
+
 def _hint(status: int, body: Any) -> str | None:
+    if status == 401:
+        return "say who you are: write USER:PASSWORD into a file and name it in the variable MARATHON_CREDENTIALS"
     if status == 409 and isinstance(body, Mapping) and body.get("deployments"):
         return "wait for the deployment to end, or override it with --force"
     if status == 404 and isinstance(body, Mapping) and str(body.get("message", "")).startswith("App "):

@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 
-from ._console import F
+FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceOptions:
+    """What the command line says about the service; files of secrets are named here, not read."""
+
+    host: str
+    port: int
+    work_dir: Path | None
+    durability: Literal["sync", "process"]
+    credentials: Path | None
+    tls_cert: Path | None
+    tls_key: Path | None
+    verbose: int
 
 
 def default_work_dir() -> Path:
@@ -17,17 +34,20 @@ def default_work_dir() -> Path:
     return Path(state) / "mesos-actors" / "marathon"
 
 
-def with_service(command: F) -> F:
-    """The options of a command that runs the service."""
+with_work_dir = click.option(
+    "--work-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where state is kept; the next start there goes on with it, also after kill -9. "
+    "[default: mesos-actors/marathon in $XDG_STATE_HOME]",
+)
+
+
+def with_service(command: Callable[..., None]) -> Callable[..., None]:
+    """The options of a command that runs the service; it gets them as one argument, `service`."""
     options: tuple[Any, ...] = (
         click.option("--port", default=8080, show_default=True, help="The service's port; 0 takes any free one."),
-        click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on."),
-        click.option(
-            "--work-dir",
-            type=click.Path(file_okay=False, path_type=Path),
-            help="Where state is kept; the next start there goes on with it, also after kill -9. "
-            "[default: mesos-actors/marathon in $XDG_STATE_HOME]",
-        ),
+        click.option("--host", default="127.0.0.1", show_default=True, help="The address that the service listens on."),
+        with_work_dir,
         click.option(
             "--durability",
             type=click.Choice(["sync", "process"]),
@@ -35,8 +55,25 @@ def with_service(command: F) -> F:
             show_default=True,
             help="What an accepted change survives: a power loss, or only the end of this process (faster).",
         ),
+        click.option("--credentials", type=FILE, help="Who may use the API: a file of lines user:password."),
+        click.option("--tls-cert", type=FILE, help="Serve over TLS with this certificate (PEM, its chain after it)."),
+        click.option("--tls-key", type=FILE, help="The certificate's key (PEM), when it is not in the same file."),
+        click.option(
+            "--deployment-mode",
+            type=click.Choice(["graph", "steps"]),
+            default="graph",
+            show_default=True,
+            help="What an app waits for: the apps it depends on, or all apps of the steps before (as Marathon did).",
+        ),
         click.option("-v", "--verbose", count=True, help="Log more; twice logs most."),
     )
+
+    @wraps(command)
+    def with_options(**arguments: Any) -> None:
+        service = ServiceOptions(**{field.name: arguments.pop(field.name) for field in fields(ServiceOptions)})
+        command(service=service, **arguments)
+
+    made: Callable[..., None] = with_options
     for option in reversed(options):
-        command = option(command)
-    return command
+        made = option(made)
+    return made

@@ -16,8 +16,9 @@ from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from importlib.metadata import version
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from actors import Actor, ActorSystem
 from actors.cluster import FileCoordinator, Lease, LeaseHeld
@@ -25,37 +26,35 @@ from actors.http import PortTaken, serve
 from actors.marathon import Marathon
 from actors.marathon.api import AgentSandboxes, Sandboxes, Service, ServiceInfo, make_app
 from actors.marathon.messages import SchedulerDisconnected, SchedulerEnded, SchedulerRegistered, SchedulerReregistered
+from actors.mesos import Credential
 from actors.persistence import JournalError, SqliteJournal
 
 from ._client import CommandFailed
 from ._console import say
-from ._options import default_work_dir
+from ._options import ServiceOptions, default_work_dir
+from ._security import read_credentials, tls_context
 
-__all__ = ["Mesos", "ServiceSettings", "run", "work_dir_of"]
+__all__ = ["JOURNAL", "Mesos", "run", "work_dir_of"]
 
-
-@dataclass(frozen=True, slots=True)
-class ServiceSettings:
-    """What the command line says about the service."""
-
-    host: str
-    port: int
-    work_dir: Path
-    durability: Literal["sync", "process"]
-    verbose: int
-    accept_new_framework: bool = False
+JOURNAL = "marathon.journal"
+"""The journal's file in the work dir."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mesos:
-    """The cluster to run on. Without `sandboxes` they are read from its agents. `stop` ends what was started for it."""
+    """The cluster to run on, and as whom. Without `sandboxes` they are read from its agents. `stop` ends what was
+    started for it."""
 
     url: str
+    principal: str | None = None
+    credential: Credential | None = None
+    accept_new_framework: bool = False
     sandboxes: Sandboxes | None = None
     stop: Callable[[], Awaitable[None]] | None = None
 
 
-StartMesos = Callable[[ActorSystem], Awaitable[Mesos]]
+StartMesos = Callable[[ActorSystem, Path], Awaitable[Mesos]]
+"""Gets the work dir, too."""
 
 
 def work_dir_of(chosen: Path | None) -> Path:
@@ -70,45 +69,48 @@ def work_dir_of(chosen: Path | None) -> Path:
     return work_dir
 
 
-def run(settings: ServiceSettings, start_mesos: StartMesos) -> None:
+def run(options: ServiceOptions, start_mesos: StartMesos) -> None:
     """Run until Ctrl-C or SIGTERM. Raises `CommandFailed` when something that is needed cannot be had."""
-    level = (logging.WARNING, logging.INFO, logging.DEBUG)[min(settings.verbose, 2)]
+    level = (logging.WARNING, logging.INFO, logging.DEBUG)[min(options.verbose, 2)]
     logging.basicConfig(level=level, stream=sys.stderr, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
     try:
-        asyncio.run(_until_signal(_run(settings, start_mesos)))
+        asyncio.run(_until_signal(_run(options, start_mesos)))
     except (PortTaken, LeaseHeld, JournalError) as error:
         raise CommandFailed(getattr(error, "strerror", None) or str(error)) from error
 
 
-async def _run(settings: ServiceSettings, start_mesos: StartMesos) -> None:
+async def _run(options: ServiceOptions, start_mesos: StartMesos) -> None:
     """Serve until cancelled. A lost lease ends it, too: somebody else may write the journal by now."""
     # Before anything is started or recovered, what most often fails: nothing must be undone then.
-    _require_free(settings.host, settings.port)
+    credentials, tls = read_credentials(options.credentials), tls_context(options.tls_cert, options.tls_key)
+    _require_free(options.host, options.port)
+    _warn_of_open_doors(options)
+    work_dir = work_dir_of(options.work_dir)
     async with AsyncExitStack() as stack:
         system = await stack.enter_async_context(ActorSystem("marathon"))
-        lease = await _hold(settings.work_dir, stack)
-        say(f"state is kept in {settings.work_dir}")
-        journal = SqliteJournal(
-            settings.work_dir / "marathon.journal", durability=settings.durability, epoch=lease.epoch
-        )
+        lease = await _hold(work_dir, stack)
+        say(f"state is kept in {work_dir}")
+        journal = SqliteJournal(work_dir / JOURNAL, durability=options.durability, epoch=lease.epoch)
         stack.push_async_callback(journal.close)
         await journal.open()
         system.spawn(Announcer)
-        mesos = await start_mesos(system)
+        mesos = await start_mesos(system, work_dir)
         if mesos.stop is not None:
             stack.push_async_callback(mesos.stop)
         marathon = await Marathon.start(
             system,
             master=mesos.url,
             journal=journal,
-            hostname=settings.host,
-            accept_new_framework=settings.accept_new_framework,
+            hostname=options.host,
+            principal=mesos.principal,
+            credential=mesos.credential,
+            accept_new_framework=mesos.accept_new_framework,
         )
         stack.push_async_callback(marathon.stop)
-        facts = ServiceInfo(version=version("mesos-actors"), master=mesos.url, hostname=settings.host)
+        facts = ServiceInfo(version=version("mesos-actors"), master=mesos.url, hostname=options.host)
         service = Service(system, marathon, facts)
         service = replace(service, sandboxes=mesos.sandboxes or AgentSandboxes(service.framework))
-        server = await serve(make_app(service), settings.host, settings.port)
+        server = await serve(make_app(service, credentials=credentials), options.host, options.port, tls=tls)
         stack.push_async_callback(server.close)
         # What was built by now stays: the collector need not look at it again.
         gc.collect()
@@ -159,6 +161,19 @@ async def _until_signal(service: Coroutine[Any, Any, None]) -> None:
     except asyncio.CancelledError:
         if not signalled:
             raise
+
+
+def _warn_of_open_doors(options: ServiceOptions) -> None:
+    try:
+        on_loopback = options.host == "localhost" or ip_address(options.host).is_loopback
+    except ValueError:  # a name: nobody knows where it leads
+        on_loopback = False
+    if on_loopback:
+        return
+    if options.credentials is None:
+        say(f"warning: whoever reaches {options.host} can run programs on the cluster; --credentials keeps others out")
+    elif options.tls_cert is None:
+        say("warning: passwords travel readably over plain HTTP; serve over TLS with --tls-cert and --tls-key")
 
 
 def _require_free(host: str, port: int) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import click
 
 from ._console import say
-from ._options import with_service
+from ._options import FILE, ServiceOptions, with_service
 
 if TYPE_CHECKING:
     from actors import ActorSystem
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Register anew if Mesos has removed this framework; all apps are launched again.",
 )
+@click.option("--mesos-principal", metavar="NAME", help="As whom to register with Mesos.")
+@click.option("--mesos-secret-file", type=FILE, help="A file that holds the principal's secret and nothing else.")
 @with_service
 def command(
+    service: ServiceOptions,
     master: str,
     accept_new_framework: bool,
-    port: int,
-    host: str,
-    work_dir: Path | None,
-    durability: Literal["sync", "process"],
-    verbose: int,
+    mesos_principal: str | None,
+    mesos_secret_file: Path | None,
 ) -> None:
     """Run the service on a Mesos cluster that is there already.
 
@@ -43,14 +43,17 @@ def command(
       marathon serve --master http://127.0.0.1:5050
       marathon serve --master http://10.0.0.1:5050 --port 8081 --work-dir /var/lib/marathon
     """
-    from ._service import Mesos, ServiceSettings, run, work_dir_of
+    from ._security import mesos_credential
+    from ._service import Mesos, run
 
     parts = urlsplit(master)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise click.BadParameter(f"'{master}' is no URL: write http://HOST:PORT", param_hint="--master")
 
-    async def somewhere(system: ActorSystem) -> Mesos:
-        say(f"seeking Mesos at {master}")
-        return Mesos(master)
+    credential = mesos_credential(mesos_principal, mesos_secret_file)
 
-    run(ServiceSettings(host, port, work_dir_of(work_dir), durability, verbose, accept_new_framework), somewhere)
+    async def somewhere(system: ActorSystem, work_dir: Path) -> Mesos:
+        say(f"seeking Mesos at {master}")
+        return Mesos(master, mesos_principal, credential, accept_new_framework)
+
+    run(service, somewhere)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,7 +11,7 @@ from actors.local_mesos.defaults import DEFAULT_RESOURCES
 
 from ._client import CommandFailed
 from ._console import say
-from ._options import with_service
+from ._options import ServiceOptions, with_service
 
 if TYPE_CHECKING:
     from actors import ActorSystem
@@ -22,17 +22,15 @@ if TYPE_CHECKING:
 @click.command("up", short_help="Run everything on this machine: an embedded Mesos and the service.")
 @with_service
 @click.option("--mesos-port", default=5050, show_default=True, help="The embedded master's port; 0 takes any.")
+@click.option("--mesos-host", default="127.0.0.1", show_default=True, help="The address that the master listens on.")
 @click.option("--agents", default=2, show_default=True, type=click.IntRange(min=1), help="How many agents.")
 @click.option("--resources", default=DEFAULT_RESOURCES, show_default=True, help="Of each agent; mem and disk in MB.")
 @click.option("--attributes", default="", metavar="NAME:VALUE;…", help="Of each agent, such as 'rack:a;zone:b'.")
 @click.option("--keep-tasks", is_flag=True, help="Leave the tasks running at the end, for the next start to find.")
 def command(
-    port: int,
-    host: str,
-    work_dir: Path | None,
-    durability: Literal["sync", "process"],
-    verbose: int,
+    service: ServiceOptions,
     mesos_port: int,
+    mesos_host: str,
     agents: int,
     resources: str,
     attributes: str,
@@ -50,21 +48,19 @@ def command(
     from actors.local_mesos.local import LocalMesos
     from actors.marathon.api import LocalSandboxes
 
-    from ._service import Mesos, ServiceSettings, run, work_dir_of
+    from ._service import Mesos, run
 
-    folder = work_dir_of(work_dir)
-
-    async def start(system: ActorSystem) -> Mesos:
+    async def start(system: ActorSystem, work_dir: Path) -> Mesos:
         say(f"starting an embedded Mesos with {agents} agents")
         try:
             local = await LocalMesos.start(
                 system,
-                host=host,
+                host=mesos_host,
                 port=mesos_port,
                 agents=agents,
                 resources=resources,
                 attributes=attributes,
-                work_dir=folder / "mesos",
+                work_dir=work_dir / "mesos",
             )
         except (OSError, ValueError, RuntimeError) as error:
             message = getattr(error, "strerror", None) or str(error)
@@ -72,7 +68,12 @@ def command(
                 f"the embedded Mesos cannot start: {message.replace('--port', '--mesos-port')}"
             ) from error
         say(f"Mesos answers at {local.url}")
-        return Mesos(local.url, LocalSandboxes(folder / "mesos"), lambda: local.stop(keep_tasks))
+        return Mesos(
+            local.url,
+            # This Mesos is ours: when it has forgotten the framework, nobody else can mind that it registers anew.
+            accept_new_framework=True,
+            sandboxes=LocalSandboxes(work_dir / "mesos"),
+            stop=lambda: local.stop(keep_tasks),
+        )
 
-    # The embedded Mesos is ours: when it has forgotten the framework, nobody else can mind that it registers anew.
-    run(ServiceSettings(host, port, folder, durability, verbose, accept_new_framework=True), start)
+    run(service, start)

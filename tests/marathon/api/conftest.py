@@ -7,6 +7,7 @@ deployment of it stays in the list until the test says otherwise.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -245,16 +246,23 @@ class Api:
         return await self.call("DELETE", path)
 
 
-@pytest.fixture
-async def api() -> AsyncIterator[Api]:
+@asynccontextmanager
+async def serving(**options: Any) -> AsyncIterator[Api]:
+    """The API over fresh stand-ins; `options` are those of `make_app`."""
     world = World()
     async with ActorSystem("api") as system:
         ref = system.spawn(Props(StandIn, world))
         info = ServiceInfo(version="0.1.0", master="http://127.0.0.1:5050")
         service = Service(system, StandIns(ref, ref, ref, ref), info, FakeSandboxes(), timeout=2.0)
-        server = await serve(make_app(service, max_body=100_000))
+        server = await serve(make_app(service, **{"max_body": 100_000, **options}))
         try:
             async with aiohttp.ClientSession() as session:
                 yield Api(session, server.url, world, system)
         finally:
             await server.close()
+
+
+@pytest.fixture
+async def api() -> AsyncIterator[Api]:
+    async with serving() as made:
+        yield made
