@@ -35,7 +35,15 @@ from mesos_proto._json_writing import writer_of
 
 T = TypeVar("T", bound=Message)
 
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+def _replaced(value: object) -> str:
+    """A string that was no UTF-8 on the wire, which protobuf hands out as bytes."""
+    if not isinstance(value, bytes):
+        raise TypeError(f"{type(value).__name__} has no place in a message")
+    return value.decode(errors="replace")
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_replaced)
 
 
 class JsonError(ValueError):

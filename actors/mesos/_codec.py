@@ -45,7 +45,10 @@ class Codec(Generic[E]):
 def _reader(event: type[E], read: Callable[[bytes], E]) -> Callable[[bytes], E]:
     def decode(data: bytes) -> E:
         try:
-            return read(data)
+            message = read(data)
+            if not message.IsInitialized():  # Python's protobuf leaves this to its caller
+                raise ValueError("required fields are missing")
+            return message
         except (DecodeError, ValueError) as error:
             raise StreamLost(f"{len(data)} bytes do not read as {event.DESCRIPTOR.full_name}: {error}") from error
 

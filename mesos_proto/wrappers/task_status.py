@@ -119,8 +119,9 @@ class TaskStatus(Wrapper[mesos_pb2.TaskStatus]):
 
     @property
     def message(self) -> str:
-        """For people; empty when there is none."""
-        return self.proto.message
+        """For people; empty when there is none. Bytes that are no UTF-8, as of a task's output, are replaced."""
+        message: str | bytes = self.proto.message
+        return message if isinstance(message, str) else message.decode(errors="replace")
 
     @property
     def source(self) -> Source | None:

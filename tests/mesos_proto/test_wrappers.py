@@ -27,6 +27,7 @@ from mesos_proto import (
     TaskState,
     TaskStatus,
     Volume,
+    json_codec,
     mesos_pb2,
     parse_attributes,
 )
@@ -224,3 +225,10 @@ def test_a_container_knows_in_which_it_is_nested() -> None:
 def test_attributes_that_are_none_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"attribute|non-empty"):
         parse_attributes(text)
+
+
+def test_a_message_that_is_no_text_is_replaced_not_handed_on() -> None:
+    proto = mesos_pb2.TaskStatus(task_id={"value": "t"}, state="TASK_FAILED", message="said: name")
+    status = TaskStatus.from_proto(type(proto).FromString(proto.SerializeToString().replace(b"name", b"\xff\xfe!!")))
+    assert status.message == "said: \ufffd\ufffd!!"
+    assert b"said: \xef\xbf\xbd\xef\xbf\xbd!!" in json_codec.dumps(status.proto)

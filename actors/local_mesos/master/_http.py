@@ -76,7 +76,7 @@ async def read_call(request: web.Request, cls: type[T]) -> T:
             call.ParseFromString(body)
         except DecodeError:
             raise Refusal(400, "Failed to parse body into Call protobuf") from None
-        if not call.IsInitialized():
+        if not call.IsInitialized() or not (body.isascii() or _texts_are_utf8(call)):
             raise Refusal(400, "Failed to parse body into Call protobuf")
         return call
     try:
@@ -84,6 +84,24 @@ async def read_call(request: web.Request, cls: type[T]) -> T:
     except json_codec.JsonError as error:
         prefix = "parse body into JSON" if error.kind == "syntax" else "convert JSON into Call protobuf"
         raise Refusal(400, f"Failed to {prefix}: {error}") from None
+
+
+def _texts_are_utf8(message: Message) -> bool:
+    """Python's protobuf hands out a string that is no UTF-8 as bytes, which nobody behind this door expects."""
+    for field, value in message.ListFields():
+        parts = value if field.is_repeated else (value,)
+        if field.message_type is not None and field.message_type.GetOptions().map_entry:
+            try:
+                parts = tuple(value.values())
+            except UnicodeDecodeError:  # of a key
+                return False
+        for part in parts:
+            if isinstance(part, Message):
+                if not _texts_are_utf8(part):
+                    return False
+            elif isinstance(part, bytes) and field.type != field.TYPE_BYTES:
+                return False
+    return True
 
 
 def accepted_format(request: web.Request) -> str:

@@ -14,6 +14,11 @@ from .conftest import JSON, Bench, capabilities
 PATH = "/api/v1/scheduler"
 INFO = {"user": "root", "name": "x"}
 SUBSCRIBE = {"type": "SUBSCRIBE", "subscribe": {"framework_info": INFO}}
+NO_TEXT = (
+    scheduler_pb2.Call(type="SUBSCRIBE", subscribe={"framework_info": {"user": "root", "name": "name"}})
+    .SerializeToString()
+    .replace(b"name", b"\xff\xfe\xff\xfe")
+)
 
 
 @pytest.mark.parametrize(
@@ -29,6 +34,7 @@ SUBSCRIBE = {"type": "SUBSCRIBE", "subscribe": {"framework_info": INFO}}
         (b"", JSON, 400, "Failed to parse body into JSON: syntax error at line 1 near: "),
         (b"[]", JSON, 400, "Failed to convert JSON into Call protobuf: Expecting a JSON object"),
         (b"\xff\xff\xff", {"Content-Type": "application/x-protobuf"}, 400, "Failed to parse body into Call protobuf"),
+        (NO_TEXT, {"Content-Type": "application/x-protobuf"}, 400, "Failed to parse body into Call protobuf"),
         (b'{"type":"DANCE"}', JSON, 400, "Failed to validate scheduler::Call: Expecting 'type' to be present"),
         (
             b'{"type":"REVIVE"}',
