@@ -89,7 +89,7 @@ class Link:
             return COUNTERPART
         if isinstance(ref, FarRef) and ref.link is self:
             return ("yours", ref.number)
-        number = self._number_of.get(ref)
+        number = ref.number if isinstance(ref, GoneRef) else self._number_of.get(ref)
         if number is None:
             number = self._number_of[ref] = next(self._numbers)
             self._exported[number] = ref
@@ -98,7 +98,7 @@ class Link:
     def _ref_of(self, name: Any) -> ActorRef[Any]:
         match name:
             case ("yours", number):
-                return self._exported.get(number, self.system.dead_letters)
+                return self._exported.get(number) or GoneRef(self, number)
             case ("mine", number, path):
                 found = self._imported.get(number)
                 if found is None:
@@ -144,7 +144,7 @@ class Link:
         if self.closed:
             self.system.publish_dead_letter(DeadLetter(message, sender, far))
             return
-        body = self.dumps((far, message, sender))  # on the caller's thread: what cannot be pickled is the caller's error
+        body = self.dumps((far, message, sender))  # what cannot be pickled is the caller's error
         if get_ident() == self._thread:
             self.send_body(Kind.TELL, body)
         else:
@@ -203,3 +203,28 @@ class FarRef(ActorRef[Any]):
 
     def _state_for(self, message: Any) -> str:
         return "its process has ended" if self.link.closed else "it lives in another process"
+
+
+class GoneRef(ActorRef[Any]):
+    """What was exported under a number, and is no more."""
+
+    __slots__ = ("_link", "number")
+
+    def __init__(self, link: Link, number: int) -> None:
+        self._link = link
+        self.number = number
+
+    @property
+    def path(self) -> str:
+        return f"actors://{self._link.system.name}/gone/{self.number}"
+
+    @property
+    def system(self) -> ActorSystem:
+        return self._link.system
+
+    @property
+    def is_terminated(self) -> bool:
+        return True
+
+    def tell(self, message: Any, sender: ActorRef[Any] | None = None) -> None:
+        self._link.system.publish_dead_letter(DeadLetter(message, sender, self))
