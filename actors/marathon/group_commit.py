@@ -7,9 +7,10 @@
     Committed ◀───────────────────────────────────────────────────  stored
     commit.finished(…)       ──▶  ack, ack
 
-One commit is under way at a time, so that what is stored is always a prefix of what was decided. A full journal is
-tried again until there is room: nothing of the batch has been said to anybody yet, and whoever waits for it waits.
-Any other failure of the journal reaches the actor as `Failure` and fails it.
+One commit is under way at a time, so that what is stored is a prefix of what was decided, and perhaps a part of the
+commit under way, of which nothing was said to anybody. What a commit both writes and forgets it does not write. A full
+journal is tried again until there is room: whoever waits for the commit waits. Any other failure of the journal reaches
+the actor as `Failure` and fails it.
 """
 
 from __future__ import annotations
@@ -30,6 +31,10 @@ RETRY_WHEN_FULL = 1.0
 
 CALLED_PER_TURN = 200
 """Callbacks of one commit in one turn of the loop, some milliseconds."""
+
+SPACING = 0.005
+"""Seconds between the beginnings of two commits: each costs a trip to a thread and a sync, whatever is in it. A busy
+actor makes few, large ones; an idle one waits for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,7 @@ class GroupCommit:
         self._journal = journal
         self._waiting: list[_Write] = []
         self._committing = False
+        self._next = 0.0
 
     def write(
         self,
@@ -86,20 +92,36 @@ class GroupCommit:
         if self._committing or not self._waiting:
             return
         self._committing = True
-        writes, self._waiting = tuple(self._waiting), []
-        self._actor.context.pipe_to(self._commit(writes))
+        self._actor.context.pipe_to(self._commit())
 
-    async def _commit(self, writes: tuple[_Write, ...]) -> Committed:
-        appends = [append for write in writes for append in write.appends]
-        then = [
-            *(partial(self._journal.save_snapshot, *write.snapshot) for write in writes if write.snapshot is not None),
-            *(partial(self._journal.delete, write.delete) for write in writes if write.delete is not None),
-        ]
+    async def _commit(self) -> Committed:
+        clock = self._actor.context.system.clock
+        if (wait := self._next - clock.time()) > 0:
+            await clock.sleep(wait)
+        self._next = clock.time() + SPACING
+        writes, ends = self._take()
+        appends = [append for write in writes for append in write.appends if append.stream not in ends]
+        snapshots = [write.snapshot for write in writes if write.snapshot is not None and write.snapshot[0] not in ends]
+        attempts = [partial(self._journal.delete, stream) for stream in sorted(ends)]
         if appends:
-            await self._stored(partial(self._journal.append, appends))
-        if then:
-            await asyncio.gather(*(self._stored(attempt) for attempt in then))
+            attempts.append(partial(self._journal.append, appends))
+        # They concern different streams, so that all can share one commit, and each be tried again by itself.
+        await asyncio.gather(*map(self._stored, attempts))
+        await asyncio.gather(*(self._stored(partial(self._journal.save_snapshot, *each)) for each in snapshots))
         return Committed(writes)
+
+    def _take(self) -> tuple[tuple[_Write, ...], set[str]]:
+        """What is committed together, and the streams that are gone with it: up to a stream's second life."""
+        ends: set[str] = set()
+        taken = 0
+        for write in self._waiting:
+            if any(append.stream in ends for append in write.appends):
+                break
+            taken += 1
+            if write.delete is not None:
+                ends.add(write.delete)
+        writes, self._waiting = tuple(self._waiting[:taken]), self._waiting[taken:]
+        return writes, ends
 
     async def _stored(self, attempt: Callable[[], Awaitable[None]]) -> None:
         said = False

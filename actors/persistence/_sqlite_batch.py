@@ -12,6 +12,10 @@ from actors.persistence.journal import JournalError, SequenceConflict, conflict
 
 ROWS_PER_STATEMENT = (1024, 128, 16, 1)  # few sizes, so that each statement is prepared once
 EVENT_COLUMNS = "stream, seq, kind, version, payload, checksum"
+DELETE_STREAMS = tuple(
+    f"DELETE FROM {table} WHERE {column} IN (SELECT value FROM json_each(?))"
+    for table, column in (("events", "stream"), ("snapshots", "stream"), ("streams", "id"))
+)
 
 EncodedEvents = Sequence[tuple[str, int, bytes]]
 
@@ -62,6 +66,7 @@ class Batch:
         self.next_stream = next_stream
         self._new_streams: list[int | str] = []
         self._rows: list[int | str | bytes] = []
+        self._deleted: dict[str, int] = {}
 
     def load(self, operations: Sequence[Operation]) -> None:
         """Learn where the streams stand that this process has not written before, in one step."""
@@ -107,6 +112,8 @@ class Batch:
             self.touched[name] = None
             stream = self._streams.get(name)
             if stream is None:
+                if name in self._deleted:
+                    self.flush()  # the old stream's name must go before the new one has it
                 stream = self._streams[name] = Stream(self.next_stream, 0, name_checksum(name))
                 self._new_streams += (stream.id, name)
                 self.next_stream += 1
@@ -135,24 +142,20 @@ class Batch:
         return None
 
     def _delete(self, name: str) -> None:
-        stream = self._streams.get(name)
-        if stream is None:
-            return
-        self.flush()
-        self.touched[name] = None
-        for statement in (
-            "DELETE FROM events WHERE stream = ?",
-            "DELETE FROM snapshots WHERE stream = ?",
-            "DELETE FROM streams WHERE id = ?",
-        ):
-            self._connection.execute(statement, (stream.id,))
-        del self._streams[name]
+        stream = self._streams.pop(name, None)
+        if stream is not None:
+            self.touched[name] = None
+            self._deleted[name] = stream.id
 
     def flush(self) -> None:
-        """Write the rows gathered so far."""
+        """Write the rows gathered so far, and drop those of deleted streams."""
         self._insert("streams (id, name)", 2, self._new_streams)
         self._insert(f"events ({EVENT_COLUMNS})", 6, self._rows)
-        self._new_streams, self._rows = [], []
+        if self._deleted:
+            ids = json.dumps(list(self._deleted.values()))
+            for statement in DELETE_STREAMS:
+                self._connection.execute(statement, (ids,))
+        self._new_streams, self._rows, self._deleted = [], [], {}
 
     def _insert(self, table: str, width: int, values: Sequence[int | str | bytes]) -> None:
         row = f"({', '.join('?' * width)})"

@@ -125,6 +125,18 @@ async def test_a_deleted_stream_is_forgotten_with_its_numbers(journal):
     assert (await journal.replay("a")).events == [Stored(1, added(3))]
 
 
+async def test_streams_that_are_deleted_and_begun_again_at_the_same_time_keep_only_their_second_life(journal):
+    names = [f"s{number}" for number in range(5)]
+    await journal.append([Append(name, (Event("old"),)) for name in names])
+    await asyncio.gather(
+        *(journal.delete(name) for name in names),
+        journal.append([Append(name, (Event("new"),), 0) for name in names]),
+    )
+    for name in names:
+        recovered = await journal.replay(name)
+        assert [(stored.seq, stored.event.kind) for stored in recovered.events] == [(1, "new")]
+
+
 async def test_a_sweep_gives_each_live_stream_below_the_prefix_in_order_of_names(journal):
     names = ["app/b", "app/a", "app/é", "apple", "instance/1", "app/"]
     for n, name in enumerate(names):
