@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING, Any
 from . import _lifecycle as lifecycle
 from ._auto_received import DeathNotice
 from ._log import PathAdapter
-from ._state import State
+from ._state import STARTING, STOPPING, State
 from ._task import HandlerTask
 from .dispatchers import dispatcher_for
 from .errors import InvalidActorName, StashError, StashOverflow
@@ -73,7 +73,7 @@ class Cell(HandlerTask):
         self.mailbox: Mailbox = deque() if props.mailbox is None else props.mailbox()
         self.ref: LocalRef[Any] = LocalRef(self, name, uid)
         self.variables: Context = copy_context()
-        self.state = State.STARTING
+        self.state: State = STARTING
         self.is_stopped = False
         self.idle = False  # it is to be scheduled, for its first signal
         self.blocked = 0
@@ -176,9 +176,9 @@ class Cell(HandlerTask):
     # Family
 
     def spawn(self, props: Props[Any], name: str | None) -> ActorRef[Any]:
-        if self.state is State.STOPPING or self.is_stopped:
+        if self.state is STOPPING or self.is_stopped:
             raise RuntimeError(
-                f"{self.ref.path} cannot spawn {props.cls.__name__}: it is {self.state.value}"
+                f"{self.ref.path} cannot spawn {props.cls.__name__}: it is {self.state}"
                 + (f" (for {self.stop_reason!r})" if self.stop_reason else "")
             )
         children = self.children
@@ -348,7 +348,7 @@ class Cell(HandlerTask):
             return f"the target is still handling it, with {queued} more queued"
         for envelope in tuple(self.mailbox):
             if envelope[0] is message:
-                doing = f"is {self.state.value}" if current is None else f"is handling a {type(current[0]).__name__}"
+                doing = f"is {self.state}" if current is None else f"is handling a {type(current[0]).__name__}"
                 return f"it is still queued, as one of {queued}; the target {doing}"
         for envelope in tuple(self.stash or ()):
             if envelope[0] is message:
@@ -359,4 +359,4 @@ class Cell(HandlerTask):
         )
 
     def __repr__(self) -> str:
-        return f"<Cell {self.ref.path} {self.state.value}>"
+        return f"<Cell {self.ref.path} {self.state}>"

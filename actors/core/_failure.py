@@ -21,7 +21,7 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 from . import _lifecycle as lifecycle
-from ._state import State
+from ._state import STOPPED, STOPPING
 from .supervision import Directive, SupervisorStrategy
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def fail(
     suspend_children: bool = True,
 ) -> None:
     """Stop taking mail until the parent has decided."""
-    if cell.state in (State.STOPPING, State.STOPPED):
+    if cell.state in (STOPPING, STOPPED):
         cell.logger().error("failed while stopping: %r", error, exc_info=error)
         return
     if cell.failure is not None:
@@ -88,7 +88,7 @@ def fail(
 
 def child_failed(cell: Cell, argument: tuple[Cell, Failed]) -> None:
     child, failed = argument
-    if cell.state in (State.STOPPING, State.STOPPED) or cell.actor is None or child.failure is not failed:
+    if cell.state in (STOPPING, STOPPED) or cell.actor is None or child.failure is not failed:
         return  # the child is being stopped, or was restarted since
     error = failed.error
     strategy = cell.actor.supervisor_strategy

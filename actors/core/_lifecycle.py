@@ -25,7 +25,7 @@ from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any
 
 from . import _failure as failure
-from ._state import State
+from ._state import RESTARTING, RUNNING, STOPPED, STOPPING
 from .context import ActorContext
 from .errors import ActorInitializationError, PostRestartError
 from .messages import ActorIdentity, DeadLetter, Identify, Terminated
@@ -56,7 +56,7 @@ def start(cell: Cell, _: None) -> Hook:
             return _finish_start(cell, result)
     except Exception as error:
         raise _initialization_error(cell, error) from error
-    cell.state = State.RUNNING
+    cell.state = RUNNING
     return None
 
 
@@ -67,7 +67,7 @@ async def _finish_start(cell: Cell, hook: Awaitable[None]) -> None:
         if cell.stop_requested and isinstance(error, asyncio.CancelledError):
             raise
         raise _initialization_error(cell, error) from error
-    cell.state = State.RUNNING
+    cell.state = RUNNING
 
 
 def _new_instance(cell: Cell) -> Any:
@@ -131,11 +131,11 @@ async def restart(cell: Cell, argument: tuple[BaseException, Failed | None]) -> 
     taken_back = (failed is None) + (cell.failure is not None)
     cell.blocked -= taken_back
     cell.failure = None
-    if cell.state is State.RESTARTING:  # it has begun already, and waits for children to stop
+    if cell.state is RESTARTING:  # it has begun already, and waits for children to stop
         _resume_children(cell, taken_back)
         return
     _resume_children(cell, taken_back - 1)
-    cell.state = State.RESTARTING
+    cell.state = RESTARTING
     cell.restart_cause = cause
     cell.blocked += 1
     _end_errands(cell)
@@ -148,7 +148,7 @@ async def restart(cell: Cell, argument: tuple[BaseException, Failed | None]) -> 
 
 async def _recreate(cell: Cell, cause: BaseException) -> None:
     survivors = list((cell.children or {}).values())
-    cell.state = State.RUNNING
+    cell.state = RUNNING
     cell.restart_cause = None
     cell.blocked -= 1
     cell.actor = None
@@ -207,14 +207,14 @@ def request_stop(cell: Cell, reason: BaseException | None = None) -> None:
 
 def hurry(cell: Cell) -> None:
     """A handler that still waits after the grace is cancelled, again and again, and named."""
-    if cell.is_waiting and cell.grace is None and cell.state is not State.STOPPING:
+    if cell.is_waiting and cell.grace is None and cell.state is not STOPPING:
         seconds = cell.system.settings.stop_grace
         cell.grace = cell.system.clock.call_later(seconds, _cut_short, cell, cell.envelope, seconds)
 
 
 def _cut_short(cell: Cell, envelope: Any, waited: float) -> None:
     cell.grace = None
-    if not cell.is_waiting or cell.envelope is not envelope or cell.state in (State.STOPPING, State.STOPPED):
+    if not cell.is_waiting or cell.envelope is not envelope or cell.state in (STOPPING, STOPPED):
         return
     doing = "a hook" if envelope is None else f"the handler of {type(envelope[0]).__name__}"
     cell.logger().warning("is to stop or restart, but %s has waited %g s more: it is cancelled", doing, waited)
@@ -224,9 +224,9 @@ def _cut_short(cell: Cell, envelope: Any, waited: float) -> None:
 
 
 def stop(cell: Cell, reason: BaseException | None) -> Hook:
-    if cell.state in (State.STOPPING, State.STOPPED):
+    if cell.state in (STOPPING, STOPPED):
         return None
-    cell.state = State.STOPPING
+    cell.state = STOPPING
     cell.stop_reason = reason
     cell.blocked += 1
     if cell.timers is not None or cell.pipes is not None:
@@ -252,9 +252,9 @@ def child_stopped(cell: Cell, child: Cell) -> Hook:
     del children[child.ref.name]
     if not children:
         cell.children = None
-    if cell.state is State.STOPPING:
+    if cell.state is STOPPING:
         return _finish(cell) if not children else None
-    if cell.state is State.RESTARTING and not any(each.stop_requested for each in children.values()):
+    if cell.state is RESTARTING and not any(each.stop_requested for each in children.values()):
         assert cell.restart_cause is not None
         return _recreate(cell, cell.restart_cause)
     return None
@@ -284,7 +284,7 @@ async def _finish_later(cell: Cell, hook: Awaitable[None]) -> None:
 
 
 def _conclude(cell: Cell) -> None:
-    cell.state = State.STOPPED
+    cell.state = STOPPED
     cell.is_stopped = True
     if cell.timers is not None or cell.pipes is not None:
         _end_errands(cell)

@@ -30,7 +30,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable
-from typing import TYPE_CHECKING, Any, Generic, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, cast
 
 from ._types import M
 from .errors import DeathPactError
@@ -69,6 +69,8 @@ class Actor(Generic[M]):
 
     #: The actor's own ways: children, watches, timers, stash, become. There already in `__init__`.
     context: ActorContext = cast("ActorContext", _NoContext())
+
+    _props: ClassVar[Any]  # see Props.of
 
     def receive(self, message: M) -> Hook:
         """Handle one message. Call `self.unhandled(message)` for what is not yours."""

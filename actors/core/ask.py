@@ -5,12 +5,12 @@
     open(target, message) ───────► reply, in the queue of its time-out
     tell(message, sender=reply) ──────────────────────────────────────► handles it
     suspend on the reply                                                sender.tell(answer)
-       a cell: back into the run queue  ◄────────────────────────────── reply.tell
-       a task: its callback, by call_soon                               a second answer: dead letter
+       a handler: back into the run queue  ◄─────────────────────────── reply.tell
+       a task: by its future                                            a second answer: dead letter
                                    one timer per time-out value fails the overdue ones
 
-`Reply` is both the sender's ref and what the asker waits for. It does of the Future protocol what asyncio's tasks
-need, so the same object serves a handler (no Future, no callback, no turn of the loop) and any task.
+`Reply` is both the sender's ref and what a handler waits for: no Future, no callback, no turn of the loop. An asker
+that is a task of asyncio's (outside of actors, or started by a handler) waits for a future of it.
 A cancelled asker, or one whose time is up, leaves a reply that turns late answers into dead letters.
 """
 
@@ -19,8 +19,6 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import deque
-from collections.abc import Callable
-from contextvars import Context
 from datetime import timedelta
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
@@ -43,8 +41,7 @@ class Reply(ActorRef[Any]):
     """The ref that an ask sends from, alive until its first answer, and what the asker waits for."""
 
     __slots__ = (
-        "_callback", "_context", "_error", "_name", "_queue", "_state", "_value", "cell", "deadline", "message",
-        "target",
+        "_error", "_future", "_name", "_queue", "_value", "cell", "deadline", "message", "state", "target",
     )  # fmt: skip
 
     def __init__(self, queue: _Queue, target: ActorRef[Any], message: Any, deadline: float) -> None:
@@ -52,9 +49,9 @@ class Reply(ActorRef[Any]):
         self.target = target
         self.message = message
         self.deadline = deadline
-        self._state = _PENDING
+        self.state = _PENDING
         self.cell: HandlerTask | None = None  # whose handler waits for it, if it is one
-        self._callback: Callable[[Any], object] | None = None
+        self._future: asyncio.Future[None] | None = None
         self._error: BaseException | None = None
         self._name: str | None = None
 
@@ -72,7 +69,7 @@ class Reply(ActorRef[Any]):
 
     @property
     def is_terminated(self) -> bool:
-        return self._state != _PENDING
+        return self.state != _PENDING
 
     def tell(self, message: Any, sender: ActorRef[Any] | None = None) -> None:
         asks = self._queue.asks
@@ -80,7 +77,7 @@ class Reply(ActorRef[Any]):
             raise TypeError(f"None was replied to {self.path}: an answer must be something; define a class for it")
         if get_ident() != asks.thread:
             asks.loop.call_soon_threadsafe(self.tell, message, sender)
-        elif self._state:
+        elif self.state:
             self.system.publish_dead_letter(DeadLetter(message, sender, self))
         else:
             if isinstance(message, BaseException):
@@ -93,12 +90,12 @@ class Reply(ActorRef[Any]):
 
     def fail(self, error: BaseException) -> None:
         """Answer with `error`, unless there is an answer already."""
-        if self._state == _PENDING:
+        if self.state == _PENDING:
             self._error = error
             self._finish(_DONE)
 
     def _finish(self, state: int) -> None:
-        self._state = state
+        self.state = state
         self.message = None
         queue = self._queue
         queue.settled += 1
@@ -106,54 +103,29 @@ class Reply(ActorRef[Any]):
             queue.clear_out()
         if self.cell is not None:
             self.cell.resume()
-        elif self._callback is not None:
-            queue.asks.loop.call_soon(self._callback, self, context=self._context)
-            self._callback = None
+        elif self._future is not None and not self._future.done():
+            self._future.set_result(None)
 
-    # As what a task waits for
+    # As what the asker waits for
 
-    @property
-    def _asyncio_future_blocking(self) -> bool:
-        """Marks a future to asyncio's tasks. What they set it to afterwards is for futures that wait in turn."""
-        return True
-
-    @_asyncio_future_blocking.setter
-    def _asyncio_future_blocking(self, blocking: bool) -> None:
-        pass
-
-    def get_loop(self) -> asyncio.AbstractEventLoop:
-        return self._queue.asks.loop
-
-    def done(self) -> bool:
-        return self._state != _PENDING
-
-    def cancelled(self) -> bool:
-        return self._state == _CANCELLED
+    def future(self) -> asyncio.Future[None]:
+        """Done when this is; for an asker that is a task of asyncio's."""
+        self._future = self._queue.asks.loop.create_future()
+        return self._future
 
     def cancel(self, msg: Any = None) -> bool:
-        if self._state != _PENDING:
+        """The asker waits no longer: an answer that comes yet is a dead letter."""
+        if self.state:
             return False
         self._finish(_CANCELLED)
         return True
 
     def result(self) -> Any:
-        if self._state == _CANCELLED:
+        if self.state == _CANCELLED:
             raise asyncio.CancelledError
         if self._error is not None:
             raise self._error
         return self._value
-
-    def add_done_callback(self, callback: Callable[[Any], object], *, context: Context | None = None) -> None:
-        if self._state == _PENDING:
-            self._callback, self._context = callback, context
-        else:
-            self._queue.asks.loop.call_soon(callback, self, context=context)
-
-    def remove_done_callback(self, callback: Callable[[Any], object]) -> int:
-        found = self._callback == callback
-        if found:
-            self._callback = None
-        return int(found)
 
 
 class PendingAsks:
@@ -223,16 +195,16 @@ class _Queue:
     def clear_out(self) -> None:
         """Throw out what is settled, many at a time, so that each costs O(1)."""
         if self.settled * 2 > len(self.replies):
-            self.replies = deque(reply for reply in self.replies if reply._state == _PENDING)
+            self.replies = deque(reply for reply in self.replies if reply.state == _PENDING)
             self.settled = 0
 
     def _sweep(self) -> None:
         self.timer = None
         now = self.asks.clock()
         overdue: list[Reply] = []
-        while self.replies and (self.replies[0]._state != _PENDING or self.replies[0].deadline <= now):
+        while self.replies and (self.replies[0].state != _PENDING or self.replies[0].deadline <= now):
             reply = self.replies.popleft()
-            if reply._state == _PENDING:
+            if reply.state == _PENDING:
                 overdue.append(reply)
             self.settled -= 1
         for reply in overdue:

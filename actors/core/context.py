@@ -78,7 +78,7 @@ class ActorContext:
         :raises InvalidActorName: for a name that is taken or not allowed.
         :raises RuntimeError: when this actor is stopping.
         """
-        return self._cell.spawn(props if isinstance(props, Props) else Props(props), name)
+        return self._cell.spawn(Props.of(props), name)
 
     def stop(self, ref: ActorRef[Any]) -> None:
         """Stop a child, or the actor itself, after its current message; its queue becomes dead letters."""

@@ -33,6 +33,17 @@ class Props(Generic[M]):
         self.mailbox: Callable[[], Mailbox] | None = None
         self.dispatcher: DispatcherSpec | None = None
 
+    @staticmethod
+    def of(source: Props[M] | type[Actor[M]]) -> Props[M]:
+        """`source`, or the recipe without arguments for that class, which is made once and kept with the class."""
+        if isinstance(source, Props):
+            return source
+        known: Props[M] | None = vars(source).get("_props") if isinstance(source, type) else None
+        if known is None:
+            known = Props(source)
+            source._props = known
+        return known
+
     def with_mailbox(self, mailbox: Callable[[], Mailbox]) -> Props[M]:
         """The same, its messages held by what `mailbox()` makes: ``BoundedMailbox(100)``, …"""
         if not callable(mailbox):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Generic
 
+from ._asyncio import running_task
 from ._suspend import Suspend
 from ._types import M_contra
 from .messages import Kill, PoisonPill, Terminated
@@ -70,10 +72,19 @@ class ActorRef(Generic[M_contra]):
         :param timeout: seconds (or a `timedelta`); `Settings.ask_timeout` (5 s) when None.
         :raises AskTimeout: when no answer came in time, at once when the actor is known to be stopped.
         """
-        reply = self.system.asks.open(self, message, timeout)
+        system = self.system
+        reply = system.asks.open(self, message, timeout)
         self.tell(message, reply)
-        if not reply._state:
-            await Suspend((reply,))
+        if not reply.state:
+            cell = system.dispatcher.current
+            if cell is not None and running_task(system.loop) is cell:
+                await Suspend((reply,))
+            else:
+                try:
+                    await reply.future()
+                except asyncio.CancelledError:
+                    reply.cancel()
+                    raise
         return reply.result()
 
     async def send(self, message: M_contra, sender: ActorRef[Any] | None = None) -> None:

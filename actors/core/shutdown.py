@@ -72,6 +72,7 @@ class CoordinatedShutdown:
         """The task that runs the phases, started by the first call."""
         if self._running is None:
             self.reason = reason
+            self._system.is_terminating = True
             self._running = self._system.loop.create_task(self._run(), name=f"shutdown of {self._system.name}")
         return self._running
 

@@ -70,6 +70,7 @@ class ActorSystem:
         self.dispatcher: Dispatcher = RunQueue(self.loop, self.settings, self._held_the_loop)
         self.graveyard = Graveyard(self.loop, self.settings, self._held_the_loop)
         self.is_terminating = False
+        self._spawns_no_more = False
         self._thread = get_ident()
         self._terminated = self.loop.create_future()
         self._actors_stopped = self.loop.create_future()
@@ -95,22 +96,24 @@ class ActorSystem:
         :raises InvalidActorName: for a name that is taken or not allowed.
         :raises RuntimeError: when the system terminates, or when called from another thread than the loop's.
         """
-        return self._spawn_below(self._user_guardian, props, name)
+        if self._spawns_no_more or get_ident() != self._thread:
+            self._refuse_to_spawn(props)
+        return self._user_guardian.spawn(Props.of(props), name)
 
     def spawn_system(self, props: Props[M] | type[Actor[M]], name: str | None = None) -> ActorRef[M]:
         """Make an actor below ``/system``: these stop after all of ``/user``."""
-        return self._spawn_below(self._system_guardian, props, name)
+        if self._spawns_no_more or get_ident() != self._thread:
+            self._refuse_to_spawn(props)
+        return self._system_guardian.spawn(Props.of(props), name)
 
-    def _spawn_below(self, guardian: Cell, props: Props[M] | type[Actor[M]], name: str | None) -> ActorRef[M]:
-        props = props if isinstance(props, Props) else Props(props)
+    def _refuse_to_spawn(self, props: Props[Any] | type[Actor[Any]]) -> None:
+        name = Props.of(props).cls.__name__
         if get_ident() != self._thread:
             raise RuntimeError(
-                f"spawn of {props.cls.__name__} was called from another thread than that of the event loop;"
+                f"spawn of {name} was called from another thread than that of the event loop;"
                 " use loop.call_soon_threadsafe, or tell an actor to spawn it"
             )
-        if guardian.stop_requested:
-            raise RuntimeError(f"the system {self.name!r} terminates: it cannot spawn {props.cls.__name__}")
-        return guardian.spawn(props, name)
+        raise RuntimeError(f"the system {self.name!r} terminates: it cannot spawn {name}")
 
     def stop(self, ref: ActorRef[Any]) -> None:
         """Stop the actor after its current message; its queue becomes dead letters."""
@@ -165,7 +168,6 @@ class ActorSystem:
 
     async def terminate(self, reason: str = "terminate() was called") -> None:
         """Run the coordinated shutdown, whose last phase stops all actors, children first; return when all is done."""
-        self.is_terminating = True
         await self.coordinated_shutdown.run(reason)
 
     async def when_terminated(self) -> None:
@@ -188,7 +190,7 @@ class ActorSystem:
 
     async def stop_actors(self) -> None:
         """Stop ``/user``, then ``/system``, then the root; return when it has stopped."""
-        self.is_terminating = True
+        self._spawns_no_more = True
         for guardian in (self._user_guardian, self._system_guardian, self.root):
             end = _End(self, guardian.ref)
             guardian.add_watcher(end)
@@ -197,7 +199,6 @@ class ActorSystem:
 
     def root_failed(self, error: BaseException) -> None:
         self.log.critical("a failure was escalated to the top; the system %s terminates", self.name, exc_info=error)
-        self.is_terminating = True
         self.coordinated_shutdown.begin(f"a failure was escalated to the top: {error!r}")
 
     def root_stopped(self) -> None:

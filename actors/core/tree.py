@@ -57,7 +57,7 @@ class ActorNode:
 
 def node_of(cell: Cell) -> ActorNode:
     """The picture of `cell` and all below it."""
-    state = cell.state.value
+    state: str = cell.state
     if cell.failure is not None and state == "running":
         state = "failed"
     elif cell.is_waiting and state == "running":
