@@ -15,19 +15,15 @@ from .backoff_supervisor import BackoffSupervisor, CurrentChild, GetCurrentChild
 from .circuit_breaker import BreakerState, CircuitBreaker, CircuitBreakerChanged, CircuitBreakerOpen
 from .consistent_hashing import ConsistentHashable, ConsistentHashing, HashRing, stable_hash
 from .first_answer import ScatterGatherFirst, TailChopping
-from .fsm import (
-    FSM,
+from .fsm import FSM, Next, UnknownState, on_transition, when
+from .fsm_messages import (
     CurrentState,
-    Next,
     StateTimeout,
     StopEvent,
     StopReason,
     SubscribeTransitions,
     Transition,
-    UnknownState,
     UnsubscribeTransitions,
-    on_transition,
-    when,
 )
 from .pipe import pipe_to
 from .resizer import Resizer

@@ -37,15 +37,23 @@ and lets the actor live on in its old state; errors here are not told in passing
 
 from __future__ import annotations
 
-import enum
 import inspect
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Generic
 
-from actors.core import Actor, ActorError, ActorRef, NotInfluenceReceiveTimeout
+from actors.core import Actor, ActorError, ActorRef
 
 from ._durations import Seconds, seconds_above_zero
+from .fsm_messages import (
+    CurrentState,
+    StateTimeout,
+    StopEvent,
+    StopReason,
+    SubscribeTransitions,
+    Transition,
+    UnsubscribeTransitions,
+)
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar
@@ -60,10 +68,7 @@ else:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-__all__ = [
-    "FSM", "CurrentState", "Next", "StateTimeout", "StopEvent", "StopReason", "SubscribeTransitions", "Transition",
-    "UnknownState", "UnsubscribeTransitions", "on_transition", "when",
-]  # fmt: skip
+__all__ = ["FSM", "Next", "UnknownState", "on_transition", "when"]
 
 _TIMEOUT = "FSM state timeout"
 _AS_THE_STATE_SAYS = object()
@@ -71,60 +76,6 @@ _AS_THE_STATE_SAYS = object()
 
 class UnknownState(ActorError):
     """There is no function `@when` of the state to go to."""
-
-
-@dataclass(frozen=True, slots=True)
-class StateTimeout(NotInfluenceReceiveTimeout):
-    """The event of a state in which nothing came for as long as its timeout says."""
-
-
-@dataclass(frozen=True, slots=True)
-class SubscribeTransitions:
-    """Tells an FSM to send `ref` its `CurrentState`, then each `Transition`."""
-
-    ref: ActorRef[Any]
-
-
-@dataclass(frozen=True, slots=True)
-class UnsubscribeTransitions:
-    """Tells an FSM to send `ref` no more."""
-
-    ref: ActorRef[Any]
-
-
-@dataclass(frozen=True, slots=True)
-class CurrentState:
-    """The state of `fsm` when the subscription began."""
-
-    fsm: ActorRef[Any]
-    state: Any
-
-
-@dataclass(frozen=True, slots=True)
-class Transition:
-    """`fsm` went from one state to another (or to the same, by `goto`)."""
-
-    fsm: ActorRef[Any]
-    before: Any
-    after: Any
-
-
-class StopReason(enum.Enum):
-    """Why an FSM ends."""
-
-    NORMAL = "stop() was returned"
-    FAILURE = "stop(error) was returned"
-    SHUTDOWN = "it was stopped from outside, or is restarted"
-
-
-@dataclass(frozen=True, slots=True)
-class StopEvent:
-    """What `on_termination` gets; `error` only with FAILURE."""
-
-    reason: StopReason
-    state: Any
-    data: Any
-    error: BaseException | None = None
 
 
 @dataclass(frozen=True, slots=True)

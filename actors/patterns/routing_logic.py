@@ -77,9 +77,19 @@ class SmallestMailbox(RoutingLogic):
 
     def start(self, system: ActorSystem) -> Route:
         def route(message: Any, sender: ActorRef[Any] | None, routees: tuple[Any, ...]) -> None:
-            min(routees, key=_burden).tell(message, sender)
+            chosen, least = routees[0], _MOST
+            for routee in routees:
+                burden = _burden(routee)
+                if burden < least:
+                    chosen, least = routee, burden
+                    if burden == _NONE:
+                        break
+            chosen.tell(message, sender)
 
         return route
+
+
+_NONE, _MOST = (0, 0), (4, 0)
 
 
 def _burden(routee: Any) -> tuple[int, int]:
@@ -88,7 +98,7 @@ def _burden(routee: Any) -> tuple[int, int]:
         return 2, 0
     if load.suspended:
         return 3, load.queued
-    return (1, load.queued) if load.busy or load.queued else (0, 0)
+    return (1, load.queued) if load.busy or load.queued else _NONE
 
 
 @dataclass(frozen=True, slots=True)
