@@ -7,6 +7,8 @@ from benchmarks.costs import (
     backlog,
     idle_memory,
     json_codec,
+    makespan_chains,
+    makespan_example,
     ping_pong,
     recordio_large,
     recordio_small,
@@ -31,6 +33,8 @@ COSTS: dict[str, Cost] = {
         recordio_large,
         json_codec,
         resource_arithmetic,
+        makespan_example,
+        makespan_chains,
     )
 }
 """By name."""
