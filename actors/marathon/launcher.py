@@ -57,8 +57,9 @@ __all__ = ["Launcher"]
 DECLINE_FILTER = 120.0
 """Seconds for which an offer that cannot be used is not to come again (``--decline_offer_duration``)."""
 
-REVIVE_INTERVAL = 5.0
-"""Seconds between revives on the average (``--min_revive_offers_interval``); a few may follow each other at once."""
+REVIVE_INTERVAL = 1.0
+"""Seconds between revives on the average; a few may follow each other at once. Marathon takes 5 (its
+``--min_revive_offers_interval``), which in a deployment of many small apps each dependent would wait for."""
 
 REVIVE_BURST = 10
 
@@ -100,6 +101,7 @@ class Launcher(Actor[Any]):
         self._rescinded: set[str] = set()
         self._subscribed = False
         self._wanting: bool | None = None
+        self._filters = False  # whether some offer was refused for a time since the last revive
         self._revives = float(REVIVE_BURST)
         self._revived_at = self._clock.time()
 
@@ -244,6 +246,7 @@ class Launcher(Actor[Any]):
         if offer_id in self._rescinded:
             self._unlaunched([launch.instance_id for launch in filling.launches if launch.instance_id in accepted])
         elif tasks:
+            self._filters = True
             filters = Filters(refuse_seconds=DECLINE_FILTER)
             self._scheduler.tell(AcceptOffers((offer_id,), (Launch(tasks),), filters), self.ref)
         else:
@@ -269,6 +272,7 @@ class Launcher(Actor[Any]):
 
     def _decline(self, offer_ids: list[OfferID]) -> None:
         if offer_ids:
+            self._filters = True
             self._scheduler.tell(DeclineOffers(tuple(offer_ids), Filters(refuse_seconds=DECLINE_FILTER)), self.ref)
 
     # -- whether offers are wanted
@@ -276,15 +280,17 @@ class Launcher(Actor[Any]):
     def _want(self, *, fresh: bool = False) -> None:
         """Ask for offers when something can be launched, and for none when nothing can.
 
-        `fresh`: what waits now may fit offers that were declined, so their filters must go.
+        `fresh`: what waits now may fit offers that were refused, so their filters must go. Where none was refused since
+        the last revive, another one would change nothing, and many launches that are ordered together cost one.
         """
         if not self._subscribed:
             return
         now = self._clock.time()
         wanting = bool(self._queue.launchable(now))
-        if wanting and (fresh or not self._wanting):
+        if wanting and (not self._wanting or (fresh and self._filters)):
             if not self._may_revive(now):
                 return
+            self._filters = False
             self._scheduler.tell(ReviveOffers(), self.ref)
         elif not wanting and self._wanting is not False:
             self._scheduler.tell(SuppressOffers(), self.ref)

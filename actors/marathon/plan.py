@@ -9,6 +9,9 @@ Two views of the same differences::
     3… per level of the dependency graph: Scale of       the nodes that it waits for. A stopped app waits for
        new and resized apps, Restart of changed ones     the stopped apps that depended on it.
 
+With `DeploymentMode` "steps" the nodes are Marathon's classic barriers instead: a gate between each step and the next,
+so that an app waits for every app of all steps before its own, and all stops go together.
+
 The rules of the levels are those of Marathon's ``core/deployment/DeploymentPlan.scala``: an app's level is the number
 of apps on its longest dependency path through the whole target root; empty steps are left out. Everything here takes
 time linear in the apps, groups and dependencies of the two roots.
@@ -18,12 +21,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 from actors.marathon.dependency_graph import dependencies_of, levels, reversed_edges, topological, without
 from actors.marathon.messages import Action, ActionKind
 from actors.marathon.model import App, RootGroup
 
-__all__ = ["AppChange", "DeploymentPlan", "PlanNode", "changes_between", "make_plan"]
+__all__ = ["AppChange", "DeploymentMode", "DeploymentPlan", "PlanNode", "changes_between", "make_plan"]
+
+DeploymentMode: TypeAlias = Literal["graph", "steps"]
+"""Whether an app waits for the apps it depends on, or, as in Marathon, for all apps of the steps before its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +102,14 @@ def _needs_restart(before: App, app: App) -> bool:
     return before.last_config_change_at != app.last_config_change_at or not before.same_config(app)
 
 
-def make_plan(original: RootGroup, target: RootGroup) -> DeploymentPlan:
+def make_plan(original: RootGroup, target: RootGroup, mode: DeploymentMode = "graph") -> DeploymentPlan:
     """The plan that leads from one root to the other; raises `CyclicDependencies`."""
     changes = changes_between(original.apps, target.apps)
     edges = dependencies_of(target.group)
     order = topological(edges)
+    steps = tuple(_steps(changes, levels(edges, order)))
+    if mode == "steps":
+        return DeploymentPlan(steps, tuple(_behind_barriers(steps, changes)), changes)
     kept = {app_id for app_id, change in changes.items() if change.kind is not ActionKind.STOP}
     stopped = {app_id for app_id, change in changes.items() if change.kind is ActionKind.STOP}
     nodes = [
@@ -108,7 +118,18 @@ def make_plan(original: RootGroup, target: RootGroup) -> DeploymentPlan:
     ]
     if stopped:
         nodes = [*_stop_nodes(original, stopped, changes), *nodes]
-    return DeploymentPlan(tuple(_steps(changes, levels(edges, order))), tuple(nodes), changes)
+    return DeploymentPlan(steps, tuple(nodes), changes)
+
+
+def _behind_barriers(steps: tuple[tuple[Action, ...], ...], changes: Mapping[str, AppChange]) -> Iterator[PlanNode]:
+    barrier: tuple[str, ...] = ()
+    for number, step in enumerate(steps, 1):
+        apps = [action.app_id for action in step if action.kind is not ActionKind.START]
+        for app_id in apps:
+            yield PlanNode(app_id, barrier, changes[app_id])
+        if apps:
+            yield PlanNode(f"#step-{number}", tuple(apps), None)
+            barrier = (f"#step-{number}",)
 
 
 def _stop_nodes(original: RootGroup, stopped: set[str], changes: Mapping[str, AppChange]) -> Iterator[PlanNode]:

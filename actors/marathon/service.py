@@ -24,6 +24,7 @@ from actors.marathon.health import Health, Probe
 from actors.marathon.instances import Instances
 from actors.marathon.launcher import Launcher
 from actors.marathon.messages import MAX_DEPLOYMENTS, GetInstances, GetRoot
+from actors.marathon.plan import DeploymentMode
 from actors.marathon.scheduler import FAILOVER_TIMEOUT, Connect, Scheduler, mesos_scheduler
 from actors.marathon.supervisor import Supervisor
 from actors.persistence import Journal
@@ -50,6 +51,7 @@ class _Settings:
     principal: str | None
     accept_new_framework: bool
     max_deployments: int
+    deployment_mode: DeploymentMode
     probe: Probe | None
 
     def describe(self, framework_id: str | None) -> FrameworkInfo:
@@ -114,6 +116,7 @@ class _Guardian(Actor[Any]):
                 queue=queue,
                 health=health,
                 max_deployments=settings.max_deployments,
+                mode=settings.deployment_mode,
             ),
             "supervisor",
         )
@@ -195,6 +198,7 @@ class Marathon:
         webui_url: str | None = None,
         accept_new_framework: bool = False,
         max_deployments: int = MAX_DEPLOYMENTS,
+        deployment_mode: DeploymentMode = "graph",
         probe: Probe | None = None,
         connect: Connect | None = None,
         **mesos_options: Any,
@@ -207,6 +211,8 @@ class Marathon:
         :param user: under which tasks run; this process's when None.
         :param accept_new_framework: register anew when Mesos has removed the stored framework id.
         :param max_deployments: running at a time; more are refused with `TooManyDeployments`.
+        :param deployment_mode: "graph", or "steps" for Marathon's classic barriers; deployments that are under way go
+            on in this mode.
         :param probe: looks at instances for health checks; over the network when None.
         :param connect: in the place of Mesos (tests).
         :raises MarathonStopped: when the state cannot be read; the cause says why.
@@ -221,6 +227,7 @@ class Marathon:
             principal=principal,
             accept_new_framework=accept_new_framework,
             max_deployments=max_deployments,
+            deployment_mode=deployment_mode,
             probe=probe,
         )
         guardian = system.spawn(Props(_Guardian, settings), "marathon")

@@ -48,7 +48,7 @@ from actors.marathon.messages import (
     VersionNotKept,
 )
 from actors.marathon.model import RootGroup, next_version
-from actors.marathon.plan import DeploymentPlan, make_plan
+from actors.marathon.plan import DeploymentMode, DeploymentPlan, make_plan
 from actors.marathon.protocol import DeploymentEnded, DeploymentProgress, KeepApp, OnlyApps, ReleaseApps, WatchApps
 from actors.marathon.state import DeploymentRecord, RootHistory
 from actors.marathon.state.recovery import recover_deployments, recover_root
@@ -86,6 +86,7 @@ class Supervisor(Actor[Any]):
         queue: ActorRef[Any],
         health: ActorRef[Any],
         max_deployments: int = MAX_DEPLOYMENTS,
+        mode: DeploymentMode = "graph",
     ) -> None:
         self._journal = journal
         self._history = RootHistory()
@@ -93,6 +94,7 @@ class Supervisor(Actor[Any]):
         self._queue = queue
         self._health = health
         self._max_deployments = max_deployments
+        self._mode = mode
         self._running: dict[str, _Running] = {}
         self._publish = self.context.system.event_stream.publish
 
@@ -108,7 +110,7 @@ class Supervisor(Actor[Any]):
             if app.id not in locked:
                 self._instances.tell(KeepApp(app), self.ref)
         for record in stored:
-            plan = make_plan(record.original_of(root), record.target_of(root))
+            plan = make_plan(record.original_of(root), record.target_of(root), self._mode)
             self._start(record, plan)
 
     async def receive(self, message: Any) -> None:
@@ -159,7 +161,7 @@ class Supervisor(Actor[Any]):
         version = next_version(self.context.system.clock.now(), before.version)
         try:
             root = update.change(before, version)
-            plan = make_plan(before, root)
+            plan = make_plan(before, root, self._mode)
             in_the_way = self._in_the_way(plan, force=update.force)
         except Exception as refused:
             self._publish(GroupChangeFailed("/", version, str(refused)))

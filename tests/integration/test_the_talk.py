@@ -1,7 +1,7 @@
 """The talk's stories, as a person at a shell would live them: curl's requests, real processes, `kill -9`.
 
-One app, a group, a group with `dependencies`. The same stories run over both engines: the embedded Mesos of ``marathon up``, and a real Apache Mesos behind
-``marathon serve``, which is itself killed and started again with its work dir.
+One app, a group, a group with `dependencies`. The same stories run over both engines: the embedded Mesos of ``marathon
+up``, and a real Apache Mesos behind ``marathon serve``, which is itself killed and started again with its work dir.
 """
 
 import json

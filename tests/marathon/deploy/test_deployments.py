@@ -63,6 +63,26 @@ async def test_a_dependent_starts_the_moment_its_dependency_is_healthy(service: 
     assert healthy == pytest.approx({"/db": 60, "/cache": 5, "/auth": 15, "/api": 25, "/report": 80}, abs=0.5)
 
 
+async def test_with_barriers_an_app_waits_for_everybody_in_the_steps_before(service: Service) -> None:
+    """The same example with ``--deployment-mode steps``, also after the service was killed in the midst of it."""
+    await service.kill()
+    await service.start(deployment_mode="steps")
+    service.world.startup = {"/db": 60.0, "/cache": 5.0, "/auth": 10.0, "/api": 10.0, "/report": 20.0}.__getitem__
+    begun = service.system.clock.time()
+    await service.put(
+        app("/db"),
+        app("/cache"),
+        app("/auth", dependencies=["/cache"]),
+        app("/api", dependencies=["/auth"]),
+        app("/report", dependencies=["/db"]),
+    )
+    await service.system.clock.sleep(30)
+    await service.restart()
+    await service.deployed()
+    healthy = {name: running_at(service, name) - begun for name in ("/db", "/cache", "/auth", "/api", "/report")}
+    assert healthy == pytest.approx({"/db": 60, "/cache": 5, "/auth": 70, "/api": 90, "/report": 80}, abs=0.5)
+
+
 async def test_a_dependent_waits_for_health_not_only_for_running(service: Service) -> None:
     service.healthy_after = lambda app_id: 30.0 if app_id == "/db" else 0.0
     begun = service.system.clock.time()

@@ -181,3 +181,16 @@ def test_every_plan_does_each_difference_once_and_in_order(pair: tuple[RootGroup
 @given(roots())
 def test_nothing_differs_from_itself(pair: tuple[RootGroup, RootGroup]) -> None:
     assert make_plan(pair[0], pair[0]) == DeploymentPlan((), (), {})
+
+
+@given(roots())
+def test_with_barriers_an_app_waits_for_all_that_a_client_sees_in_earlier_steps(
+    pair: tuple[RootGroup, RootGroup],
+) -> None:
+    plan, graph = make_plan(*pair, "steps"), make_plan(*pair)
+    assert (plan.steps, plan.changes) == (graph.steps, graph.changes)
+    before: set[str] = set()
+    for step in plan.steps:
+        done = {action.app_id for action in step if action.kind is not START}
+        assert all(waits(plan)[app_id] == before for app_id in done)
+        before |= done

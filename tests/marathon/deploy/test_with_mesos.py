@@ -9,6 +9,7 @@ import pytest
 from actors import Actor, Props
 from actors.marathon import Marathon, MarathonStopped
 from actors.marathon.events import SchedulerEnded
+from actors.marathon.launcher import REVIVE_BURST, REVIVE_INTERVAL
 from actors.marathon.messages import Condition, GetFramework, GetQueue, KillInstances, ResetDelay
 from actors.mesos import (
     FrameworkOver,
@@ -105,10 +106,10 @@ async def test_offers_are_wanted_only_while_something_waits(service: Service) ->
 async def test_changes_in_a_row_are_all_launched_though_revives_are_spaced(service: Service) -> None:
     for number in range(25):
         await service.put(app(f"/a{number}"))
-        await service.system.clock.sleep(0.3)
+        await service.system.clock.sleep(0.2)
     await service.deployed(within=100)
     revives = [call for call in service.world.calls if isinstance(call, ReviveOffers)]
-    assert len(revives) <= 10 + service.system.clock.time() / 5
+    assert len(revives) <= REVIVE_BURST + service.system.clock.time() / REVIVE_INTERVAL < 25
 
 
 async def test_the_queue_tells_why_an_app_is_not_placed_and_for_how_long_it_waits(service: Service) -> None:
