@@ -22,6 +22,7 @@ class ServiceOptions:
     port: int
     work_dir: Path | None
     durability: Literal["sync", "process"]
+    deployment_mode: Literal["graph", "steps"]
     credentials: Path | None
     tls_cert: Path | None
     tls_key: Path | None

@@ -105,6 +105,7 @@ async def _run(options: ServiceOptions, start_mesos: StartMesos) -> None:
             principal=mesos.principal,
             credential=mesos.credential,
             accept_new_framework=mesos.accept_new_framework,
+            deployment_mode=options.deployment_mode,
         )
         stack.push_async_callback(marathon.stop)
         facts = ServiceInfo(version=version("mesos-actors"), master=mesos.url, hostname=options.host)
