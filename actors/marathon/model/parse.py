@@ -42,11 +42,22 @@ def parse_app(data: Mapping[str, Any], *, base: str = path_id.ROOT, app_id: str 
     if not isinstance(data, Mapping):
         raise WrongType([Violation("/", ("error.expected.jsobject", "must be an object"))])
     given = without_deprecated_fields({key: value for key, value in data.items() if key not in STATUS_FIELDS})
-    _settle_ids(given, base, app_id)
+    mistakes: list[Violation] = []
+    try:
+        _settle_ids(given, base, app_id)
+    except ValidationFailed as wrong_id:  # read on under another id: the mistakes beside it are told in the same answer
+        mistakes.extend(wrong_id.details)
+        given["id"] = f"{path_id.ROOT}unnamed"
     _default_strategies(given)
-    app = App.from_wire(given)
-    app = _fill_in(app)
-    _rules.check(app)
+    try:
+        app = _fill_in(App.from_wire(given))
+        _rules.check(app)
+    except WrongType:
+        raise
+    except ValidationFailed as wrong:
+        mistakes.extend(wrong.details)
+    if mistakes:
+        raise ValidationFailed(mistakes)
     return app
 
 

@@ -247,6 +247,12 @@ def test_an_id_outside_of_the_rules_is_refused(bad: str) -> None:
     assert list(violations({"id": bad, "cmd": "sleep 1"})) == ["/id"]
 
 
+def test_all_mistakes_are_told_in_one_answer() -> None:
+    with pytest.raises(ValidationFailed) as refused:
+        parse_app({"id": "Bad_Id", "cmd": "true", "cpus": -1, "instances": -2})
+    assert {violation.path for violation in refused.value.details} == {"/id", "/cpus", "/instances"}
+
+
 def test_the_root_is_no_app() -> None:
     assert violations({"id": "/", "cmd": "sleep 1"}) == {"/id": ["must not be root"]}
 
