@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from . import app_tasks, apps, deployments, events, groups, logs, queue, system
+from . import app_tasks, apps, deployments, events, groups, logs, openapi, queue, system
 from ._errors import errors_as_json, foreign_pages_refused
 from ._http import SERVICE
 from .agent_sandboxes import AgentSandboxes
@@ -49,7 +49,7 @@ def make_app(service: Service, *, max_body: int = MAX_BODY, credentials: Credent
         middlewares.insert(1, authenticated(credentials))
     app = web.Application(middlewares=middlewares, client_max_size=max_body)
     app[SERVICE] = service
-    for room in (apps, app_tasks, deployments, groups, queue, events, logs, system):
+    for room in (apps, app_tasks, deployments, groups, queue, events, logs, openapi, system):
         app.add_routes(room.routes())
     app.cleanup_ctx.append(_event_hub)
     app.on_shutdown.append(_end_streams)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, PlainSerializer, PlainValidator, ValidationError
+from pydantic import Field, PlainSerializer, PlainValidator, ValidationError, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from ._wire import Count, Distinct, Flag, Number, Text, TextMap, WireModel
@@ -71,6 +71,7 @@ EnvValue = Annotated[
     str | SecretRef,
     PlainValidator(_env_value),
     PlainSerializer(lambda value: value if isinstance(value, str) else value.to_wire()),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "object", "properties": {"secret": {"type": "string"}}}]}),
 ]
 
 

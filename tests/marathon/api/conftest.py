@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -50,6 +51,8 @@ from actors.marathon.messages import (
     VersionNotKept,
 )
 from actors.marathon.model import RootGroup
+
+from .documented import problems, template_of
 
 
 @dataclass
@@ -216,10 +219,14 @@ class Answer:
 
 
 class Api:
-    """A client that sends paths exactly as they are written, doubled slashes included."""
+    """A client that sends paths exactly as they are written, doubled slashes included.
+
+    Each answer is compared with the OpenAPI document; `answered` has what was (method, documented path, status).
+    """
 
     def __init__(self, session: aiohttp.ClientSession, url: str, world: World, system: ActorSystem) -> None:
         self.session, self.url, self.world, self.system = session, url, world, system
+        self.answered: set[tuple[str, str | None, int]] = set()
 
     async def call(
         self, method: str, path: str, json: Any = None, data: Any = None, headers: Mapping[str, str] | None = None
@@ -228,7 +235,11 @@ class Api:
         async with self.session.request(method, target, json=json, data=data, headers=headers) as answer:
             text = await answer.text()
             is_json = answer.content_type == "application/json"
-            return Answer(answer.status, await answer.json() if is_json else text, answer.headers.copy(), text)
+            body = await answer.json() if is_json else text
+            undocumented = list(problems(method, path, json, answer.status, answer.headers, body))
+            assert not undocumented, f"{method} {path}: the OpenAPI document is not true: {undocumented}"
+            self.answered.add((method, template_of(urlsplit(path).path), answer.status))
+            return Answer(answer.status, body, answer.headers.copy(), text)
 
     async def get(self, path: str, **options: Any) -> Answer:
         return await self.call("GET", path, **options)

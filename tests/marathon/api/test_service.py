@@ -6,9 +6,12 @@ from datetime import UTC, datetime
 import pytest
 
 from actors.marathon.messages import QueueItem, ReadinessResponse, ReadinessResult, UnusedOffer
+from actors.marathon.model import App
 from mesos_proto import Offer, Resources, mesos_pb2
 
 from .conftest import Api
+
+MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 async def test_deployments_are_listed_with_their_steps(api: Api) -> None:
@@ -64,14 +67,18 @@ async def test_the_queue_says_what_waits_and_why(api: Api) -> None:
     assert (missing.status, missing.body) == (404, {"message": "Application /none not found in tasks queue."})
 
 
-async def test_the_queue_shows_the_last_offers_that_could_not_be_used(api: Api) -> None:
-    await api.post("/v2/apps", {"id": "/x", "cmd": "sleep 1"})
-    moment = datetime(2026, 1, 1, tzinfo=UTC)
+def waiting(app: App) -> QueueItem:
+    """An app for which the last offer had too little."""
     proto = mesos_pb2.Offer(hostname="h", resources=Resources.parse("cpus:0.5;ports:[1-3]", role="web").to_protos())
     proto.id.value, proto.agent_id.value = "O1", "S1"
     proto.attributes.add(name="rack", type=mesos_pb2.Value.TEXT).text.value = "a"
-    unused = UnusedOffer(Offer.from_proto(proto), "InsufficientCpus", moment)
-    api.world.queue.append(QueueItem(api.world.root.apps["/x"], 1, 0, moment, last_unused_offers=(unused,)))
+    unused = UnusedOffer(Offer.from_proto(proto), "InsufficientCpus", MOMENT)
+    return QueueItem(app, 1, 0, MOMENT, last_unused_offer_at=MOMENT, last_unused_offers=(unused,))
+
+
+async def test_the_queue_shows_the_last_offers_that_could_not_be_used(api: Api) -> None:
+    await api.post("/v2/apps", {"id": "/x", "cmd": "sleep 1"})
+    api.world.queue.append(waiting(api.world.root.apps["/x"]))
     (item,) = (await api.get("/v2/queue?embed=lastUnusedOffers")).body["queue"]
     assert item["lastUnusedOffers"] == [
         {

@@ -1,0 +1,307 @@
+"""What the API's bodies look like. Objects of answers are closed: a field that is not here does not occur."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from actors.marathon.messages import ActionKind
+from actors.marathon.model import App
+
+__all__ = ["BOOLEAN", "INTEGER", "JSON", "STRING", "array", "one_of", "record", "ref", "schemas"]
+
+Schema = Mapping[str, Any]
+
+JSON = "application/json"
+STRING: Schema = {"type": "string"}
+INTEGER: Schema = {"type": "integer"}
+NUMBER: Schema = {"type": "number"}
+BOOLEAN: Schema = {"type": "boolean"}
+MOMENT: Schema = {"type": "string", "format": "date-time"}
+ANY_OBJECT: Schema = {"type": "object"}
+
+
+def array(items: Schema) -> Schema:
+    return {"type": "array", "items": items}
+
+
+def record(required: Mapping[str, Schema], optional: Mapping[str, Schema] | None = None) -> Schema:
+    """A closed object."""
+    return {
+        "type": "object",
+        "properties": {**required, **(optional or {})},
+        "required": list(required),
+        "additionalProperties": False,
+    }
+
+
+def ref(name: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def one_of(*names: str) -> Schema:
+    return {"oneOf": [ref(name) for name in names]}
+
+
+def or_null(schema: Schema) -> Schema:
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+def schemas() -> dict[str, Schema]:
+    """The document's ``components.schemas``."""
+    definition, parts = _of_the_model()
+    return {**parts, **_apps(definition), **_TASKS, **_GROUPS, **_DEPLOYMENTS, **_QUEUE, **_SERVICE}
+
+
+# -- apps -------------------------------------------------------------------------------------------------------
+
+_DEPRECATED: dict[str, Schema] = {
+    "ports": {**array(INTEGER), "deprecated": True, "description": "Read as portDefinitions."},
+    "uris": {**array(STRING), "deprecated": True, "description": "Read as fetch."},
+    "ipAddress": {**ANY_OBJECT, "deprecated": True, "description": "Read as networks and port mappings."},
+}
+
+_COUNTS: dict[str, Schema] = dict.fromkeys(("tasksStaged", "tasksRunning", "tasksHealthy", "tasksUnhealthy"), INTEGER)
+
+
+def _of_the_model() -> tuple[dict[str, Schema], dict[str, Schema]]:
+    """The properties of an app, and the schemas they refer to, from the model itself."""
+    schema = App.model_json_schema(mode="validation", ref_template="#/components/schemas/{model}")
+    parts = _standard(schema["$defs"])
+    parts["VersionInfo"]["properties"].pop("lastRestartAt")  # is stored, not shown
+    unreachable = parts["UnreachableStrategy"]
+    unreachable["properties"].pop("disabled")  # a string stands for it
+    parts["UnreachableStrategy"] = {"anyOf": [unreachable, {"const": "disabled"}]}
+    return _standard(schema["properties"]), parts
+
+
+def _standard(schema: Any) -> Any:
+    """Bounds that pydantic writes under names of its own, in JSON Schema's; without its titles."""
+    if isinstance(schema, list):
+        return [_standard(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    names = {"ge": "minimum", "le": "maximum"}
+    return {
+        names.get(key, key): _standard(value)
+        for key, value in schema.items()
+        if not (key == "title" and isinstance(value, str))
+    }
+
+
+def _always_shown() -> list[str]:
+    shown = [
+        field.alias or name
+        for name, field in App.model_fields.items()
+        if name not in App.omit_empty and field.default is not None
+    ]
+    return [*shown, "version", "versionInfo"]
+
+
+def _apps(definition: dict[str, Schema]) -> dict[str, Schema]:
+    shown = {"type": "object", "required": _always_shown(), "additionalProperties": False}
+    embedded: dict[str, Schema] = {
+        **_COUNTS,
+        "deployments": array(record({"id": STRING})),
+        "tasks": array(ref("Task")),
+        "lastTaskFailure": ref("TaskFailure"),
+        "readinessCheckResults": array(ref("ReadinessResult")),
+        "taskStats": ref("TaskStats"),
+    }
+    return {
+        "AppUpdate": {"type": "object", "properties": {**definition, **_DEPRECATED}},
+        "AppDefinition": {"type": "object", "properties": {**definition, **_DEPRECATED}, "required": ["id"]},
+        "AppAsItWas": {**shown, "properties": definition},
+        "App": {**shown, "properties": {**definition, **embedded}},
+        "CreatedApp": {
+            **shown,
+            "properties": {**definition, **embedded},
+            "required": [*_always_shown(), *_COUNTS, "deployments", "tasks"],
+        },
+        "Apps": record({"apps": array(ref("App"))}),
+        "TaskStats": record(
+            {},
+            dict.fromkeys(
+                ("startedAfterLastScaling", "withLatestConfig", "withOutdatedConfig", "totalSummary"),
+                record({"stats": ref("Stats")}),
+            ),
+        ),
+        "Stats": record(
+            {"counts": record(dict.fromkeys(("staged", "running", "healthy", "unhealthy"), INTEGER))},
+            {"lifeTime": record(dict.fromkeys(("averageSeconds", "medianSeconds"), NUMBER))},
+        ),
+    }
+
+
+# -- tasks ------------------------------------------------------------------------------------------------------
+
+_TASKS: dict[str, Schema] = {
+    "Task": record(
+        {
+            "id": STRING,
+            "appId": STRING,
+            "host": STRING,
+            "ports": array(INTEGER),
+            "servicePorts": array(INTEGER),
+            "ipAddresses": array(record({"ipAddress": STRING, "protocol": {"enum": ["IPv4", "IPv6"]}})),
+            "state": {"type": "string", "pattern": "^TASK_"},
+            "version": STRING,
+            "healthCheckResults": array(ref("HealthResult")),
+            "localVolumes": array(ANY_OBJECT),
+        },
+        {
+            "slaveId": STRING,
+            "stagedAt": MOMENT,
+            "startedAt": MOMENT,
+            "region": STRING,
+            "zone": STRING,
+            "role": STRING,
+        },
+    ),
+    "HealthResult": record(
+        {"alive": BOOLEAN, "consecutiveFailures": INTEGER, "instanceId": STRING},
+        {"firstSuccess": MOMENT, "lastSuccess": MOMENT, "lastFailure": MOMENT, "lastFailureCause": STRING},
+    ),
+    "TaskFailure": record(
+        {
+            "appId": STRING,
+            "host": STRING,
+            "message": STRING,
+            "state": STRING,
+            "taskId": STRING,
+            "timestamp": MOMENT,
+            "version": STRING,
+            "slaveId": or_null(STRING),
+        }
+    ),
+    "Tasks": record({"tasks": array(ref("Task"))}),
+    "KilledTask": record({"task": ref("Task")}),
+    "Output": record({"data": STRING, "offset": INTEGER, "next": INTEGER, "size": INTEGER}),
+}
+
+# -- groups -----------------------------------------------------------------------------------------------------
+
+_GROUPS: dict[str, Schema] = {
+    "Group": record(
+        {"id": STRING, "dependencies": array(STRING), "version": STRING},
+        {
+            "apps": array(ref("App")),
+            "groups": array(ref("Group")),
+            "pods": array(ANY_OBJECT),
+            "enforceRole": BOOLEAN,
+        },
+    ),
+    "GroupUpdate": {
+        "type": "object",
+        "properties": {
+            "id": STRING,
+            "apps": array(ref("AppUpdate")),
+            "groups": array(ref("GroupUpdate")),
+            "dependencies": array(STRING),
+            "enforceRole": BOOLEAN,
+            "version": {**STRING, "description": "Alone: go back to this version."},
+            "scaleBy": {**NUMBER, "description": "Alone: multiply the instances of every app."},
+        },
+    },
+    "DryRun": record({"steps": array(ref("Step"))}),
+}
+
+# -- deployments ------------------------------------------------------------------------------------------------
+
+_ACTION: dict[str, Schema] = {"action": {"enum": [kind.value for kind in ActionKind]}, "app": STRING}
+
+_DEPLOYMENTS: dict[str, Schema] = {
+    "DeploymentResult": record({"version": STRING, "deploymentId": STRING}),
+    "Step": record({"actions": array(record(_ACTION))}),
+    "Deployment": record(
+        {
+            "id": STRING,
+            "version": STRING,
+            "affectedApps": array(STRING),
+            "affectedPods": array(STRING),
+            "steps": array(ref("Step")),
+            "currentActions": array(record({**_ACTION, "readinessCheckResults": array(ref("ReadinessResult"))})),
+            "currentStep": INTEGER,
+            "totalSteps": INTEGER,
+        }
+    ),
+    "ReadinessResult": record(
+        {"name": STRING, "taskId": STRING, "ready": BOOLEAN},
+        {"lastResponse": record({"status": INTEGER, "contentType": STRING, "body": STRING})},
+    ),
+}
+
+# -- the queue --------------------------------------------------------------------------------------------------
+
+_VALUE: dict[str, Schema] = {
+    "scalar": NUMBER,
+    "text": STRING,
+    "ranges": array(record({"begin": INTEGER, "end": INTEGER})),
+    "set": array(STRING),
+}
+
+_QUEUE: dict[str, Schema] = {
+    "Queue": record({"queue": array(ref("QueueItem"))}),
+    "QueueItem": record(
+        {
+            "app": ref("AppAsItWas"),
+            "count": INTEGER,
+            "role": STRING,
+            "since": MOMENT,
+            "delay": record({"timeLeftSeconds": INTEGER, "overdue": BOOLEAN}),
+            "processedOffersSummary": record(
+                {
+                    "processedOffersCount": INTEGER,
+                    "unusedOffersCount": INTEGER,
+                    "rejectSummaryLastOffers": array(ref("RejectedOffers")),
+                    "rejectSummaryLaunchAttempt": array(ref("RejectedOffers")),
+                },
+                {"lastUnusedOfferAt": MOMENT, "lastUsedOfferAt": MOMENT},
+            ),
+        },
+        {"lastUnusedOffers": array(ref("UnusedOffer"))},
+    ),
+    "RejectedOffers": record({"reason": STRING, "declined": INTEGER, "processed": INTEGER}),
+    "UnusedOffer": record({"offer": ref("Offer"), "reason": array(STRING), "timestamp": MOMENT}),
+    "Offer": record(
+        {
+            "id": STRING,
+            "hostname": STRING,
+            "agentId": STRING,
+            "resources": array(record({"name": STRING, "role": STRING}, _VALUE)),
+            "attributes": array(record({"name": STRING}, _VALUE)),
+        }
+    ),
+}
+
+# -- the service itself -----------------------------------------------------------------------------------------
+
+_SERVICE: dict[str, Schema] = {
+    "Info": record(
+        {
+            "name": STRING,
+            "version": STRING,
+            "buildref": STRING,
+            "elected": BOOLEAN,
+            "leader": STRING,
+            "frameworkId": or_null(STRING),
+            "marathon_config": ANY_OBJECT,
+            "zookeeper_config": ANY_OBJECT,
+            "http_config": record({"http_port": or_null(INTEGER), "https_port": or_null(INTEGER)}),
+        }
+    ),
+    "Metrics": record(
+        {
+            "version": STRING,
+            "gauges": {"type": "object", "additionalProperties": record({"value": NUMBER})},
+            **dict.fromkeys(("counters", "histograms", "meters", "timers"), ANY_OBJECT),
+        }
+    ),
+    "Error": record(
+        {"message": STRING},
+        {
+            "details": {"anyOf": [STRING, array(record({"path": STRING, "errors": array(STRING)}))]},
+            "deployments": array(record({"id": STRING})),
+        },
+    ),
+}
