@@ -8,6 +8,7 @@ Always coalesced and in order, whatever order the intervals came in; so two equa
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -74,15 +75,22 @@ class Ranges:
     def __add__(self, other: Ranges) -> Ranges:
         if not isinstance(other, Ranges):
             return NotImplemented
-        return _made(_coalesce(sorted(self.intervals + other.intervals)))
+        mine, added = self.intervals, other.intervals
+        if not mine or not added:
+            return self if mine else other
+        low, high = _near(mine, added[0][0] - 1, added[-1][1] + 1)
+        return _made(mine[:low] + _coalesce(sorted(mine[low:high] + added)) + mine[high:])
 
     def __sub__(self, other: Ranges) -> Ranges:
         if not isinstance(other, Ranges):
             return NotImplemented
+        mine, cuts = self.intervals, other.intervals
+        if not mine or not cuts:
+            return self
+        low, high = _near(mine, cuts[0][0], cuts[-1][1])
         left: list[tuple[int, int]] = []
-        cuts = other.intervals
         position = 0
-        for first, last in self.intervals:
+        for first, last in mine[low:high]:
             while position < len(cuts) and cuts[position][1] < first:
                 position += 1
             ahead = position
@@ -94,7 +102,7 @@ class Ranges:
                 ahead += 1
             if first <= last:
                 left.append((first, last))
-        return _made(tuple(left))
+        return _made(mine[:low] + tuple(left) + mine[high:])
 
     def __and__(self, other: Ranges) -> Ranges:
         if not isinstance(other, Ranges):
@@ -102,11 +110,15 @@ class Ranges:
         return self - (self - other)
 
     def __contains__(self, number: object) -> bool:
-        return any(first <= number <= last for first, last in self.intervals) if isinstance(number, int) else False
+        return isinstance(number, int) and self._has(number, number)
 
     def __le__(self, other: Ranges) -> bool:
         """Whether all numbers are in ``other``."""
-        return not self - other
+        return all(other._has(first, last) for first, last in self.intervals)
+
+    def _has(self, first: int, last: int) -> bool:
+        behind = bisect_right(self.intervals, (first, _LARGEST))
+        return behind > 0 and last <= self.intervals[behind - 1][1]
 
     def __iter__(self) -> Iterator[int]:
         for first, last in self.intervals:
@@ -141,6 +153,14 @@ def _made(intervals: tuple[tuple[int, int], ...]) -> Ranges:
     made = Ranges.__new__(Ranges)
     object.__setattr__(made, "intervals", intervals)
     return made
+
+
+def _near(intervals: tuple[tuple[int, int], ...], first: int, last: int) -> tuple[int, int]:
+    """Which of them (from, to) share a number with ``first`` to ``last``: of thousands, a port concerns one or two."""
+    low = bisect_right(intervals, (first, _LARGEST))
+    if low and first <= intervals[low - 1][1]:
+        low -= 1
+    return low, max(low, bisect_right(intervals, (last, _LARGEST)))
 
 
 def _coalesce(ascending: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
