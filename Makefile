@@ -4,6 +4,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# setuptools warns of every editable installation; whoever runs `make` here has just asked for one.
+PIP := PYTHONWARNINGS=ignore $(BIN)/python -m pip install -q --disable-pip-version-check
 ARGS ?=
 
 .PHONY: run test test-all check format bench bench-check docs proto real-parts clean
@@ -55,25 +57,25 @@ $(VENV)/bin/python:
 		{ echo "Python's venv is missing: apt-get install python3-venv" >&2; exit 1; }
 	@echo "setting up $(VENV) (once)"
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --upgrade pip
+	@$(PIP) --upgrade pip
 
 # A stamp per set of extras, renewed when the dependencies change.
 $(VENV)/.run: $(VENV)/bin/python pyproject.toml
 	@echo "installing what the service needs"
-	@$(BIN)/python -m pip install -q --disable-pip-version-check -e .
+	@$(PIP) -e .
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/bin/python pyproject.toml
 	@echo "installing what the tests need"
-	@$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[dev]'
+	@$(PIP) -e '.[dev]'
 	@touch $@ $(VENV)/.run
 
 $(VENV)/.bench: $(VENV)/.dev
 	@echo "installing the peers to measure against"
-	@$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[dev,bench]'
+	@$(PIP) -e '.[dev,bench]'
 	@touch $@
 
 $(VENV)/.docs: $(VENV)/.dev
 	@echo "installing what builds the documents"
-	@$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[dev,docs]'
+	@$(PIP) -e '.[dev,docs]'
 	@touch $@
