@@ -12,6 +12,7 @@ baseline are taken within a repetition; the median of them is what is reported. 
 `costs/` has one module per cost; `costs/__init__.py` lists them. `cost.py` says what a cost is, `measure.py` measures
 one contender in its own process, `run.py` conducts, `report.py` tells.
 
-Peers that need another Python (async-pykka and casty want 3.12) are measured when the environment variable
-BENCH_PYTHON312 names one that has them; without it, and for peers that are not installed, the cell stays empty.
+Peers that need another Python (async-pykka and casty want 3.12, pymesos at most 3.10, which its http-parser was written
+for) are measured when the environment variable BENCH_PYTHON312 or BENCH_PYTHON310 names one that has them; without it,
+and for peers that are not installed, the cell stays empty.
 """

@@ -29,7 +29,7 @@ class Contender:
         size: how many operations, if the cost's own are too many for it.
         ours: whether it is code of this project, held to its ratio by ``--check``.
         loop: under which event loop a coroutine runs.
-        python: the minor version of Python 3 that it needs, if not ours.
+        python: the minor version of Python 3 that it needs: another one is named by BENCH_PYTHON3…
     """
 
     name: str

@@ -61,14 +61,17 @@ def _wanted(cost: Cost, only_ours: bool) -> list[Contender]:
 
 def _measure(result: Results, contender: Contender) -> float | None:
     python = sys.executable
-    if contender.python is not None and sys.version_info < (3, contender.python):
+    if contender.python is not None and sys.version_info[1] != contender.python:
         python = os.environ.get(f"BENCH_PYTHON3{contender.python}", "")
         if not python:
             result.why_not[contender.name] = f"needs Python 3.{contender.python}: set BENCH_PYTHON3{contender.python}"
             return None
+    environment = {**os.environ, "BENCH_PYTHON": sys.executable}
     command = [python, "-m", "benchmarks.measure", result.cost.name, contender.name]
     try:
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False)
+        done = subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
+        )
     except subprocess.TimeoutExpired:
         result.why_not[contender.name] = f"not done within {PATIENCE} s"
         return None

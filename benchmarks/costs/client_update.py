@@ -1,0 +1,26 @@
+"""What a framework's client costs: status updates acknowledged, against a master that only plays its part."""
+
+from benchmarks import frameworks
+from benchmarks.cost import Cost
+
+COST = Cost("client-update", "status updates acknowledged", size=4_000, baseline="pymesos", goal=10.0)
+
+
+@COST.contender("pymesos", size=1_000, python=10)
+def pymesos(size: int) -> float:
+    return frameworks.pymesos("updates", size)
+
+
+@COST.contender("avmesos", size=400, python=10)
+def avmesos(size: int) -> float:
+    return frameworks.avmesos("updates", size)
+
+
+@COST.contender("actors", ours=True)
+async def actors(size: int) -> float:
+    return await frameworks.ours("updates", size, "protobuf")
+
+
+@COST.contender("actors, JSON", ours=True)
+async def actors_json(size: int) -> float:
+    return await frameworks.ours("updates", size, "json")

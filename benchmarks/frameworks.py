@@ -1,0 +1,132 @@
+"""The same small framework with three clients: a task for each offer, an acknowledgement for each update.
+
+Each gives back the seconds of CPU that its process spent between SUBSCRIBED and the last call's answer.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from benchmarks.probes import cpu_seconds
+from benchmarks.scripted_master import running
+
+
+async def ours(script: str, count: int, encoding: str) -> float:
+    import asyncio
+
+    from actors import ActorSystem
+    from actors.mesos import ConnectionSettings, FrameworkInfo, Mesos, ResourceOffers, StatusUpdate
+    from mesos_proto import CommandInfo, Resources, TaskInfo
+
+    needed, command = Resources.parse("cpus:0.1;mem:32"), CommandInfo(value="sleep 100")
+    with running(script, count) as master:
+        async with ActorSystem() as system:
+            settings = ConnectionSettings(encoding=encoding)
+            info = FrameworkInfo(name="bench", user="root")
+            framework = await Mesos(system).register_framework(
+                f"http://{master}", info, settings=settings, reconciliation=None
+            )
+            start = cpu_seconds()
+            driver, answers, number = framework.driver, [], 0
+            async for event in framework.events:
+                match event:
+                    case ResourceOffers(offers):
+                        for offer in offers:
+                            number += 1
+                            task = TaskInfo(
+                                name="bench",
+                                task_id=f"task-{number}",
+                                agent_id=offer.agent_id,
+                                resources=needed,
+                                command=command,
+                            )
+                            answers.append(driver.launch_tasks([task], [offer.id]))
+                    case StatusUpdate(status):
+                        answers.append(driver.acknowledge(status))
+                if len(answers) == count:
+                    break
+            await asyncio.gather(*answers)
+            seconds = cpu_seconds() - start
+            await framework.deactivate()
+    return seconds
+
+
+_RESOURCES = [
+    {"name": "cpus", "type": "SCALAR", "scalar": {"value": 0.1}},
+    {"name": "mem", "type": "SCALAR", "scalar": {"value": 32}},
+]
+
+
+def _task(number: int, agent_id: Any) -> dict[str, Any]:
+    return {
+        "name": "bench",
+        "task_id": {"value": f"task-{number}"},
+        "agent_id": agent_id,
+        "resources": _RESOURCES,
+        "command": {"value": "sleep 100"},
+    }
+
+
+def pymesos(script: str, count: int) -> float:
+    from pymesos import MesosSchedulerDriver, Scheduler
+
+    over = threading.Event()
+
+    class Framework(Scheduler):  # type: ignore[misc]
+        called = 0
+        start = 0.0
+
+        def registered(self, driver: Any, framework_id: Any, master_info: Any) -> None:
+            self.start = cpu_seconds()
+
+        def resourceOffers(self, driver: Any, offers: Any) -> None:  # noqa: N802
+            for offer in offers:
+                driver.launchTasks(offer["id"], [_task(self.called, offer["agent_id"])])
+                self._count()
+
+        def statusUpdate(self, driver: Any, update: Any) -> None:  # noqa: N802
+            self._count()  # the driver acknowledges when this returns: the last one is left out, of thousands
+
+        def _count(self) -> None:
+            self.called += 1
+            if self.called == count:
+                over.set()
+
+    with running(script, count) as master:
+        framework = Framework()
+        driver = MesosSchedulerDriver(framework, {"name": "bench", "user": "root"}, master)
+        driver.start()
+        over.wait()
+        return cpu_seconds() - framework.start
+
+
+def avmesos(script: str, count: int) -> float:
+    from avmesos.client import MesosClient
+
+    over = threading.Event()
+    called, start = 0, 0.0
+
+    def subscribed(driver: Any) -> None:
+        nonlocal start
+        start = cpu_seconds()
+
+    def hit() -> None:
+        nonlocal called
+        called += 1
+        if called == count:
+            over.set()
+
+    def offered(offers: Any) -> None:
+        for offer in offers:
+            offer.accept([_task(called, offer.get_offer()["agent_id"])])
+            hit()
+
+    with running(script, count) as master:
+        client = MesosClient(mesos_urls=[f"http://{master}"], frameworkName="bench")
+        client.on(MesosClient.SUBSCRIBED, subscribed)
+        client.on(MesosClient.OFFERS, offered)
+        client.on(MesosClient.UPDATE, lambda update: hit())  # acknowledged by then
+        threading.Thread(target=client.register, daemon=True).start()
+        over.wait()
+        return cpu_seconds() - start
