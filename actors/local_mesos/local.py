@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from actors.core import ActorRef, ActorSystem, AskTimeout, Props
-from actors.http import Server, serve
+from actors.http import PortTaken, Server, serve
 from actors.local_mesos.agent import (
     Agent,
     AgentApi,
@@ -60,9 +60,12 @@ class _Running:
     ref: ActorRef[Any]
     checkpoint: FileCheckpoint | None = None
     server: Server | None = None
+    api: AgentApi | None = None
 
     async def close(self, system: ActorSystem) -> None:
         await system.graceful_stop(self.ref, END_TIMEOUT)
+        if self.api is not None:
+            self.api.close()
         if self.server is not None:
             await self.server.close()
         if self.checkpoint is not None:
@@ -189,12 +192,22 @@ async def _start_agent(
     if folder is None:
         info.port = AGENT_PORT + number  # nobody listens there; the master tells agents apart by host and port
         return _Running(system.spawn(Props(Agent, AgentSettings(info), MemoryCheckpoint(), runner, master)))
-    api = AgentApi(runner, system.clock)
-    server = await serve(api.application(), host, 0)
-    info.port = server.port
+    api = AgentApi(runner, system)
     checkpoint = FileCheckpoint(folder / "meta" / "checkpoint")
-    api.agent = system.spawn(Props(Agent, AgentSettings(info, ip=info.hostname), checkpoint, runner, master))
-    return _Running(api.agent, checkpoint, server)
+    server = await _serve(api, host, (await checkpoint.recover()).agent)
+    info.port = server.port
+    agent = system.spawn(Props(Agent, AgentSettings(info, ip=info.hostname), checkpoint, runner, master))
+    api.agent = agent
+    return _Running(agent, checkpoint, server, api)
+
+
+async def _serve(api: AgentApi, host: str, before: mesos_pb2.AgentInfo | None) -> Server:
+    """On the port that the agent had before: its executors come back there."""
+    try:
+        return await serve(api.application(), host, before.port if before is not None else 0)
+    except PortTaken as error:
+        log.warning("executors that outlived the last agent will not find this one, on another port: %s", error)
+        return await serve(api.application(), host, 0)
 
 
 def _shown(host: str) -> str:

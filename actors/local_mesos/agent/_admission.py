@@ -11,14 +11,13 @@ TaskStatus = mesos_pb2.TaskStatus
 Refusal = tuple[TaskState, str, mesos_pb2.TaskStatus.Reason.ValueType]
 
 
-def why_not(run: Run, stopping: bool) -> Refusal | None:
+def why_not(run: Run, stopping: bool, executor_ends: bool = False) -> Refusal | None:
     """None if this task can run here."""
+    lost = TaskState.TASK_DROPPED if run.framework_is_partition_aware else TaskState.TASK_LOST
     if stopping:
-        lost = TaskState.TASK_DROPPED if run.framework_is_partition_aware else TaskState.TASK_LOST
         return lost, "The agent is stopping", TaskStatus.REASON_AGENT_DISCONNECTED
-    if run.task.HasField("executor"):
-        text = "This agent runs command tasks only: give the task a command instead of an executor"
-        return TaskState.TASK_FAILED, text, TaskStatus.REASON_CONTAINER_LAUNCH_FAILED
+    if executor_ends:
+        return lost, "Executor terminating/terminated", TaskStatus.REASON_EXECUTOR_TERMINATED
     if run.task.container.docker.image or run.task.container.mesos.HasField("image"):
         text = "This agent has no container engine: give the task a command that runs on the host, without an image"
         return TaskState.TASK_FAILED, text, TaskStatus.REASON_CONTAINER_LAUNCH_FAILED

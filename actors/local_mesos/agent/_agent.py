@@ -24,15 +24,20 @@ from typing import Any
 from actors.core import Actor, ActorRef, Failure, Props, StoppingStrategy, Terminated
 from actors.local_mesos.agent._admission import why_not, with_executor
 from actors.local_mesos.agent._checkpoint import Checkpoint
-from actors.local_mesos.agent._command_executor import (
-    CommandExecutor,
+from actors.local_mesos.agent._command_executor import CommandExecutor
+from actors.local_mesos.agent._container import Container, Containers
+from actors.local_mesos.agent._delivery import Delivery
+from actors.local_mesos.agent._description import describe
+from actors.local_mesos.agent._executor_protocol import (
+    ExecutorEnded,
+    ForTask,
     Kill,
     KillDecided,
     NotHeld,
     Shutdown,
     Update,
 )
-from actors.local_mesos.agent._container import Container, Containers
+from actors.local_mesos.agent._executors import Executors, numbered
 from actors.local_mesos.agent._housekeeping import Housekeeper, OverMemory, Running, WhatRuns, memory_limit
 from actors.local_mesos.agent._master_link import MasterLink
 from actors.local_mesos.agent._messages import (
@@ -40,7 +45,10 @@ from actors.local_mesos.agent._messages import (
     Attached,
     DescribeAgent,
     EndTasks,
+    ExecutorCall,
+    ExecutorSaid,
     ExecutorStopped,
+    ExecutorSubscribe,
     Register,
     RunnerStopped,
     SendUpdate,
@@ -52,18 +60,14 @@ from actors.local_mesos.agent._records import (
     CheckpointBroken,
     FrameworkRecord,
     KillOrdered,
-    Record,
     Recovered,
     TaskRecord,
     TaskRemoved,
-    UpdateAcknowledged,
-    UpdateRecord,
 )
-from actors.local_mesos.agent._run import AgentIdentity, Run
-from actors.local_mesos.agent._status import new_status, random_uuid, task_of
+from actors.local_mesos.agent._run import AgentIdentity, Run, outer
+from actors.local_mesos.agent._status import random_uuid, task_of
 from actors.local_mesos.agent._updates import UpdateStream
-from actors.local_mesos.agent._views import AgentDescription, RunDescription
-from actors.local_mesos.agent._write_ahead import Effect, Stored, WriteAhead
+from actors.local_mesos.agent._write_ahead import Stored, WriteAhead
 from actors.local_mesos.messages import (
     AcknowledgeOperationStatus,
     AcknowledgeUpdate,
@@ -79,7 +83,6 @@ from actors.local_mesos.messages import (
     ShutdownExecutor,
     ShutdownFramework,
     UpdateFramework,
-    UpdateStatus,
 )
 from actors.local_mesos.task_runner import (
     Exited,
@@ -117,6 +120,12 @@ class Agent(Actor[Any]):
         self._link = MasterLink(settings, self.context, self._registration)
         self._ahead = WriteAhead(checkpoint, self.context, self.log.error)
         self._operations = Operations(self.context, self._link, self._ahead)
+        self._delivery = Delivery(
+            self.context, self._link, self._ahead, self._containers, runner.forget, self._tell_shared
+        )
+        self._executors = Executors(
+            self.context, settings, runner, self._link, self._ahead, self._containers, self._delivery
+        )
         self._ending: tuple[ActorRef[Any], int] | None = None  # whom to tell that so many tasks ended
 
     # -- begin and end ---------------------------------------------------------------------------------------------
@@ -141,15 +150,20 @@ class Agent(Actor[Any]):
         """Take over what the agent had before it, or the process it was in, was ended."""
         if recovered.agent is not None:
             self._link.adopt(recovered.agent.id.value)
+            if recovered.agent.port != self._settings.info.port:
+                self._ahead.then((AgentRecord(self._link.info),))
         self._operations.restore(recovered.resources, recovered.operations.values())
         for task in recovered.tasks.values():
             framework = self._containers.frameworks[task.framework_id] = recovered.frameworks[task.framework_id]
             run = Run(self._identity, framework, task.info, task.container_id)
             container = Container(run, UpdateStream(task.acknowledged, task.pending))
             self._containers.add(container)
-            if not container.updates.ended:
+            if not container.updates.ended and not run.shares_executor:
                 latest = container.updates.latest
                 self._spawn(container, None if latest is None else TaskState(latest.state), task.kill_ordered)
+
+        for executor in recovered.executors.values():
+            self._executors.restore(self._identity, executor, lambda name: recovered.tasks[name].kill_ordered)
 
     def _compare(self, held: tuple[RunnerEvent, ...]) -> None:
         """What the runner holds with what the agent answers for: each hears what it does not know."""
@@ -161,13 +175,16 @@ class Agent(Actor[Any]):
         for container in self._containers:
             if container.id not in known and container.updates.latest is not None:
                 self._to_executor(container, NotHeld())
+        for executor in self._executors:
+            if executor.id not in known:
+                self._executors.tell(executor.id, NotHeld())
 
     # -- messages --------------------------------------------------------------------------------------------------
 
     def receive(self, message: Any) -> None:
         match message:
             case Update(container_id, status):
-                self._updated(container_id, status)
+                self._delivery.updated(container_id, status)
             case Started() | Refused() | Exited() | Lost() | RunnerWarning() | RunnerLost():
                 self._hear(message)
             case Stored(effects):
@@ -176,20 +193,23 @@ class Agent(Actor[Any]):
                 self._ahead.go_on()
                 self._end_if_ended()
             case RunTask(framework, task):
-                self._run_task(framework, task)
+                self._run_tasks(framework, [task])
             case RunTaskGroup(framework, executor, tasks):
-                for task in tasks:
-                    self._run_task(framework, with_executor(task, executor))
+                self._run_tasks(framework, [with_executor(task, executor) for task in tasks], group=True)
             case AcknowledgeUpdate(framework_id, task_id, uuid):
-                self._acknowledged(self._containers.of_task(framework_id, task_id), uuid)
+                self._delivery.acknowledged(self._containers.of_task(framework_id, task_id), uuid)
             case SendUpdate(container_id):
-                self._send_update(self._containers.get(container_id))
+                self._delivery.send(self._containers.get(container_id))
             case KillTask(framework_id, task_id, policy):
                 self._kill_task(framework_id, task_id, policy)
             case KillDecided(container_id):
-                self._store(self._containers.get(container_id), KillOrdered(container_id))
+                self._delivery.store(self._containers.get(container_id), KillOrdered(container_id))
             case ExecutorStopped(container_id):
                 self._executor_failed(container_id)
+            case ExecutorCall() if self.sender is not None:
+                self._executors.call(message, self.sender)
+            case ExecutorSaid():
+                self._executors.said(message)
             case _:
                 self._receive_seldom(message)
 
@@ -214,14 +234,23 @@ class Agent(Actor[Any]):
                 self._operations.acknowledged(message)
             case ShutdownFramework(framework_id):
                 self._shut_down_framework(framework_id)
-            case FrameworkMessage(executor_id=name) | ShutdownExecutor(executor_id=name):
-                self.log.warning("ignored %s for executor %s, which is not here", type(message).__name__, name)
+            case FrameworkMessage(framework_id, executor_id, data):
+                if not self._executors.send(framework_id, executor_id, data):
+                    self.log.warning("dropped a message for executor %s, which takes none here", executor_id)
+            case ShutdownExecutor(framework_id, executor_id):
+                self._shut_down_executor(framework_id, executor_id)
+            case ExecutorSubscribe():
+                self._executors.subscribe(message)
+            case ExecutorEnded():
+                self._executors.ended(message)
+                self._end_if_ended()
             case ShutdownAgent(reason):
                 self._shut_down(reason)
             case WhenRegistered() if self.sender is not None:
                 self._link.tell_when_registered(self.sender)
             case DescribeAgent():
-                self.reply(self._description())
+                link, runner = self._link, self._runner
+                self.reply(describe(link.info, self._settings.ip, runner, self._containers, self._executors))
             case EndTasks() if self.sender is not None:
                 self._end_tasks(self.sender)
             case RunnerStopped() if self._ending is not None:
@@ -230,23 +259,18 @@ class Agent(Actor[Any]):
             case Attached(held):
                 self._compare(held)
             case WhatRuns() if self.sender is not None:
-                limits = {c.id: memory_limit(c.run.task) for c in self._containers if c.executor is not None}
-                self.sender.tell(Running(limits), self.ref)
+                alone = [c for c in self._containers if c.executor is not None and not c.run.shares_executor]
+                limits = {container.id: memory_limit(container.run.task) for container in alone}
+                self.sender.tell(Running({**limits, **self._executors.limits()}), self.ref)
             case OverMemory(container_id=container_id):
                 if (container := self._containers.get(container_id)) is not None:
                     self._to_executor(container, message)
+                else:
+                    self._executors.tell(container_id, message)
             case Failure(error):
                 self.log.error("%s: %s", type(error).__name__, error)
             case _:
                 self.unhandled(message)
-
-    def _description(self) -> AgentDescription:
-        def described(container: Container) -> RunDescription:
-            run = container.run
-            return RunDescription(run, task_of(run, container.updates), self._runner.sandbox_path(run.sandbox))
-
-        runs, completed = (tuple(map(described, some)) for some in (self._containers, self._containers.completed))
-        return AgentDescription(self._link.info, self._settings.ip, runs, completed)
 
     # -- the master ------------------------------------------------------------------------------------------------
 
@@ -256,12 +280,13 @@ class Agent(Actor[Any]):
 
     def _registration(self) -> ReregisterAgent:
         wanted = [container for container in self._containers if container.wanted]
-        theirs = {container.run.framework.id.value for container in wanted}
+        theirs = {one.run.framework.id.value for one in (*wanted, *self._executors) if one.wanted}
         frameworks = tuple(info for name, info in self._containers.frameworks.items() if name in theirs)
         tasks = tuple(task_of(container.run, container.updates) for container in wanted)
+        executors = tuple(executor.run.info for executor in self._executors if executor.wanted)
         operations = self._operations
         return ReregisterAgent(
-            self._link.info, self.ref, frameworks, tasks, (), operations.resources, operations.waiting
+            self._link.info, self.ref, frameworks, tasks, executors, operations.resources, operations.waiting
         )
 
     def _have_registered(self, agent_id: str) -> None:
@@ -274,9 +299,7 @@ class Agent(Actor[Any]):
     def _are_registered(self) -> None:
         self._link.confirmed()
         self.log.info("registered as %s", self._link.agent_id)
-        for container in self._containers:
-            container.updates.start_over()
-            self._send_update(container)
+        self._delivery.start_over()
         self._operations.start_over()
 
     def _shut_down(self, reason: str) -> None:
@@ -288,21 +311,30 @@ class Agent(Actor[Any]):
 
     # -- tasks -----------------------------------------------------------------------------------------------------
 
-    def _run_task(self, framework: mesos_pb2.FrameworkInfo, task: mesos_pb2.TaskInfo) -> None:
-        if self._containers.of_task(framework.id.value, task.task_id.value) is not None:
-            self.log.warning("ignored a second launch of task %s of %s", task.task_id.value, framework.id.value)
-            return
+    def _run_tasks(
+        self, framework: mesos_pb2.FrameworkInfo, tasks: list[mesos_pb2.TaskInfo], group: bool = False
+    ) -> None:
+        """One task, or a group of them: all or none."""
+        for task in tasks:
+            if self._containers.of_task(framework.id.value, task.task_id.value) is not None:
+                self.log.warning("ignored a second launch of task %s of %s", task.task_id.value, framework.id.value)
+                return
         self._learn_framework(framework)
-        run = Run(self._identity, framework, task, str(random_uuid(self.context.system)))
-        container = Container(run, UpdateStream())
-        self._containers.add(container)
-        record = TaskRecord(framework.id.value, container.id, task)
-        refusal = why_not(run, stopping=self._ending is not None)
-        if refusal is None:
-            self._store(container, record, partial(self._spawn, container))
-        else:
-            self._store(container, record)
-            self._updated(container.id, self._own_status(run, *refusal))
+        name = str(random_uuid(self.context.system))
+        if not tasks[0].HasField("executor"):
+            (container,) = self._containers.accept(self._identity, framework, tasks, [name])
+            refusal = why_not(container.run, stopping=self._ending is not None)
+            record = TaskRecord(framework.id.value, container.id, container.run.task)
+            if refusal is None:
+                self._delivery.store(container, record, partial(self._spawn, container))
+            else:
+                self._delivery.store(container, record)
+                self._delivery.updated_by_agent(container.run, *refusal)
+            return
+        executor = self._executors.for_tasks(self._identity, framework, tasks[0].executor, name)
+        ids = numbered(executor, random_uuid(self.context.system).hex, len(tasks), group)
+        containers = self._containers.accept(self._identity, framework, tasks, ids)
+        self._executors.run(executor, containers, group, self._ending is not None)
 
     def _learn_framework(self, framework: mesos_pb2.FrameworkInfo) -> None:
         if self._containers.frameworks.get(framework.id.value) != framework:
@@ -326,36 +358,52 @@ class Agent(Actor[Any]):
 
     def _to_executor(self, container: Container, message: Any) -> None:
         if container.executor is not None:
-            container.executor.tell(message, self.ref)
+            shared = container.run.shares_executor
+            container.executor.tell(ForTask(container.id, message) if shared else message, self.ref)
+
+    def _tell_shared(self, container_id: str, message: ForTask) -> None:
+        self._executors.tell(container_id, message)
 
     def _executor_failed(self, container_id: str) -> None:
         """By a fault of its own; the task is not left without one who answers for it."""
         container = self._containers.get(container_id)
-        if container is not None and container.executor is not None:
+        if not self._executors.stopped(container_id) and container is not None and container.executor is not None:
             self._runner.kill(container_id, 0)
             text, reason = "Executor terminated", TaskStatus.REASON_EXECUTOR_TERMINATED
-            self._updated(container_id, self._own_status(container.run, TaskState.TASK_FAILED, text, reason))
+            self._delivery.updated_by_agent(container.run, TaskState.TASK_FAILED, text, reason)
+
+    def _shut_down_executor(self, framework_id: str, executor_id: str) -> None:
+        executor = self._executors.of(framework_id, executor_id)
+        if executor is None:
+            self.log.warning("ignored the shutdown of executor %s, which is not here", executor_id)
+        else:
+            self._executors.shut_down(executor)
 
     def _shut_down_framework(self, framework_id: str) -> None:
         self._containers.frameworks.pop(framework_id, None)
+        self._executors.shut_down_framework(framework_id)
         for container in self._containers.of_framework(framework_id):
-            self._store(container, TaskRemoved(container.id))
+            self._delivery.store(container, TaskRemoved(container.id))
             container.wanted = False
             self.context.timers.cancel(container.id)
             if container.executor is None:
                 self._containers.remove(container)
-            else:
+            elif not container.run.shares_executor:
                 container.executor.tell(Shutdown(), self.ref)
 
     def _end_tasks(self, asker: ActorRef[Any]) -> None:
         running = [container for container in self._containers if not container.updates.ended]
         self._ending = (asker, len(running))
         for container in running:
-            self._ahead.then((), partial(self._to_executor, container, Shutdown()))
+            if not container.run.shares_executor:
+                self._ahead.then((), partial(self._to_executor, container, Shutdown()))
+        for executor in self._executors:
+            self._executors.shut_down(executor)
         self._end_if_ended()
 
     def _end_if_ended(self) -> None:
-        if self._ending is not None and self._ahead.idle and all(c.updates.ended for c in self._containers):
+        nothing_runs = all(c.updates.ended for c in self._containers) and not len(self._executors)
+        if self._ending is not None and self._ahead.idle and nothing_runs:
             self.context.pipe_to(self._stop_runner())
 
     async def _stop_runner(self) -> RunnerStopped:
@@ -372,8 +420,10 @@ class Agent(Actor[Any]):
                 self.log.error("%s; starting another", reason)
                 self.context.pipe_to(self._attach_again())
             case Started(container_id=name) | Refused(container_id=name) | Exited(container_id=name) | Lost(name):
-                container = self._containers.get(name.partition(".")[0])  # also for the commands of its health check
-                if container is not None and container.executor is not None:
+                container = self._containers.get(outer(name))  # also for the commands of its health check
+                if self._executors.has(outer(name)):
+                    self._executors.tell(outer(name), event)
+                elif container is not None and container.executor is not None:
                     container.executor.tell(event, self.ref)
                 elif isinstance(event, Started):
                     self._runner.kill(name, 0)  # nobody answers for it: its framework does not checkpoint, or is gone
@@ -387,52 +437,3 @@ class Agent(Actor[Any]):
             except RunnerUnusable as error:
                 self.log.error("%s", error)
                 await self.context.system.clock.sleep(self._settings.runner_retry)
-
-    # -- updates ---------------------------------------------------------------------------------------------------
-
-    def _own_status(self, run: Run, state: TaskState, message: str, reason: TaskStatus.Reason.ValueType) -> TaskStatus:
-        return new_status(self.context.system, run, state, TaskStatus.SOURCE_AGENT, message, reason)
-
-    def _updated(self, container_id: str, status: TaskStatus) -> None:
-        container = self._containers.get(container_id)
-        if container is None:
-            return
-        ended = TaskState(status.state).is_terminal
-        if ended and container.executor is not None:
-            self.context.unwatch(container.executor)
-            self.context.stop(container.executor)
-            container.executor = None
-        if container.wanted:
-            self._store(container, UpdateRecord(container_id, status), partial(self._update_stored, container, status))
-        elif ended:
-            self._runner.forget([container_id])
-            self._containers.remove(container)
-
-    def _update_stored(self, container: Container, status: TaskStatus) -> None:
-        if container.updates.add(status):
-            self._send_update(container)
-        if container.updates.ended:
-            self._runner.forget([container.id])
-
-    def _send_update(self, container: Container | None) -> None:
-        """And again later, until it is acknowledged."""
-        if container is None or not container.wanted or not self._link.registered:
-            return
-        status, latest = container.updates.in_flight, container.updates.latest
-        if status is not None and latest is not None:
-            self._link.send(UpdateStatus(container.run.framework.id.value, status, latest.state))
-            self.context.timers.start_single(container.id, SendUpdate(container.id), container.updates.next_retry())
-
-    def _acknowledged(self, container: Container | None, uuid: bytes) -> None:
-        if container is None or not container.updates.acknowledge(uuid):
-            return  # repeated, as the update was
-        self.context.timers.cancel(container.id)
-        if container.updates.done:
-            self._store(container, TaskRemoved(container.id))
-            self._containers.remove(container)
-        else:
-            self._store(container, UpdateAcknowledged(container.id))
-            self._send_update(container)
-
-    def _store(self, container: Container | None, record: Record, effect: Effect | None = None) -> None:
-        self._ahead.then((record,) if container is not None and container.recorded else (), effect)

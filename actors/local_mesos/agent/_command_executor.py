@@ -27,52 +27,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from actors.core import Actor, ActorRef, Props
+from actors.local_mesos.agent._executor_protocol import Kill, KillDecided, NotHeld, Shutdown, Update
 from actors.local_mesos.agent._health import Health, HealthChecker
-from actors.local_mesos.agent._housekeeping import OverMemory
+from actors.local_mesos.agent._housekeeping import OverMemory, over_memory_text
 from actors.local_mesos.agent._run import Run
 from actors.local_mesos.agent._status import new_status
 from actors.local_mesos.task_runner import Exited, FetchFailed, Lost, Refused, Started, TaskRunner
 from mesos_proto import TaskState, mesos_pb2
 
-__all__ = ["CommandExecutor", "Kill", "KillDecided", "NotHeld", "Shutdown", "Update"]
+__all__ = ["CommandExecutor"]
 
 KILL_GRACE = 3.0  # seconds, without a kill policy
 SHUTDOWN_GRACE = 3.0  # seconds: what the real executor makes of its agent's 5 s
 COMMAND_NOT_FOUND = 127  # of a shell
 
 TaskStatus = mesos_pb2.TaskStatus
-
-
-@dataclass(frozen=True, slots=True)
-class Kill:
-    """From the agent; without a policy the task's own counts."""
-
-    policy: mesos_pb2.KillPolicy | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Shutdown:
-    """From the agent: end the task because its framework or its agent ends."""
-
-
-@dataclass(frozen=True, slots=True)
-class NotHeld:
-    """From the agent: the task runner knows nothing of the container."""
-
-
-@dataclass(frozen=True, slots=True)
-class KillDecided:
-    """To the agent: however the task ends now, it was killed."""
-
-    container_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Update:
-    """To the agent: the task's next status."""
-
-    container_id: str
-    status: mesos_pb2.TaskStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +107,7 @@ class CommandExecutor(Actor[Message]):
             case OutOfTime():
                 self._end_for(TaskStatus.REASON_MAX_COMPLETION_TIME_REACHED)
             case OverMemory(used=used, limit=limit):
-                text = f"Memory limit exceeded: Requested: {_megabytes(limit)} Maximum Used: {_megabytes(used)}"
-                self._end_for(TaskStatus.REASON_CONTAINER_LIMITATION_MEMORY, text)
+                self._end_for(TaskStatus.REASON_CONTAINER_LIMITATION_MEMORY, over_memory_text(used, limit))
 
     # -- its life --------------------------------------------------------------------------------------------------
 
@@ -266,10 +234,6 @@ class CommandExecutor(Actor[Message]):
 
     def _tell_agent(self, message: Update | KillDecided) -> None:
         self.context.parent.tell(message, self.ref)
-
-
-def _megabytes(size: int) -> str:
-    return f"{size / (1 << 20):.0f}MB"
 
 
 def _describe(status: int) -> str:

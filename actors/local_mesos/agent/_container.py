@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from actors.core import ActorRef
-from actors.local_mesos.agent._run import Run
+from actors.local_mesos.agent._run import AgentIdentity, Run
 from actors.local_mesos.agent._updates import UpdateStream
 from mesos_proto import mesos_pb2
 
@@ -60,6 +60,17 @@ class Containers:
 
     def of_framework(self, framework_id: str) -> list[Container]:
         return [c for c in self._by_id.values() if c.run.framework.id.value == framework_id]
+
+    def accept(
+        self, agent: AgentIdentity, framework: mesos_pb2.FrameworkInfo, tasks: list[mesos_pb2.TaskInfo], ids: list[str]
+    ) -> list[Container]:
+        """New tasks, each in the container of that id."""
+        accepted = [
+            Container(Run(agent, framework, task, name), UpdateStream()) for task, name in zip(tasks, ids, strict=True)
+        ]
+        for container in accepted:
+            self.add(container)
+        return accepted
 
     def add(self, container: Container) -> None:
         run = container.run

@@ -19,10 +19,11 @@ from dataclasses import dataclass
 
 from actors.core import Actor, Failure
 from actors.local_mesos.agent._messages import AgentSettings
+from actors.local_mesos.agent._run import outer
 from actors.local_mesos.task_runner import RunnerUnusable, TaskRunner
 from mesos_proto import mesos_pb2
 
-__all__ = ["Housekeeper", "OverMemory", "Running", "WhatRuns", "memory_limit"]
+__all__ = ["Housekeeper", "OverMemory", "Running", "WhatRuns", "memory_limit", "over_memory_text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ class Housekeeper(Actor[Running | Look | Looked | Failure]):
         removed = 0
         if self._sandboxes_due:
             self._sandboxes_due = False
-            removed = await self._runner.remove_sandboxes(self._settings.sandboxes_kept, limits.keys())
+            removed = await self._runner.remove_sandboxes(self._settings.sandboxes_kept, set(map(outer, limits)))
         try:
             return Looked(await self._over(dict(limits)), removed)
         except RunnerUnusable as error:
@@ -116,10 +117,22 @@ class Housekeeper(Actor[Running | Look | Looked | Failure]):
         return tuple(OverMemory(name, used[name].memory, int(limit)) for name, limit in limits.items())
 
 
-def memory_limit(task: mesos_pb2.TaskInfo) -> float:
-    """In bytes; infinite if nothing limits it."""
-    if "mem" in task.limits:
-        megabytes = task.limits["mem"].value
-    else:
-        megabytes = sum(resource.scalar.value for resource in task.resources if resource.name == "mem") or math.inf
-    return megabytes * (1 << 20)
+def memory_limit(*infos: mesos_pb2.TaskInfo | mesos_pb2.ExecutorInfo) -> float:
+    """In bytes, of all together; infinite if nothing limits them."""
+    return (sum(map(_given, infos)) or math.inf) * (1 << 20)
+
+
+def _given(info: mesos_pb2.TaskInfo | mesos_pb2.ExecutorInfo) -> float:
+    """In MB."""
+    if isinstance(info, mesos_pb2.TaskInfo) and "mem" in info.limits:
+        return info.limits["mem"].value
+    return sum(resource.scalar.value for resource in info.resources if resource.name == "mem")
+
+
+def over_memory_text(used: int, limit: int) -> str:
+    """Both in bytes; Mesos's words."""
+    return f"Memory limit exceeded: Requested: {_megabytes(limit)} Maximum Used: {_megabytes(used)}"
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / (1 << 20):.0f}MB"

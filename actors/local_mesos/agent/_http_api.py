@@ -2,6 +2,7 @@
 
 ::
 
+    /api/v1/executor (``_executor_api``)
     /state  /monitor/statistics  /health  /version
     /files/browse?path=…   /files/read?path=…&offset=…&length=…   /files/download?path=…
 
@@ -12,20 +13,26 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
-from actors.core import ActorRef, Clock
+from actors.core import ActorRef, ActorSystem
+from actors.local_mesos.agent._executor_api import ExecutorApi
 from actors.local_mesos.agent._files import Files, NotThere
 from actors.local_mesos.agent._messages import DescribeAgent
 from actors.local_mesos.agent._views import AgentDescription, state, statistics
 from actors.local_mesos.master import legacy_views
 from actors.local_mesos.master._http import Refusal, bare_headers, json_body, plain_words, require_method
+from actors.local_mesos.master.scheduler_api import EventStreams
+from actors.local_mesos.master.settings import MasterSettings
 from actors.local_mesos.task_runner import RunnerUnusable, TaskRunner
 
 __all__ = ["AgentApi"]
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 ASK_TIMEOUT = 10.0  # seconds
 
@@ -33,16 +40,30 @@ ASK_TIMEOUT = 10.0  # seconds
 class AgentApi:
     """``agent`` is set once there is one; until then everything but ``/health`` answers 503."""
 
-    def __init__(self, runner: TaskRunner, clock: Clock) -> None:
-        self.agent: ActorRef[Any] | None = None
+    def __init__(self, runner: TaskRunner, system: ActorSystem) -> None:
+        self._streams = EventStreams(system, MasterSettings())
+        self._executors = ExecutorApi(self._streams)
         self._runner = runner
-        self._clock = clock
+        self._clock = system.clock
         self._files = Files(Path(runner.sandbox_path("slaves")))
+
+    @property
+    def agent(self) -> ActorRef[Any] | None:
+        return self._executors.agent
+
+    @agent.setter
+    def agent(self, agent: ActorRef[Any]) -> None:
+        self._executors.agent = agent
+
+    def close(self) -> None:
+        """End what would never end by itself, so that the server can be closed."""
+        self._streams.close()
 
     def application(self) -> web.Application:
         app = web.Application(middlewares=[plain_words])
         app.on_response_prepare.append(bare_headers)
-        handlers = {
+        handlers: dict[str, Handler] = {
+            "/api/v1/executor": self._executors.handle,
             "/state": self._state,
             "/monitor/statistics": self._statistics,
             "/health": self._health,

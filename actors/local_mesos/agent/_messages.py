@@ -5,16 +5,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+from actors.core import ActorRef
 from actors.local_mesos.task_runner import RunnerEvent
-from mesos_proto import mesos_pb2
+from mesos_proto import executor_pb2, mesos_pb2
 
 __all__ = [
     "AgentSettings",
     "Attached",
     "DescribeAgent",
     "EndTasks",
+    "ExecutorCall",
+    "ExecutorSaid",
     "ExecutorStopped",
+    "ExecutorSubscribe",
     "Register",
     "RunnerStopped",
     "SendUpdate",
@@ -34,6 +39,8 @@ class AgentSettings:
     sandboxes_looked_at: float = 3600.0
     memory_looked_at: float = 5.0
     runner_retry: float = 1.0  # between attempts to have a task runner again
+    executor_registration_timeout: float = 60.0  # from an executor's start to its SUBSCRIBE
+    executor_reregistration_timeout: float = 15.0  # from the agent's restart; executors try every 2 s at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +56,29 @@ class DescribeAgent:
 @dataclass(frozen=True, slots=True)
 class EndTasks:
     """End every task and the task runner. Answered with the number of tasks, when the last status of each is stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutorCall:
+    """A valid call of an executor. Answered with an ``Answer``; 200 to SUBSCRIBE asks for ``ExecutorSubscribe``."""
+
+    call: executor_pb2.Call
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutorSubscribe:
+    """The response has begun; events go to ``stream``, which is an ``EventStream``."""
+
+    call: executor_pb2.Call
+    stream: ActorRef[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutorSaid:
+    """From an executor's actor: data for the framework."""
+
+    container_id: str
+    data: bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,8 @@ __all__ = [
     "MAGIC",
     "AgentRecord",
     "CheckpointBroken",
+    "ExecutorRecord",
+    "ExecutorRemoved",
     "FrameworkRecord",
     "KillOrdered",
     "OperationAcknowledged",
@@ -52,6 +54,22 @@ class AgentRecord:
 @dataclass(frozen=True, slots=True)
 class FrameworkRecord:
     info: mesos_pb2.FrameworkInfo
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutorRecord:
+    """An executor that tasks share is wanted, in this container. Written before it starts."""
+
+    framework_id: str
+    container_id: str
+    info: mesos_pb2.ExecutorInfo
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutorRemoved:
+    """It ended, and what its end means for its tasks is stored; or its framework is gone."""
+
+    container_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +130,8 @@ class OperationAcknowledged:
 Record = (
     AgentRecord
     | FrameworkRecord
+    | ExecutorRecord
+    | ExecutorRemoved
     | TaskRecord
     | UpdateRecord
     | UpdateAcknowledged
@@ -141,6 +161,7 @@ class Recovered:
 
     agent: mesos_pb2.AgentInfo | None = None
     frameworks: dict[str, mesos_pb2.FrameworkInfo] = field(default_factory=dict)
+    executors: dict[str, ExecutorRecord] = field(default_factory=dict)  # by container id
     tasks: dict[str, RecoveredTask] = field(default_factory=dict)  # by container id, in the order of their launch
     resources: tuple[mesos_pb2.Resource, ...] = ()
     operations: dict[bytes, mesos_pb2.Operation] = field(default_factory=dict)
@@ -151,6 +172,10 @@ class Recovered:
                 self.agent = info
             case FrameworkRecord(info):
                 self.frameworks[info.id.value] = info
+            case ExecutorRecord(container_id=container_id):
+                self.executors[container_id] = record
+            case ExecutorRemoved(container_id):
+                self.executors.pop(container_id, None)
             case TaskRecord(framework_id, container_id, info):
                 self.tasks[container_id] = RecoveredTask(framework_id, container_id, info)
             case UpdateRecord(container_id, status) if container_id in self.tasks:
@@ -175,7 +200,7 @@ class Recovered:
         return copy
 
     def records(self) -> Iterator[Record]:
-        """The fewest records that say the same. Frameworks without tasks are left out."""
+        """The fewest records that say the same. Frameworks without tasks and executors are left out."""
         if self.agent is not None:
             yield AgentRecord(self.agent)
         if self.resources:
@@ -183,9 +208,11 @@ class Recovered:
         for operation in self.operations.values():
             yield OperationRecord(operation)
         wanted = {task.framework_id for task in self.tasks.values()}
+        wanted |= {executor.framework_id for executor in self.executors.values()}
         for framework_id, info in self.frameworks.items():
             if framework_id in wanted:
                 yield FrameworkRecord(info)
+        yield from self.executors.values()
         for task in self.tasks.values():
             yield TaskRecord(task.framework_id, task.container_id, task.info)
             if task.acknowledged is not None:
@@ -211,6 +238,11 @@ def encode(records: Iterable[Record]) -> bytes:
                 header, message = {"is": "agent"}, info.SerializeToString()
             case FrameworkRecord(framework):
                 header, message = {"is": "framework"}, framework.SerializeToString()
+            case ExecutorRecord(framework_id, container_id, executor):
+                header = {"is": "executor", "framework": framework_id, "container": container_id}
+                message = executor.SerializeToString()
+            case ExecutorRemoved(container_id):
+                header = {"is": "executor removed", "container": container_id}
             case TaskRecord(framework_id, container_id, task):
                 header = {"is": "task", "framework": framework_id, "container": container_id}
                 message = task.SerializeToString()
@@ -268,6 +300,11 @@ def _record(header: dict[str, str], message: bytes) -> Record:
             return AgentRecord(mesos_pb2.AgentInfo.FromString(message))
         case "framework":
             return FrameworkRecord(mesos_pb2.FrameworkInfo.FromString(message))
+        case "executor":
+            executor = mesos_pb2.ExecutorInfo.FromString(message)
+            return ExecutorRecord(header["framework"], header["container"], executor)
+        case "executor removed":
+            return ExecutorRemoved(header["container"])
         case "task":
             task = mesos_pb2.TaskInfo.FromString(message)
             return TaskRecord(header["framework"], header["container"], task)

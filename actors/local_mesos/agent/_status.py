@@ -9,7 +9,7 @@ from actors.local_mesos.agent._run import Run
 from actors.local_mesos.agent._updates import UpdateStream
 from mesos_proto import TaskState, mesos_pb2
 
-__all__ = ["new_status", "random_uuid", "task_of"]
+__all__ = ["complete", "new_status", "random_uuid", "task_of"]
 
 
 def random_uuid(system: ActorSystem) -> UUID:
@@ -26,7 +26,6 @@ def new_status(
     reason: mesos_pb2.TaskStatus.Reason.ValueType | None = None,
 ) -> mesos_pb2.TaskStatus:
     """A status with a uuid and the time, that says where the task runs."""
-    address = mesos_pb2.NetworkInfo.IPAddress(ip_address=run.agent.ip)
     return mesos_pb2.TaskStatus(
         task_id=run.task.task_id,
         state=state.value,
@@ -35,13 +34,31 @@ def new_status(
         executor_id=mesos_pb2.ExecutorID(value=run.executor_id),
         uuid=random_uuid(system).bytes,
         timestamp=system.clock.wall(),
-        container_status=mesos_pb2.ContainerStatus(
-            container_id=mesos_pb2.ContainerID(value=run.container_id),
-            network_infos=[mesos_pb2.NetworkInfo(ip_addresses=[address])],
-        ),
+        container_status=_container_status(run),
         message=message,
         reason=reason,
     )
+
+
+def complete(system: ActorSystem, run: Run, status: mesos_pb2.TaskStatus) -> mesos_pb2.TaskStatus:
+    """An executor's status with what its agent adds (``Slave::statusUpdate`` in Mesos's ``src/slave/slave.cpp``)."""
+    whole = mesos_pb2.TaskStatus()
+    whole.CopyFrom(status)
+    whole.agent_id.value = run.agent.agent_id
+    whole.executor_id.value = run.executor_id
+    if not whole.HasField("timestamp"):
+        whole.timestamp = system.clock.wall()
+    given, own = whole.container_status, _container_status(run)
+    if not given.network_infos:
+        given.network_infos.extend(own.network_infos)
+    given.container_id.CopyFrom(own.container_id)
+    return whole
+
+
+def _container_status(run: Run) -> mesos_pb2.ContainerStatus:
+    address = mesos_pb2.NetworkInfo.IPAddress(ip_address=run.agent.ip)
+    network = mesos_pb2.NetworkInfo(ip_addresses=[address])
+    return mesos_pb2.ContainerStatus(container_id=run.container(), network_infos=[network])
 
 
 def task_of(run: Run, updates: UpdateStream) -> mesos_pb2.Task:

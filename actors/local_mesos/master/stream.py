@@ -35,9 +35,10 @@ class SendEvent:
 
 @dataclass(frozen=True, slots=True)
 class StartHeartbeats:
-    """A heartbeat now, and then one each ``interval`` seconds."""
+    """A heartbeat now (unless ``at_once`` is off), and then one each ``interval`` seconds."""
 
     interval: float
+    at_once: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +122,9 @@ class EventStream(Actor[StreamMessage]):
                 self._write(recordio.encode(self._encode(event)))
             case _Beat():
                 self._write(self._heartbeat)
-            case StartHeartbeats(interval):
-                self._write(self._heartbeat)
+            case StartHeartbeats(interval, at_once):
+                if at_once:
+                    self._write(self._heartbeat)
                 self.context.timers.start_fixed_rate("heartbeat", _Beat(), interval)
             case EndStream():
                 self._outlet.close()

@@ -387,16 +387,6 @@ async def test_a_task_for_an_agent_that_is_stopping_is_dropped(bench: Bench) -> 
     await ended
 
 
-async def test_a_task_group_is_failed_with_the_reason_for_each_of_its_tasks(bench: Bench) -> None:
-    await bench.start()
-    executor = pb.ExecutorInfo(type=pb.ExecutorInfo.DEFAULT, executor_id=pb.ExecutorID(value="e"))
-    tasks = tuple(
-        pb.TaskInfo(name=name, task_id=pb.TaskID(value=name), agent_id=pb.AgentID(value=AGENT_ID)) for name in "ab"
-    )
-    bench.agent.tell(m.RunTaskGroup(bench.framework, executor, tasks))
-    assert {(await bench.until("TASK_FAILED")).task_id.value for _ in tasks} == {"a", "b"}
-
-
 async def test_what_an_agent_cannot_run_is_failed_with_the_reason(bench: Bench) -> None:
     await bench.start()
     image = pb.ContainerInfo(type=pb.ContainerInfo.DOCKER, docker=pb.ContainerInfo.DockerInfo(image="busybox"))

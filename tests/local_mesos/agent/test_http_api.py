@@ -45,7 +45,7 @@ class Client:
 @pytest.fixture
 async def client(bench: Bench) -> AsyncIterator[Client]:
     await bench.start()
-    api = AgentApi(bench.runner, bench.system.clock)
+    api = AgentApi(bench.runner, bench.system)
     api.agent = bench.agent
     server = await serve(api.application())
     async with aiohttp.ClientSession() as session:
@@ -97,7 +97,7 @@ async def test_what_cannot_be_shown_is_refused_with_the_reason(
 
 
 async def test_before_there_is_an_agent_it_says_so(bench: Bench) -> None:
-    server = await serve(AgentApi(bench.runner, bench.system.clock).application())
+    server = await serve(AgentApi(bench.runner, bench.system).application())
     async with aiohttp.ClientSession() as session:
         assert await Client(session, server.url).get("/state") == (503, "Agent has not finished recovery")
         assert (await Client(session, server.url).get("/health"))[0] == 200
