@@ -32,10 +32,13 @@ from actors.marathon.messages import (
 )
 from actors.marathon.plan import DeploymentPlan, PlanNode
 from actors.marathon.protocol import (
+    AbandonStep,
     Begin,
+    CancelStep,
     DeploymentEnded,
     DeploymentProgress,
     ReadinessKnown,
+    StepAbandoned,
     StepBegun,
     StepDone,
     StepFailed,
@@ -95,6 +98,7 @@ class Deployment(Actor[Any]):
         self._actors: dict[str, ActorRef[Any]] = {}
         self._done: set[str] = set()
         self._begun: set[str] = set()
+        self._abandoned: dict[str, AbandonStep] = {}
         self._failures: Counter[str] = Counter()
         self._level = 0
 
@@ -111,6 +115,8 @@ class Deployment(Actor[Any]):
         return Props(AppStep, node.change, self._instances, self._queue, self._kill)
 
     def _begin(self, node: PlanNode) -> None:
+        if node.id in self._abandoned:
+            self._actors[node.id].tell(self._abandoned[node.id], self.ref)
         missing = frozenset(node.waits_for) - self._done
         dependents = tuple(self._actors[dependent] for dependent in self._dependents[node.id])
         self._actors[node.id].tell(Begin(missing, dependents), self.ref)
@@ -128,6 +134,11 @@ class Deployment(Actor[Any]):
             case ReadinessKnown(node, results):
                 self._status = replace(self._status, readiness={**self._status.readiness, node: results})
                 self.context.parent.tell(DeploymentProgress(self._status), self.ref)
+            case CancelStep(app_id, keep):
+                self._abandoned[app_id] = AbandonStep(keep)
+                self._actors[app_id].tell(self._abandoned[app_id], self.sender)
+            case StepAbandoned():
+                pass  # the answer of a step that was made anew and told again
             case StepFailed(_, reason):
                 self._fail(reason)
             case StepRestarted(node):

@@ -83,6 +83,7 @@ __all__ = [
     "AppLocked",
     "AppTerminated",
     "CancelDeployment",
+    "CancelPart",
     "Condition",
     "DeploymentCancelled",
     "DeploymentFailed",
@@ -117,6 +118,7 @@ __all__ = [
     "InstanceHealthChanged",
     "KillInstances",
     "ListDeployments",
+    "PartNotFound",
     "QueueItem",
     "ReadinessResponse",
     "ReadinessResult",
@@ -246,6 +248,17 @@ class CancelDeployment:
     force: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class CancelPart:
+    """End the part of one app in a deployment, as it stands; the deployment goes on without it.
+
+    The app is kept as the root has it and unlocked; whoever waits for it in this deployment waits no longer.
+    """
+
+    id: str
+    app_id: str
+
+
 class AppLocked(Exception):
     """An affected app belongs to a running deployment (409 on the wire); `force` overrides."""
 
@@ -263,6 +276,14 @@ class DeploymentNotFound(Exception):
     def __init__(self, deployment_id: str) -> None:
         super().__init__(f"DeploymentPlan {deployment_id} does not exist")
         self.deployment_id = deployment_id
+
+
+class PartNotFound(Exception):
+    """The deployment does nothing to this app, or not any more (404 on the wire)."""
+
+    def __init__(self, deployment_id: str, app_id: str) -> None:
+        super().__init__(f"Deployment {deployment_id} has nothing left to do for app {app_id}")
+        self.app_id = app_id
 
 
 class VersionNotKept(Exception):

@@ -1,6 +1,7 @@
 """What Marathon's actors say among themselves; what others may say to them is in `messages`.
 
 supervisor ── KeepApp, ReleaseApps ─────────▶ instances        the standing order of an app that nobody deploys
+supervisor ── CancelStep ───────────────────▶ deployment ── AbandonStep ──▶ step, which answers StepAbandoned
 step       ── FollowApp, EnsureInstances,     instances        the present orders of one that is being deployed
               KillInstances ────────────────▶
 instances  ── AppInstances ─────────────────▶ step             all instances of the app, whenever they changed
@@ -10,7 +11,7 @@ launcher   ── Provision ─────────────────�
 instances  ── Provisioned ──────────────────▶ launcher         which of them may be launched
 launcher   ── Unlaunched ───────────────────▶ instances        it was not sent to Mesos after all
 health     ── HealthReport ─────────────────▶ instances
-deployment ── Begin ────────────────────────▶ step, gate
+deployment ── Begin, AbandonStep ───────────▶ step, gate
 step       ── Ready ────────────────────────▶ its dependents' steps and gates
 step       ── StepBegun, StepDone,
               StepFailed, StepRestarted,
@@ -30,9 +31,11 @@ from actors.marathon.messages import DeploymentStatus, HealthResult, Instance, R
 from actors.marathon.model import App
 
 __all__ = [
+    "AbandonStep",
     "AppInstances",
     "Begin",
     "CancelLaunches",
+    "CancelStep",
     "DeploymentEnded",
     "DeploymentProgress",
     "EnsureInstances",
@@ -50,6 +53,7 @@ __all__ = [
     "ReadinessKnown",
     "Ready",
     "ReleaseApps",
+    "StepAbandoned",
     "StepBegun",
     "StepDone",
     "StepFailed",
@@ -226,6 +230,29 @@ class Begin:
 
     waits_for: frozenset[str]
     dependents: tuple[ActorRef[Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CancelStep:
+    """To a deployment: the app's step is to order nothing more, and nobody to wait for it; answered `StepAbandoned`.
+
+    `keep` is the app as it shall be kept from now on; None when it is to go.
+    """
+
+    app_id: str
+    keep: App | None
+
+
+@dataclass(frozen=True, slots=True)
+class AbandonStep:
+    """To the step: leave the app as it stands, to the standing order for `keep`."""
+
+    keep: App | None
+
+
+@dataclass(frozen=True, slots=True)
+class StepAbandoned:
+    """The step's last order is given."""
 
 
 @dataclass(frozen=True, slots=True)

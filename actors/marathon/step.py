@@ -32,8 +32,10 @@ from actors.marathon.messages import (
     ReadinessResult,
     ResetDelay,
 )
+from actors.marathon.model import App
 from actors.marathon.plan import AppChange
 from actors.marathon.protocol import (
+    AbandonStep,
     AppInstances,
     Begin,
     EnsureInstances,
@@ -42,6 +44,7 @@ from actors.marathon.protocol import (
     KeepApp,
     ReadinessKnown,
     Ready,
+    StepAbandoned,
     StepBegun,
     StepDone,
     StepFailed,
@@ -116,9 +119,13 @@ class AppStep(Gate):
         self._killed: set[str] = set()
         self._checker: ActorRef[Any] | None = None
         self._readiness: dict[str, ReadinessResult] = {}
+        self._begun = False
+        self._abandoned = False
 
     def receive(self, message: Any) -> None:
         match message:
+            case AbandonStep(keep):
+                self._abandon(keep)
             case AppInstances():
                 self._last = message
                 self._await_readiness()
@@ -136,6 +143,10 @@ class AppStep(Gate):
                 super().receive(message)
 
     def go(self) -> None:
+        if self._abandoned:
+            self.done()
+            return
+        self._begun = True
         change = self._change
         self.context.parent.tell(StepBegun(self._node), self.ref)
         if change.kind in (ActionKind.RESTART, ActionKind.STOP):
@@ -193,20 +204,35 @@ class AppStep(Gate):
                 ids = frozenset(one.id for one in move.kill[begin : begin + KILLED_PER_TURN])
                 self._instances.tell(KillInstances(ids), self.ref)
         if move.done and self._last.stored:
-            self._unfollow()
-            self.context.timers.cancel("timeout")
-            if self._checker is not None:
-                self.context.stop(self._checker)
+            self._rest()
             if app is not None:
                 self._instances.tell(KeepApp(app), self.ref)
             else:
                 self._instances.tell(ForgetApps(frozenset({self._change.app_id})), self.ref)
                 self.context.system.event_stream.publish(AppTerminated(self._change.app_id))
-            self.context.become(self._after)
             self.done()
         elif app is not None and not move.done:
             current = self._change.kind is ActionKind.RESTART
             self._instances.tell(EnsureInstances(app, move.launch_up_to, current), self.ref)
+
+    def _rest(self) -> None:
+        """Nothing more is ordered."""
+        self._unfollow()
+        self.context.timers.cancel("timeout")
+        if self._checker is not None:
+            self.context.stop(self._checker)
+        self.context.become(self._after)
+
+    def _abandon(self, keep: App | None) -> None:
+        """Leave the app to the standing order. Who waits for it need not; a step that has not begun still comes in its
+        turn, so that who waits for both it and another waits for that other."""
+        if keep is not None:
+            self._instances.tell(KeepApp(keep), self.ref)
+        self._abandoned = True
+        self.reply(StepAbandoned())
+        if self._begun:
+            self._rest()
+            self.done()
 
     def _move(self, instances: tuple[Instance, ...]) -> Move:
         change = self._change
@@ -218,7 +244,9 @@ class AppStep(Gate):
         return scale_move(change.target, instances, self._kill, shrinking=shrinking)
 
     def _after(self, message: Any) -> None:
-        """A snapshot or an answer that was under way when the step was done."""
+        """A snapshot or an answer that was under way when the step was done. It has given its last order already."""
+        if isinstance(message, AbandonStep):
+            self.reply(StepAbandoned())
 
     def _why_not_ready(self) -> str:
         app = self._change.target

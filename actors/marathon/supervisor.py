@@ -17,7 +17,7 @@ running deployment at most. A change that is refused, by a rule, a lock or a ful
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -29,6 +29,7 @@ from actors.marathon.messages import (
     MAX_DEPLOYMENTS,
     AppLocked,
     CancelDeployment,
+    CancelPart,
     DeploymentCancelled,
     DeploymentFailed,
     DeploymentNotFound,
@@ -43,13 +44,22 @@ from actors.marathon.messages import (
     GroupChangeFailed,
     GroupChangeSuccess,
     ListDeployments,
+    PartNotFound,
     TooManyDeployments,
     UpdateRoot,
     VersionNotKept,
 )
 from actors.marathon.model import RootGroup, next_version
 from actors.marathon.plan import DeploymentMode, DeploymentPlan, make_plan
-from actors.marathon.protocol import DeploymentEnded, DeploymentProgress, KeepApp, OnlyApps, ReleaseApps, WatchApps
+from actors.marathon.protocol import (
+    CancelStep,
+    DeploymentEnded,
+    DeploymentProgress,
+    KeepApp,
+    OnlyApps,
+    ReleaseApps,
+    WatchApps,
+)
 from actors.marathon.state import DeploymentRecord, RootHistory
 from actors.marathon.state.recovery import recover_deployments, recover_root
 from actors.persistence import Append, Event, Journal, JournalBroken, JournalClosed, JournalFull, StaleEpoch
@@ -123,6 +133,8 @@ class Supervisor(Actor[Any]):
                 await self._answering(self._update(message))
             case CancelDeployment():
                 await self._answering(self._cancel(message))
+            case CancelPart():
+                await self._answering(self._cancel_part(message))
             case DeploymentProgress(status):
                 if status.id in self._running:
                     self._running[status.id].status = status
@@ -166,13 +178,8 @@ class Supervisor(Actor[Any]):
         except Exception as refused:
             self._publish(GroupChangeFailed("/", version, str(refused)))
             raise
-        record = DeploymentRecord(
-            id=str(UUID(int=self.context.system.random.getrandbits(128), version=4)),
-            version=version,
-            original={c.app_id: c.original for c in plan.changes.values() if c.original is not None},
-            target={c.app_id: c.target for c in plan.changes.values() if c.target is not None},
-            kill=update.kill,
-        )
+        new_id = str(UUID(int=self.context.system.random.getrandbits(128), version=4))
+        record = DeploymentRecord.between(before, root, plan.changes, new_id=new_id, version=version, kill=update.kill)
         await self._journal.append(
             [
                 *self._history.difference(root),
@@ -183,12 +190,11 @@ class Supervisor(Actor[Any]):
         self._history.record(root)
         for other in in_the_way:
             await self._stop(other, f"cancelled in favour of deployment {record.id}")
-        # Apps of a cancelled deployment that the new one does not touch are kept as the root has them.
-        for app_id in {a for other in in_the_way for a in other.record.affected_apps} - record.affected_apps:
-            self._keep(app_id)
         self._tidy(*(other.record.stream for other in in_the_way))
         self._publish(GroupChangeSuccess("/", version))
         status = self._start(record, plan)
+        # Apps of a cancelled deployment that the new one does not touch are kept as the root has them.
+        self._keep({app_id for other in in_the_way for app_id in other.record.affected_apps} - record.affected_apps)
         return DeploymentStarted(record.id, version, root, status)
 
     def _in_the_way(self, plan: DeploymentPlan, *, force: bool) -> list[_Running]:
@@ -220,9 +226,21 @@ class Supervisor(Actor[Any]):
             return await self._update(UpdateRoot(_Undo(running.record), force=True))
         await self._journal.append([Append(running.record.stream, (Event("deployment-ended"),))])
         await self._stop(running, "cancelled by force")
-        for app_id in running.record.affected_apps:
-            self._keep(app_id)
+        self._keep(running.record.affected_apps)
         self._tidy(running.record.stream)
+        return DeploymentCancelled(cancel.id)
+
+    async def _cancel_part(self, cancel: CancelPart) -> DeploymentCancelled:
+        running, app_id = self._running.get(cancel.id), cancel.app_id
+        if running is None:
+            raise DeploymentNotFound(cancel.id)
+        if app_id not in running.record.affected_apps or app_id in running.status.finished:
+            raise PartNotFound(cancel.id, app_id)
+        await self._journal.append([Append(running.record.stream, (Event("part-cancelled", 1, {"app": app_id}),))])
+        running.record = running.record.without(app_id)
+        # Unlocked before its step has given its last order, two deployments would give orders for the app.
+        await running.actor.ask(CancelStep(app_id, self._history.current.app(app_id)), STOP_TIMEOUT)
+        self._keep({app_id})
         return DeploymentCancelled(cancel.id)
 
     async def _stop(self, running: _Running, reason: str) -> None:
@@ -248,13 +266,18 @@ class Supervisor(Actor[Any]):
             del self._running[ended.id]
             self.context.stop(running.actor)
             self._publish(DeploymentSuccess(ended.id, ended.status))
-        for app_id in running.record.affected_apps:
-            self._keep(app_id)
+        self._keep(running.record.affected_apps)
 
-    def _keep(self, app_id: str) -> None:
-        app = self._history.current.app(app_id)
-        if app is not None:
-            self._instances.tell(KeepApp(app), self.ref)
+    def _keep(self, app_ids: Collection[str]) -> None:
+        """From now on these apps are as the root has them; what is left of removed ones goes."""
+        root = self._history.current
+        for app_id in app_ids:
+            app = root.app(app_id)
+            if app is not None:
+                self._instances.tell(KeepApp(app), self.ref)
+        if not all(app_id in root.apps for app_id in app_ids):
+            locked = {app_id for other in self._running.values() for app_id in other.record.affected_apps}
+            self._instances.tell(OnlyApps(frozenset(root.apps) | locked), self.ref)
 
     def _tidy(self, *ended: str) -> None:
         """Drop from the journal what nobody will read again. What a crash leaves over is dropped at the next start."""
@@ -278,7 +301,7 @@ class Supervisor(Actor[Any]):
 
 @dataclass(frozen=True, slots=True)
 class _Undo:
-    """The change that brings the apps of a deployment back to what they were; other apps stay as they are now."""
+    """The change that brings the apps and groups of a deployment back to what they were; others stay as they are."""
 
     record: DeploymentRecord
 

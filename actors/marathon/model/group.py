@@ -4,7 +4,7 @@ A path such as ``/product/db`` names an app or a group, never both. Groups on th
 it and stay when it goes.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -115,6 +115,10 @@ class RootGroup:
             return self
         return RootGroup(_without_app(self.group, app_id))
 
+    def without_apps(self, app_ids: Collection[str]) -> "RootGroup":
+        """Without all of these apps, in one pass; those that are not there do not matter."""
+        return RootGroup(_without_apps(self.group, app_ids)) if app_ids else self
+
     def with_group(self, group: Group) -> "RootGroup":
         """With `group` and all below it in the place of what stood there."""
         return RootGroup(_with_group(self.group, group))
@@ -153,6 +157,14 @@ def _without_app(group: Group, app_id: str) -> Group:
         return replace(group, apps={key: app for key, app in group.apps.items() if key != app_id})
     below = _step_towards(group.id, path_id.parent(app_id))
     return replace(group, groups={**group.groups, below: _without_app(group.groups[below], app_id)})
+
+
+def _without_apps(group: Group, app_ids: Collection[str]) -> Group:
+    apps = {key: app for key, app in group.apps.items() if key not in app_ids}
+    groups = {key: _without_apps(below, app_ids) for key, below in group.groups.items()}
+    if len(apps) == len(group.apps) and all(groups[key] is below for key, below in group.groups.items()):
+        return group
+    return replace(group, apps=apps, groups=groups)
 
 
 def _with_group(group: Group, placed: Group) -> Group:

@@ -43,7 +43,10 @@ async def recover_deployments(journal: Journal) -> tuple[DeploymentRecord, ...]:
         if last.kind == "deployment-ended":
             ended.append(stream)
         else:
-            running.append(DeploymentRecord.from_payload(first.payload))
+            record = DeploymentRecord.from_payload(first.payload)
+            for stored in recovered.events[1:]:  # a part of it was cancelled
+                record = record.without(stored.event.payload["app"])
+            running.append(record)
     for stream in ended:
         await journal.delete(stream)
     return tuple(sorted(running, key=lambda record: record.version))

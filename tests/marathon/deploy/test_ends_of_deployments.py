@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from actors.marathon.events import DeploymentFailed, DeploymentStepFailure, DeploymentSuccess
 from actors.marathon.messages import (
     CancelDeployment,
+    CancelPart,
     DeploymentCancelled,
     DeploymentNotFound,
     DeploymentStarted,
@@ -15,9 +18,11 @@ from actors.marathon.messages import (
     GetRoot,
     GetRootAt,
     GetRootVersions,
+    PartNotFound,
     TooManyDeployments,
     VersionNotKept,
 )
+from actors.marathon.model import Group
 
 from .conftest import Service
 from .definitions import app
@@ -40,6 +45,98 @@ async def test_a_deployment_is_undone_back_to_exactly_the_old_definition(service
     assert len(service.world.running("/a")) == 2
     assert service.world.live("/new") == []
     assert [event.id for event in service.seen(DeploymentFailed)] == [bad.deployment_id]
+
+
+async def test_undoing_the_removal_of_a_group_brings_back_what_the_group_itself_said(service: Service) -> None:
+    """Its dependencies, its flag, the groups around it; also when the service was killed meanwhile."""
+    group = Group("/shop/site", dependencies=("/db",), enforce_role=True)
+    await service.update(lambda root: root.with_apps(app("/db")).with_group(group).with_apps(app("/shop/site/web")))
+    await service.deployed()
+    before = await service.marathon.supervisor.ask(GetRoot())
+    service.world.ignore_kills = 1000
+    removed = await service.update(lambda root: root.without_group("/shop"))
+    await service.put(app("/other/one"))  # a later change, which stays
+    await service.restart()
+    await service.marathon.supervisor.ask(CancelDeployment(removed.deployment_id))
+    service.world.ignore_kills = 0
+    await service.deployed()
+    root = await service.marathon.supervisor.ask(GetRoot())
+    assert root.app("/shop/site/web").same_definition(before.app("/shop/site/web"))
+    for group_id in ("/shop", "/shop/site"):
+        now, then = root.group_at(group_id), before.group_at(group_id)
+        assert (now.dependencies, now.enforce_role) == (then.dependencies, then.enforce_role)
+    assert sorted(root.apps) == ["/db", "/other/one", "/shop/site/web"]
+
+
+async def test_undoing_a_new_group_leaves_no_empty_one_behind_but_what_others_put_there(service: Service) -> None:
+    service.world.startup = lambda app_id: None if app_id == "/new/deep/a" else 0.1
+    made = await service.update(lambda root: root.with_apps(app("/new/deep/a")))
+    await service.put(app("/new/b"))
+    await service.marathon.supervisor.ask(CancelDeployment(made.deployment_id))
+    await service.deployed()
+    root = await service.marathon.supervisor.ask(GetRoot())
+    assert sorted(root.groups) == ["/", "/new"]
+    assert sorted(root.apps) == ["/new/b"]
+
+
+async def test_undoing_leaves_alone_what_another_change_made_of_a_group_meanwhile(service: Service) -> None:
+    service.world.startup = lambda app_id: None if app_id == "/g/slow" else 0.1
+    made = await service.update(lambda root: root.with_apps(app("/db"), app("/g/slow")))
+    await service.until(lambda: len(service.world.running("/db")) == 1)
+    await service.update(lambda root: root.with_group(replace(root.group_at("/g"), enforce_role=True)))
+    await service.marathon.supervisor.ask(CancelDeployment(made.deployment_id))
+    await service.deployed()
+    root = await service.marathon.supervisor.ask(GetRoot())
+    assert root.group_at("/g").enforce_role is True
+    assert root.apps == {}
+
+
+async def test_one_apps_part_is_cancelled_and_the_others_go_on(service: Service) -> None:
+    """The app is unlocked and kept; who waits for it waits no longer, but for all others it waits for it still does."""
+    service.world.startup = {"/bad": None, "/slow": 20.0, "/web": 0.1, "/other": 30.0}.__getitem__
+    started = await service.put(app("/bad"), app("/slow"), app("/web", dependencies=["/bad", "/slow"]), app("/other"))
+    await service.system.clock.sleep(5)
+    ask = service.marathon.supervisor.ask
+    assert await ask(CancelPart(started.deployment_id, "/bad")) == DeploymentCancelled(started.deployment_id)
+    with pytest.raises(PartNotFound, match="nothing left to do for app /bad"):
+        await ask(CancelPart(started.deployment_id, "/bad"))
+    assert len(service.world.live("/bad")) == 1  # it stands as it is
+    await service.restart()  # it stays cancelled
+    service.world.startup = lambda app_id: 0.1
+    assert len(await service.deployments()) == 1
+    again = await service.put(app("/bad", cmd="good"))  # not locked any more
+    await service.until(lambda: len(service.world.running("/bad")) == 1)
+    assert service.world.live("/web") == []
+    assert await service.until(lambda: bool(service.world.running("/web"))) == pytest.approx(20, abs=1)
+    assert await service.deployed() == pytest.approx(30, abs=1)
+    assert {event.id for event in service.seen(DeploymentSuccess)} == {started.deployment_id, again.deployment_id}
+
+
+async def test_the_part_of_an_app_that_waits_its_turn_is_cancelled_too(service: Service) -> None:
+    service.world.startup = lambda app_id: 10.0
+    started = await service.put(app("/a"), app("/b", dependencies=["/a"]), app("/c", dependencies=["/b"]))
+    await service.marathon.supervisor.ask(CancelPart(started.deployment_id, "/b"))
+    await service.deployed()
+    running = {name: service.moment_running(name) for name in ("/a", "/b", "/c")}
+    # /b is no part of it now and starts at once; /c waits for /a still, though only by way of /b
+    assert running == pytest.approx({"/a": 10, "/b": 10, "/c": 20}, abs=0.5)
+
+
+async def test_a_stop_that_waits_its_turn_is_carried_out_when_its_part_or_all_is_cancelled(service: Service) -> None:
+    for force in (False, True):
+        await service.put(app("/db"), app("/web", dependencies=["/db"]))
+        await service.deployed()
+        service.world.ignore_kills = 1
+        removed = await service.remove("/db", "/web")
+        await service.system.clock.sleep(1)
+        assert len(service.world.live("/db")) == 1  # /web has not gone yet
+        cancel = (
+            CancelDeployment(removed.deployment_id, force=True) if force else CancelPart(removed.deployment_id, "/db")
+        )
+        await service.marathon.supervisor.ask(cancel)
+        await service.until(lambda: not service.world.live("/db"), within=5)
+        await service.deployed()
+        await service.until(lambda: not service.world.tasks)
 
 
 async def test_a_forced_cancellation_leaves_everything_as_it_is_and_unlocks(service: Service) -> None:
