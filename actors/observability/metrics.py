@@ -43,17 +43,26 @@ DEFAULT_BUCKETS = (0.000_1, 0.001, 0.01, 0.1, 1.0, 10.0)
 
 
 class _Figures:
-    """Those of one class of actors."""
+    """Those of one class of actors.
 
-    __slots__ = ("failures", "messages", "restarts", "seconds", "spawned", "timed")
+    Messages are counted down to the next one whose handling is timed: one number to change per message, not two.
+    """
 
-    def __init__(self, buckets: int) -> None:
-        self.messages = 0
+    __slots__ = ("failures", "left", "restarts", "rounds", "sample", "seconds", "spawned", "timed")
+
+    def __init__(self, buckets: int, sample: int) -> None:
+        self.sample = sample
+        self.rounds = 0
+        self.left = 1
         self.spawned = 0
         self.restarts = 0
         self.failures: dict[str, int] = {}
         self.timed = [0] * (buckets + 1)  # the last is for what is above all bounds
         self.seconds = 0.0
+
+    @property
+    def messages(self) -> int:
+        return self.rounds * self.sample + 1 - self.left
 
 
 class Metrics(Instrument):
@@ -81,9 +90,11 @@ class Metrics(Instrument):
         clock = elapsed_clock(ref.system.loop)
 
         def counted(message: Any) -> Awaitable[None] | None:
-            figures.messages = count = figures.messages + 1
-            if (count - 1) % sample:
+            figures.left = left = figures.left - 1
+            if left:
                 return handler(message)
+            figures.left = sample
+            figures.rounds += 1
             began = clock()
             try:
                 result = handler(message)
@@ -124,7 +135,7 @@ class Metrics(Instrument):
         name = class_name(ref)
         figures = self._figures.get(name)
         if figures is None:
-            figures = self._figures[name] = _Figures(len(self._buckets))
+            figures = self._figures[name] = _Figures(len(self._buckets), self._sample)
         return figures
 
     # What it tells
