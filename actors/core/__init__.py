@@ -3,6 +3,7 @@
 from .actor import Actor
 from .clock import Clock
 from .context import ActorContext
+from .dispatchers import ThreadPoolDispatcher
 from .errors import (
     ActorError,
     ActorInitializationError,
@@ -18,7 +19,7 @@ from .errors import (
 )
 from .event_stream import EventStream
 from .instrument import Instrument
-from .mailboxes import Mailbox
+from .mailboxes import BoundedMailbox, ControlAwareMailbox, ControlMessage, Mailbox, PriorityMailbox
 from .messages import (
     ActorIdentity,
     DeadLetter,
@@ -65,7 +66,10 @@ __all__ = [
     "ActorSystem",
     "AllForOneStrategy",
     "AskTimeout",
+    "BoundedMailbox",
     "Clock",
+    "ControlAwareMailbox",
+    "ControlMessage",
     "CoordinatedShutdown",
     "DeadLetter",
     "DeadLetterSuppression",
@@ -83,6 +87,7 @@ __all__ = [
     "OneForOneStrategy",
     "PoisonPill",
     "PostRestartError",
+    "PriorityMailbox",
     "Props",
     "ReceiveTimeout",
     "Settings",
@@ -93,6 +98,7 @@ __all__ = [
     "SupervisorStrategy",
     "SuppressedDeadLetter",
     "Terminated",
+    "ThreadPoolDispatcher",
     "Timers",
     "UnhandledMessage",
     "default_decider",

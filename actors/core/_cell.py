@@ -35,7 +35,6 @@ from ._auto_received import DeathNotice
 from ._log import PathAdapter
 from ._state import STARTING, STOPPING, State
 from ._task import HandlerTask
-from .dispatchers import dispatcher_for
 from .errors import InvalidActorName, StashError, StashOverflow
 from .messages import Failure, Terminated
 from .paths import checked_name, unnamed
@@ -69,9 +68,9 @@ class Cell(HandlerTask):
         self.system = system
         self.parent = parent
         self.props = props
-        self.dispatcher = system.dispatcher if props.dispatcher is None else dispatcher_for(props.dispatcher, system)
-        self.mailbox: Mailbox = deque() if props.mailbox is None else props.mailbox()
         self.ref: LocalRef[Any] = LocalRef(self, name, uid)
+        self.dispatcher = system.dispatcher if props.dispatcher is None else props.dispatcher.dispatcher(system)
+        self.mailbox: Mailbox = deque() if props.mailbox is None else props.mailbox(self.ref)
         self.variables: Context = copy_context()
         self.state: State = STARTING
         self.is_stopped = False
@@ -247,6 +246,8 @@ class Cell(HandlerTask):
             handler = self.idle_timer.observe(handler)
         if self.system.settings.instrument is not None:
             handler = self.system.settings.instrument.handler(self.ref, handler)
+        if self.props.dispatcher is not None:
+            handler = self.props.dispatcher.adapt(self, handler)
         self.receive = handler
 
     def become(self, handler: Handler, discard_old: bool) -> None:

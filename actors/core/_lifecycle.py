@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
+from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 from . import _failure as failure
@@ -196,8 +197,11 @@ def _end_errands(cell: Cell) -> None:
 
 
 def request_stop(cell: Cell, reason: BaseException | None = None) -> None:
-    """Have `cell` stop after its current message."""
+    """Have `cell` stop after its current message. From any thread."""
     if cell.stop_requested:
+        return
+    if get_ident() != cell.dispatcher.thread:
+        cell.dispatcher.loop.call_soon_threadsafe(request_stop, cell, reason)
         return
     cell.stop_requested = True
     cell.signal(stop, reason)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic
 
 from ._types import M
@@ -10,7 +9,7 @@ from .actor import Actor
 
 if TYPE_CHECKING:
     from .dispatchers import DispatcherSpec
-    from .mailboxes import Mailbox
+    from .mailboxes import MailboxRecipe
 
 __all__ = ["Props"]
 
@@ -30,7 +29,7 @@ class Props(Generic[M]):
         self.cls = cls
         self.args = args
         self.kwargs = kwargs
-        self.mailbox: Callable[[], Mailbox] | None = None
+        self.mailbox: MailboxRecipe | None = None
         self.dispatcher: DispatcherSpec | None = None
 
     @staticmethod
@@ -44,20 +43,20 @@ class Props(Generic[M]):
             source._props = known
         return known
 
-    def with_mailbox(self, mailbox: Callable[[], Mailbox]) -> Props[M]:
-        """The same, its messages held by what `mailbox()` makes: ``BoundedMailbox(100)``, …"""
+    def with_mailbox(self, mailbox: MailboxRecipe) -> Props[M]:
+        """The same, with a mailbox of that recipe: ``BoundedMailbox(100)``, ``PriorityMailbox(key)``, …"""
         if not callable(mailbox):
             raise TypeError(f"with_mailbox needs a recipe such as BoundedMailbox(100), not {mailbox!r}")
         props = self._copy()
         props.mailbox = mailbox
         return props
 
-    def with_dispatcher(self, dispatcher: DispatcherSpec) -> Props[M]:
+    def with_dispatcher(self, dispatcher: str | DispatcherSpec) -> Props[M]:
         """The same, run by `dispatcher`: "default", "task", or `ThreadPoolDispatcher(...)`."""
-        from .dispatchers import checked_dispatcher
+        from .dispatchers import dispatcher_spec
 
         props = self._copy()
-        props.dispatcher = checked_dispatcher(dispatcher)
+        props.dispatcher = dispatcher_spec(dispatcher)
         return props
 
     def _copy(self) -> Props[M]:

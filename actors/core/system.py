@@ -6,6 +6,7 @@ import asyncio
 import logging
 import random
 import weakref
+from collections.abc import Callable
 from datetime import timedelta
 from threading import get_ident
 from types import TracebackType
@@ -71,6 +72,8 @@ class ActorSystem:
         self.graveyard = Graveyard(self.loop, self.settings, self._held_the_loop)
         self.is_terminating = False
         self._spawns_no_more = False
+        self._resources: dict[object, Any] = {}
+        self._at_end: list[Callable[[], object]] = []
         self._thread = get_ident()
         self._terminated = self.loop.create_future()
         self._actors_stopped = self.loop.create_future()
@@ -205,9 +208,21 @@ class ActorSystem:
         if not self._actors_stopped.done():
             self._actors_stopped.set_result(None)
 
+    def resource(self, key: object, make: Callable[[ActorSystem], Any]) -> Any:
+        """What `make(self)` made when it was first asked for by `key`; its end is for `on_end`."""
+        if key not in self._resources:
+            self._resources[key] = make(self)
+        return self._resources[key]
+
+    def on_end(self, callback: Callable[[], object]) -> None:
+        """Call `callback` when all actors have stopped."""
+        self._at_end.append(callback)
+
     def finish_termination(self) -> None:
         self.asks.close()
         self.dispatcher.close()
+        for callback in self._at_end:
+            callback()
         if not self._terminated.done():
             self._terminated.set_result(None)
 

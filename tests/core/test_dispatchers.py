@@ -1,0 +1,176 @@
+"""The same behaviour over every dispatcher."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import threading
+from typing import Any
+
+import pytest
+
+from actors import Actor, ActorSystem, AskTimeout, Kill, Props, Settings, Terminated, ThreadPoolDispatcher
+from tests.core.actors_for_tests import Parent, Worker, calm, do, spawn_in, worker
+
+
+@pytest.fixture(params=["default", "task"])
+def dispatcher(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
+async def test_a_life_is_the_same_over_every_dispatcher(system: ActorSystem, dispatcher: str) -> None:
+    diary: list[Any] = []
+    ref = system.spawn(worker(diary).with_dispatcher(dispatcher))
+    assert await ref.ask("count") == 1
+    assert await ref.ask(("sleep", 1)) == "slept"
+    ref.tell(ValueError("boom"))
+    assert await ref.ask("count") == 1
+    await system.graceful_stop(ref)
+    assert [each if isinstance(each, str) else each[0] for each in diary] == [
+        "init", "pre_start", "pre_restart", "post_stop", "init", "post_restart", "pre_start", "post_stop",
+    ]  # fmt: skip
+
+
+async def test_one_message_at_a_time_over_every_dispatcher(system: ActorSystem, dispatcher: str) -> None:
+    active = 0
+    order: list[int] = []
+
+    class Exclusive(Actor):
+        async def receive(self, message: int) -> None:
+            nonlocal active
+            assert not active
+            active += 1
+            await self.context.system.clock.sleep(self.context.system.random.random())
+            await asyncio.sleep(0)
+            active -= 1
+            order.append(message)
+
+    ref = system.spawn(Props(Exclusive).with_dispatcher(dispatcher))
+    for number in range(20):
+        ref.tell(number)
+    await system.clock.sleep(30)
+    assert order == list(range(20))
+
+
+async def test_asks_timeouts_and_groups_work_over_every_dispatcher(system: ActorSystem, dispatcher: str) -> None:
+    other = system.spawn(worker().with_dispatcher(dispatcher))
+
+    async def use(actor: Actor) -> Any:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(other.ask("count")) for _ in range(3)]
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await asyncio.sleep(1)
+        with pytest.raises(AskTimeout):
+            await other.ask(("sleep", 5), 0.1)
+        return sorted(task.result() for task in tasks)
+
+    assert await do(system.spawn(worker().with_dispatcher(dispatcher)), use) == [1, 2, 3]
+
+
+async def test_supervision_and_watch_work_over_every_dispatcher(system: ActorSystem, dispatcher: str) -> None:
+    heard: list[Any] = []
+    parent = system.spawn(Props(Parent, None, heard).with_dispatcher(dispatcher))
+    child = await spawn_in(parent, worker().with_dispatcher(dispatcher))
+    await parent.ask(("watch", child))
+    child.tell(Kill())
+    await calm(system, 50)
+    assert heard == [Terminated(child)]
+    parent.tell(ValueError("boom"))
+    assert await parent.ask(lambda actor: "alive") == "alive"
+
+
+async def test_a_waiting_handler_is_cut_short_over_every_dispatcher(system: ActorSystem, dispatcher: str) -> None:
+    ref = system.spawn(worker().with_dispatcher(dispatcher))
+    ref.tell(("sleep", 1000))
+    await calm(system)
+    system.stop(ref)
+    await system.graceful_stop(ref, 10)
+
+
+async def test_a_cancelled_handler_has_failed_and_the_next_message_is_handled(
+    system: ActorSystem, dispatcher: str
+) -> None:
+    async def cancel_oneself(actor: Actor) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+        await asyncio.sleep(1)
+
+    ref = system.spawn(worker().with_dispatcher(dispatcher))
+    ref.tell(cancel_oneself)
+    assert await ref.ask(("sleep", 1)) == "slept"
+
+
+async def test_a_real_task_is_the_current_one_with_the_task_dispatcher(system: ActorSystem) -> None:
+    ref = system.spawn(worker().with_dispatcher("task"))
+    assert await do(ref, lambda actor: isinstance(asyncio.current_task(), asyncio.Task)) is True
+
+
+def test_an_unknown_dispatcher_is_refused() -> None:
+    with pytest.raises(ValueError, match="there is no dispatcher 'fast'; there are 'default', 'task'"):
+        Props(Worker).with_dispatcher("fast")
+    with pytest.raises(ValueError, match="at least 1 thread"):
+        ThreadPoolDispatcher(0)
+
+
+class Blocking(Actor):
+    def __init__(self) -> None:
+        self.count = 0
+
+    def receive(self, message: Any) -> Any:
+        self.count += 1
+        match message:
+            case "where":
+                self.reply(threading.current_thread().name)
+            case "child":
+                self.reply(self.context.spawn(Worker))
+            case "fail":
+                raise ValueError("in a thread")
+            case "count":
+                self.reply(self.count)
+            case "wrong":
+                return asyncio.sleep(1)
+        return None
+
+
+@pytest.mark.real
+async def test_a_blocking_actor_runs_in_a_thread_and_is_supervised_like_any() -> None:
+    async with ActorSystem("pool") as system:
+        ref = system.spawn(Props(Blocking).with_dispatcher(ThreadPoolDispatcher(2, "io")))
+        assert (await ref.ask("where")).startswith("pool-io")
+        child = await ref.ask("child")
+        assert await child.ask("count") == 1
+        ref.tell("fail")
+        assert await ref.ask("count") == 1
+        assert child.is_terminated
+
+
+@pytest.mark.real
+async def test_a_coroutine_from_a_thread_is_a_failure_with_words(caplog: pytest.LogCaptureFixture) -> None:
+    async with ActorSystem("pool") as system:
+        ref = system.spawn(Props(Blocking).with_dispatcher(ThreadPoolDispatcher(1)))
+        ref.tell("wrong")
+        assert await ref.ask("count") == 1
+        assert "it must be def, and return None" in caplog.text
+
+
+@pytest.mark.parametrize("seed", range(200))
+async def test_a_chosen_order_keeps_every_promise(seed: int) -> None:
+    """FIFO per pair, one at a time, exactly one Terminated: whatever order the ready actors run in."""
+    settings = Settings(chooser=random.Random(seed).randrange, throughput=1 + seed % 3, seed=seed)
+    async with ActorSystem("chosen", settings) as system:
+        heard: list[Any] = []
+        parent = system.spawn(Props(Parent, None, heard))
+        children = [await spawn_in(parent, worker([])) for _ in range(3)]
+        for child in children:
+            await parent.ask(("watch", child))
+        answers = [asyncio.ensure_future(child.ask("count")) for child in children for _ in range(3)]
+        assert [await answer for answer in answers] == [1, 2, 3] * 3
+        children[0].tell(ValueError("boom"))
+        assert await children[0].ask("count") == 1
+        for child in children:
+            system.stop(child)
+        await calm(system, 50)
+        assert sorted(heard, key=lambda each: each.ref.path) == [Terminated(child) for child in children]
