@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import hdrs, web
 
 from actors import AskTimeout
-from actors.marathon.messages import AppLocked, DeploymentNotFound, TooManyDeployments
+from actors.marathon.messages import AppLocked, DeploymentNotFound, PartNotFound, TooManyDeployments
 from actors.marathon.model import AlreadyExists, UnknownApp, UnknownGroup, ValidationFailed
 from actors.persistence import JournalError
 
@@ -59,7 +59,7 @@ def _answer_to(error: Exception, request: web.Request) -> tuple[int, dict[str, A
             return 409, {"message": str(error), "deployments": [{"id": key} for key in error.deployment_ids]}
         case AlreadyExists():
             return 409, {"message": str(error)}
-        case UnknownApp() | UnknownGroup() | DeploymentNotFound() | NotFound() | SandboxNotFound():
+        case UnknownApp() | UnknownGroup() | DeploymentNotFound() | PartNotFound() | NotFound() | SandboxNotFound():
             return 404, {"message": str(error)}
         case TooManyDeployments():
             return 403, {"message": str(error)}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from actors.marathon.messages import DeploymentStarted
+from actors.marathon.messages import DeploymentCancelled, DeploymentStarted
+from actors.marathon.model import path_id
 
 from ._http import deployment_result, flag, json_answer, service_of
 from .deployment_json import deployment_json
@@ -26,9 +27,17 @@ async def list_deployments(request: web.Request) -> web.StreamResponse:
 
 
 async def cancel_deployment(request: web.Request) -> web.StreamResponse:
-    """DELETE: start the deployment that undoes it (200), or with ``force`` leave everything as it is (202, no body)."""
-    force = flag(request, "force")
-    outcome = await service_of(request).cancel_deployment(request.match_info["id"], force=force)
+    """DELETE: start the deployment that undoes it (200), or with ``force`` leave everything as it is (202, no body).
+
+    With ``app`` only the part of that app is ended, as it stands; the deployment goes on without it (202, no body).
+    """
+    force, app_id = flag(request, "force"), request.query.get("app")
+    service, deployment_id = service_of(request), request.match_info["id"]
+    outcome: DeploymentStarted | DeploymentCancelled
+    if app_id is not None:
+        outcome = await service.cancel_part(deployment_id, path_id.absolute(app_id))
+    else:
+        outcome = await service.cancel_deployment(deployment_id, force=force)
     if isinstance(outcome, DeploymentStarted):
         return deployment_result(outcome)
     return web.Response(status=202, headers={"Marathon-Deployment-Id": outcome.deployment_id})

@@ -14,6 +14,7 @@ from typing import Any, Protocol, cast
 from actors import ActorRef, ActorSystem
 from actors.marathon.messages import (
     CancelDeployment,
+    CancelPart,
     DeploymentCancelled,
     DeploymentStarted,
     DeploymentStatus,
@@ -117,6 +118,11 @@ class Service:
     async def cancel_deployment(self, deployment_id: str, *, force: bool) -> DeploymentStarted | DeploymentCancelled:
         cancel = CancelDeployment(deployment_id, force)
         return cast(DeploymentStarted | DeploymentCancelled, await self.actors.supervisor.ask(cancel, self.timeout))
+
+    async def cancel_part(self, deployment_id: str, app_id: str) -> DeploymentCancelled:
+        """End one app's part of a deployment; raises `DeploymentNotFound` or `PartNotFound`."""
+        cancel = CancelPart(deployment_id, app_id)
+        return cast(DeploymentCancelled, await self.actors.supervisor.ask(cancel, self.timeout))
 
     async def instances(self, app_ids: frozenset[str] | None = None) -> tuple[Instance, ...]:
         return cast(tuple[Instance, ...], await self.actors.instances.ask(GetInstances(app_ids), self.timeout))

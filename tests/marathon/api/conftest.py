@@ -26,6 +26,7 @@ from actors.marathon.messages import (
     ActionKind,
     AppLocked,
     CancelDeployment,
+    CancelPart,
     Condition,
     DeploymentCancelled,
     DeploymentNotFound,
@@ -44,6 +45,7 @@ from actors.marathon.messages import (
     Instance,
     KillInstances,
     ListDeployments,
+    PartNotFound,
     QueueItem,
     ResetDelay,
     TaskFailure,
@@ -171,6 +173,13 @@ class StandIn(Actor):
                     raise DeploymentNotFound(key)
                 world.deployments.remove(found)
                 return DeploymentCancelled(key) if force else DeploymentStarted("revert", "v", world.root, found)
+            case CancelPart(key, app_id):
+                found = next((d for d in world.deployments if d.id == key), None)
+                if found is None:
+                    raise DeploymentNotFound(key)
+                if app_id not in found.affected_apps:
+                    raise PartNotFound(key, app_id)
+                return DeploymentCancelled(key)
             case GetInstances(app_ids):
                 return tuple(i for i in world.instances if app_ids is None or i.app_id in app_ids)
             case KillInstances(ids, _):

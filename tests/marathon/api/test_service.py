@@ -41,6 +41,15 @@ async def test_a_deployment_is_undone_or_abandoned(api: Api) -> None:
     assert (missing.status, missing.body) == (404, {"message": "DeploymentPlan d9 does not exist"})
 
 
+async def test_the_part_of_one_app_is_ended_and_the_deployment_stays(api: Api) -> None:
+    await api.post("/v2/apps", {"id": "/x", "cmd": "sleep 1"})
+    ended = await api.delete("/v2/deployments/d1?app=x")
+    assert (ended.status, ended.text, ended.headers["Marathon-Deployment-Id"]) == (202, "", "d1")
+    assert [deployment["id"] for deployment in (await api.get("/v2/deployments")).body] == ["d1"]
+    missing = await api.delete("/v2/deployments/d1?app=/other")
+    assert (missing.status, missing.body) == (404, {"message": "Deployment d1 has nothing left to do for app /other"})
+
+
 async def test_the_queue_says_what_waits_and_why(api: Api) -> None:
     await api.post("/v2/apps", {"id": "/x", "cmd": "sleep 1"})
     moment = datetime(2026, 1, 1, tzinfo=UTC)
