@@ -26,6 +26,7 @@ from actors.marathon.launcher import Launcher
 from actors.marathon.messages import MAX_DEPLOYMENTS, GetInstances, GetRoot
 from actors.marathon.plan import DeploymentMode
 from actors.marathon.scheduler import FAILOVER_TIMEOUT, Connect, Scheduler, mesos_scheduler
+from actors.marathon.state.format import bring_up_to_date
 from actors.marathon.supervisor import Supervisor
 from actors.persistence import Journal
 from mesos_proto import FrameworkInfo
@@ -216,6 +217,7 @@ class Marathon:
         :param probe: looks at instances for health checks; over the network when None.
         :param connect: in the place of Mesos (tests).
         :raises MarathonStopped: when the state cannot be read; the cause says why.
+        :raises NewerVersion: when the state was written by a newer version of this software.
         """
         settings = _Settings(
             journal=journal,
@@ -230,6 +232,7 @@ class Marathon:
             deployment_mode=deployment_mode,
             probe=probe,
         )
+        await bring_up_to_date(journal)
         guardian = system.spawn(Props(_Guardian, settings), "marathon")
         try:
             refs = await guardian.ask(_GetRefs(), START_TIMEOUT)

@@ -10,6 +10,7 @@ from actors.persistence.at_least_once import (
     UnconfirmedDelivery,
     UnconfirmedWarning,
 )
+from actors.persistence.backup import BackupUnusable, dump, read_about, restore
 from actors.persistence.durable_state import DurableStateActor
 from actors.persistence.event_sourced import EventSourcedActor, PersistFailure, RecoveryFailed
 from actors.persistence.journal import (
@@ -31,11 +32,12 @@ from actors.persistence.journal import (
 )
 from actors.persistence.memory import MemoryJournal, MemoryStore
 from actors.persistence.schema import EventSchema, SchemaError
-from actors.persistence.sqlite import SqliteJournal
+from actors.persistence.sqlite import SqliteJournal, read_streams
 
 __all__ = [
     "Append",
     "AtLeastOnceDelivery",
+    "BackupUnusable",
     "DurableStateActor",
     "Event",
     "EventSchema",
@@ -62,4 +64,8 @@ __all__ = [
     "TooManyUnconfirmed",
     "UnconfirmedDelivery",
     "UnconfirmedWarning",
+    "dump",
+    "read_about",
+    "read_streams",
+    "restore",
 ]

@@ -36,10 +36,12 @@ from actors.persistence._sqlite_batch import (
     SnapshotOperation,
 )
 from actors.persistence._sqlite_reader import SqliteReader, Sweep, damaged
+from actors.persistence._sqlite_schema import FORMAT, check_format
 from actors.persistence._sqlite_writer import SqliteWriter
 from actors.persistence.journal import (
     Append,
     JournalBroken,
+    JournalError,
     Progress,
     Recovered,
     check_name,
@@ -48,7 +50,7 @@ from actors.persistence.journal import (
     encode_payload,
 )
 
-__all__ = ["SqliteJournal"]
+__all__ = ["SqliteJournal", "read_streams"]
 
 T = TypeVar("T")
 CALLS_PER_COMMIT = 4096  # bounds how long the loop is held when a commit's callers are woken
@@ -254,3 +256,41 @@ class SqliteJournal:
             self._committing = False
             if self._idle and not self._idle.done():
                 self._idle.set_result(None)
+
+
+async def read_streams(path: str | os.PathLike[str]) -> AsyncIterator[tuple[str, Recovered]]:
+    """Every stream of a journal as it is now, while another process may have it open and go on writing.
+
+    Nothing is written, no lock is taken, and nothing is migrated. Raises `FileNotFoundError`, `NewerVersion`,
+    `JournalBroken`, and `JournalError` for an older format.
+    """
+    file = Path(path)
+    loop = asyncio.get_running_loop()
+    sweep = await loop.run_in_executor(None, _sweep_of, file)
+    try:
+        while (chunk := await loop.run_in_executor(None, sweep.next_chunk)) is not None:
+            for entry in chunk[0]:
+                yield entry
+    except (sqlite3.Error, ValueError, TypeError) as error:
+        raise damaged(file, f"it cannot be read ({error})") from error
+    finally:
+        await loop.run_in_executor(None, sweep.close)
+
+
+def _sweep_of(path: Path) -> Sweep:
+    if not path.exists():
+        raise FileNotFoundError(f"there is no journal {path}")
+    try:
+        connection = sqlite3.connect(path, isolation_level=None)
+        try:
+            found = check_format(connection, path)
+        finally:
+            connection.close()
+        if found < FORMAT:
+            raise JournalError(
+                f"the journal {path} has format {found}, of an older version of this software; this one reads format "
+                f"{FORMAT}. Start the service with it once, which brings the journal up to date."
+            )
+        return Sweep(path, "")
+    except sqlite3.Error as error:
+        raise damaged(path, f"it cannot be read ({error})") from error

@@ -34,6 +34,8 @@ COMMANDS = {
     "logs": "Show what tasks wrote.",
     "scale": "Change the number of instances of an app.",
     "destroy": "Remove an app and stop its tasks.",
+    "backup": "Write everything that the service keeps to one file.",
+    "restore": "Make a work dir from a backup.",
 }
 
 
