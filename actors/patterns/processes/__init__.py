@@ -3,6 +3,7 @@
 `ProcessProps` is the recipe; spawn it, and all else is as with any child: asked, watched, supervised, stopped.
 """
 
+from .bridge import ThespianBridge, ThespianRef
 from .errors import MessageRefused, ProcessCrashed, ProcessStartFailed, RemoteError, RemoteTraceback
 from .props import ProcessProps
 
@@ -13,4 +14,6 @@ __all__ = [
     "ProcessStartFailed",
     "RemoteError",
     "RemoteTraceback",
+    "ThespianBridge",
+    "ThespianRef",
 ]

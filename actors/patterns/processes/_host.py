@@ -192,7 +192,8 @@ class HostGuardian(Actor[Any]):
             link.send(Kind.FAILED, error)
             self.context.stop(self.ref)
             return
-        hosted = self.context.spawn(props, self._begin.name)
+        name = self._begin.name
+        hosted = self.context.spawn(props, None if name.startswith("$") else name)
         instrument.link, instrument.hosted = link, hosted  # before it starts, in a turn of its own
         self._hosted = link.counterpart = hosted
         self.context.watch(hosted)

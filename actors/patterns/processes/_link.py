@@ -10,7 +10,7 @@
 A ref that crosses is exported: it gets a number, under which the other side may reach it as long as it lives (weakly:
 an ask that was answered, an actor that stopped, leave nothing behind). `counterpart` is each side's ref for the actor
 that the connection is about: what is the proxy here is the actor itself there, so a message that names it finds it on
-either side.
+either side. (Not as a watcher: what the actor there watches is its own business, not the proxy's.)
 """
 
 from __future__ import annotations
@@ -89,23 +89,29 @@ class Link:
             return COUNTERPART
         if isinstance(ref, FarRef) and ref.link is self:
             return ("yours", ref.number)
+        return ("mine", self._export(ref), ref.path)
+
+    def _export(self, ref: ActorRef[Any]) -> int:
         number = ref.number if isinstance(ref, GoneRef) else self._number_of.get(ref)
         if number is None:
             number = self._number_of[ref] = next(self._numbers)
             self._exported[number] = ref
-        return ("mine", number, ref.path)
+        return number
 
     def _ref_of(self, name: Any) -> ActorRef[Any]:
         match name:
             case ("yours", number):
                 return self._exported.get(number) or GoneRef(self, number)
             case ("mine", number, path):
-                found = self._imported.get(number)
-                if found is None:
-                    found = self._imported[number] = FarRef(self, number, path)
-                return found
+                return self._import(number, path)
             case _:
                 return self.counterpart
+
+    def _import(self, number: int, path: str) -> FarRef:
+        found = self._imported.get(number)
+        if found is None:
+            found = self._imported[number] = FarRef(self, number, path)
+        return found
 
     # Frames about refs
 
@@ -115,30 +121,33 @@ class Link:
         match kind, values:
             case Kind.TELL, (ref, message, sender):
                 ref.tell(message, sender)
-            case Kind.WATCH, (ref, watcher):
+            case Kind.WATCH, (ref, number, path):
+                watcher = self._import(number, path)
                 self._watching[ref, watcher] = None
                 ref._watched_by(watcher)
-            case Kind.UNWATCH, (ref, watcher):
+            case Kind.UNWATCH, (ref, number, path):
+                watcher = self._import(number, path)
                 self._watching.pop((ref, watcher), None)
                 ref._unwatched_by(watcher)
-            case Kind.NOTICE, (watcher, ref, existed, reason):
-                if self._watched.get(ref, {}).pop(watcher, self) is None:
-                    watcher._notice_death(Terminated(ref, existed, reason))
+            case Kind.NOTICE, (number, ref, existed, reason):
+                here = self._exported.get(number)
+                if here is not None and self._watched.get(ref, {}).pop(here, self) is None:
+                    here._notice_death(Terminated(ref, existed, reason))
 
     def watch(self, far: FarRef, watcher: ActorRef[Any]) -> None:
         if self.closed:
             watcher._notice_death(Terminated(far, existence_confirmed=False))
             return
         self._watched.setdefault(far, {})[watcher] = None
-        self.send(Kind.WATCH, far, watcher)
+        self.send(Kind.WATCH, far, self._export(watcher), watcher.path)
 
     def unwatch(self, far: FarRef, watcher: ActorRef[Any]) -> None:
         if self._watched.get(far, {}).pop(watcher, self) is None:
-            self.send(Kind.UNWATCH, far, watcher)
+            self.send(Kind.UNWATCH, far, self._export(watcher), watcher.path)
 
     def notice(self, watcher: FarRef, notice: Terminated) -> None:
         self._watching.pop((notice.ref, watcher), None)
-        self.send(Kind.NOTICE, watcher, notice.ref, notice.existence_confirmed, notice.reason)
+        self.send(Kind.NOTICE, watcher.number, notice.ref, notice.existence_confirmed, notice.reason)
 
     def tell(self, far: FarRef, message: Any, sender: ActorRef[Any] | None) -> None:
         if self.closed:

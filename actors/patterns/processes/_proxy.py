@@ -41,7 +41,7 @@ class ProcessProxy(Actor[Any]):
     """See the head of this module."""
 
     def __init__(self, props: Props[Any]) -> None:
-        self._props = props
+        self._recipe = props
         self._process: HostedProcess | None = None
         self._crash_reported = False
 
@@ -50,10 +50,10 @@ class ProcessProxy(Actor[Any]):
         system = context.system
         connection = await nursery_of(system).ask(StartHost(), START_SECONDS)
         assert isinstance(connection, HostConnection)
-        title = f"process {connection.pid} of {self.ref.path} ({self._props.cls.__name__})"
+        title = f"process {connection.pid} of {self.ref.path} ({self._recipe.cls.__name__})"
         self._process = process = HostedProcess(self, connection, title)
         try:
-            await process.begin(self._props, context.parent, system.settings, system.random.getrandbits(64))
+            await process.begin(self._recipe, context.parent, system.settings, system.random.getrandbits(64))
         except BaseException:
             await process.kill()
             raise
