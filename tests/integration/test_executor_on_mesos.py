@@ -1,4 +1,4 @@
-"""An executor of ours on a real Mesos agent."""
+"""An executor of ours on a real Mesos agent, which judges it, and on an embedded one."""
 
 import asyncio
 import sys
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.real
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture(params=["real"])
+@pytest.fixture(params=["real", "embedded"])
 def mesos(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Cluster]:
     with cluster(request.param, tmp_path) as mesos:
         yield mesos

@@ -13,7 +13,8 @@
           ◄──  ExecutorEnded          its process ended, and why
 
 The process may come back with another SUBSCRIBE at any time, as it does when the agent was restarted: it then names
-what it has not heard acknowledged. A task that it never got is dropped, kills wait for it. Mesos: "Executor HTTP API"
+what it has not heard acknowledged. A task that it never got is dropped; kills, and a number of messages, wait
+for it. Mesos: "Executor HTTP API"
 and ``src/slave/slave.cpp``.
 """
 
@@ -50,6 +51,7 @@ from mesos_proto import TaskState, executor_pb2, mesos_pb2
 __all__ = ["CustomExecutor"]
 
 HEARTBEAT = 30 * 60.0  # seconds
+MESSAGES_KEPT = 100  # of a framework for an executor that is away
 
 Call = executor_pb2.Call
 Event = executor_pb2.Event
@@ -99,6 +101,7 @@ class CustomExecutor(Actor[Any]):
         self._settings = settings
         self._waiting: list[Launch] = []  # to be sent once there is somebody to send to
         self._kills: dict[str, Kill] = {}
+        self._messages: list[bytes] = []
         self._tasks: dict[str, _Task] = {}  # whose last status is not stored yet, by task id
         self._stream: ActorRef[Any] | None = None
         self._recovered = recovered
@@ -278,6 +281,9 @@ class CustomExecutor(Actor[Any]):
             self._launch(launch)
         for kill_id in list(self._kills):
             self._send_kill(kill_id, self._kills.pop(kill_id))
+        messages, self._messages = self._messages, []
+        for data in messages:
+            self._send_data(data)
 
     def _drop_what_it_never_got(self, known: Iterable[str]) -> None:
         for name, task in self._tasks.items():
@@ -293,9 +299,12 @@ class CustomExecutor(Actor[Any]):
             self._stream.tell(SendEvent(event))
 
     def _send_data(self, data: bytes) -> None:
-        if self._stream is None:
+        if self._stream is not None:
+            self._send(Event(type=Event.MESSAGE, message=Event.Message(data=data)))
+        elif len(self._messages) < MESSAGES_KEPT:
+            self._messages.append(data)
+        else:
             self.log.warning("dropped a message for executor %s, which is not subscribed", self._run.executor_id)
-        self._send(Event(type=Event.MESSAGE, message=Event.Message(data=data)))
 
     def _called(self, call: Call) -> None:
         if not self._was_subscribed and call.type != Call.SUBSCRIBE:

@@ -216,10 +216,12 @@ async def test_what_happens_while_it_is_away_waits_for_its_return(agents: Agents
     await asyncio.sleep(1)
     agents.launch("b")
     agents.tell(m.KillTask("F", "a"))
+    agents.tell(m.FrameworkMessage("F", "E", b"data"))
     await asyncio.sleep(1)
     await agents.executor.subscribe()
     assert (await agents.executor.next(Event.LAUNCH)).launch.task.task_id.value == "b"
     assert (await agents.executor.next(Event.KILL)).kill.task_id.value == "a"
+    assert (await agents.executor.next(Event.MESSAGE)).message.data == b"data"
 
 
 async def test_a_task_that_was_lost_on_the_way_to_it_is_said_to_be(agents: Agents) -> None:
