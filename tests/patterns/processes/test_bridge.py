@@ -1,6 +1,7 @@
 """A Thespian system that was there before, and our actors: both ways."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from thespian.actors import Actor as ThespianActor
@@ -45,8 +46,13 @@ def thespian():
 @pytest.fixture(scope="module")
 def echo(thespian):
     address = thespian.createActor(Echo)
-    with thespian.private() as endpoint:  # so that Thespian's threads are there before the leak check looks
-        endpoint.ask(address, "hello", 10)
+
+    def ask(n):
+        with thespian.private() as endpoint:
+            return endpoint.ask(address, n, 10)
+
+    with ThreadPoolExecutor(4) as threads:  # so that Thespian's own threads are there before the leak check looks
+        assert len(list(threads.map(ask, range(20)))) == 20
     return address
 
 
