@@ -1,12 +1,12 @@
 """A real task per actor: the way out for libraries that the cell's own playing of a task does not satisfy.
 
-    cell                         ActorTask                              the task
-    ----                         ---------                              --------
-    ready.append, arm ─────────► made at the first message ───────────► a batch of the driver; what its handler waits
-                                 or woken                               for, the task waits for
-                                                                        sleep(0), so that others have their turn
-                                 nothing ready ◄─────────────────────── waits to be woken
-    stopped: retire ───────────► woken ───────────────────────────────► ends
+cell                         ActorTask                              the task
+----                         ---------                              --------
+ready.append, arm ─────────► made at the first message ───────────► a batch of the driver; what its handler waits
+                             or woken                               for, the task waits for
+                                                                    sleep(0), so that others have their turn
+                             nothing ready ◄─────────────────────── waits to be woken
+stopped: retire ───────────► woken ───────────────────────────────► ends
 """
 
 from __future__ import annotations

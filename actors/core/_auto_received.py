@@ -60,5 +60,3 @@ def auto_receive(cell: Cell, message: Any) -> Any | None:
 
 def _who(envelope: tuple[Any, Any] | None) -> str:
     return "an unnamed sender" if envelope is None or envelope[1] is None else str(envelope[1].path)
-
-

@@ -136,5 +136,3 @@ def _concerned(cell: Cell, child: Cell, all_for_one: bool) -> list[Cell]:
     if not all_for_one:
         return [child]
     return [each for each in (cell.children or {}).values() if not each.stop_requested]
-
-

@@ -32,7 +32,7 @@ import logging
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, cast
 
-from ._types import M
+from ._types import M_contra
 from .errors import DeathPactError
 from .messages import Terminated
 from .supervision import OneForOneStrategy, SupervisorStrategy
@@ -58,7 +58,7 @@ class _NoContext:
         )
 
 
-class Actor(Generic[M]):
+class Actor(Generic[M_contra]):
     """Subclass it and define `receive`. ``Actor[Greet | Bye]`` says what it may be told; ``Actor`` alone says anything.
 
     Actors are made by `spawn`, never by calling the class.
@@ -72,7 +72,7 @@ class Actor(Generic[M]):
 
     _props: ClassVar[Any]  # see Props.of
 
-    def receive(self, message: M) -> Hook:
+    def receive(self, message: M_contra) -> Hook:
         """Handle one message. Call `self.unhandled(message)` for what is not yours."""
         self.unhandled(message)
         return None
@@ -122,7 +122,7 @@ class Actor(Generic[M]):
             envelope[1].tell(message, cell.ref)
 
     @property
-    def ref(self) -> ActorRef[M]:
+    def ref(self) -> ActorRef[M_contra]:
         """This actor's ref: give it to others in place of `self`."""
         return self.context.self_ref
 

@@ -49,8 +49,6 @@ class Clock:
         """Return after `seconds`; at once, but after a turn of the loop, when they are not positive."""
         await asyncio.sleep(seconds)
 
-    def call_later(
-        self, seconds: float, callback: Callable[[*Ts], object], *args: *Ts
-    ) -> asyncio.TimerHandle:
+    def call_later(self, seconds: float, callback: Callable[[*Ts], object], *args: *Ts) -> asyncio.TimerHandle:
         """Call `callback(*args)` after `seconds`, on the loop; the handle's `cancel()` revokes it."""
         return self._loop.call_later(max(0.0, seconds), callback, *args)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic
 
-from ._types import M
+from ._types import M, M_contra
 from .actor import Actor
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["Props"]
 
 
-class Props(Generic[M]):
+class Props(Generic[M_contra]):
     """How to make an actor, and make it again at each restart: ``Props(Greeter, "hello", polite=True)``.
 
     Immutable: the `with_…` methods return another one. The arguments are shared by all instances.
@@ -22,7 +22,7 @@ class Props(Generic[M]):
 
     __slots__ = ("args", "cls", "dispatcher", "kwargs", "mailbox")
 
-    def __init__(self, cls: type[Actor[M]], /, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, cls: type[Actor[M_contra]], /, *args: Any, **kwargs: Any) -> None:
         if not isinstance(cls, type) or not issubclass(cls, Actor):
             hint = "; pass the class and its arguments, not an instance" if isinstance(cls, Actor) else ""
             raise TypeError(f"Props needs a subclass of Actor, not {cls!r}{hint}")
@@ -43,7 +43,7 @@ class Props(Generic[M]):
             source._props = known
         return known
 
-    def with_mailbox(self, mailbox: MailboxRecipe) -> Props[M]:
+    def with_mailbox(self, mailbox: MailboxRecipe) -> Props[M_contra]:
         """The same, with a mailbox of that recipe: ``BoundedMailbox(100)``, ``PriorityMailbox(key)``, …"""
         if not callable(mailbox):
             raise TypeError(f"with_mailbox needs a recipe such as BoundedMailbox(100), not {mailbox!r}")
@@ -51,7 +51,7 @@ class Props(Generic[M]):
         props.mailbox = mailbox
         return props
 
-    def with_dispatcher(self, dispatcher: str | DispatcherSpec) -> Props[M]:
+    def with_dispatcher(self, dispatcher: str | DispatcherSpec) -> Props[M_contra]:
         """The same, run by `dispatcher`: "default", "task", or `ThreadPoolDispatcher(...)`."""
         from .dispatchers import dispatcher_spec
 
@@ -59,8 +59,8 @@ class Props(Generic[M]):
         props.dispatcher = dispatcher_spec(dispatcher)
         return props
 
-    def _copy(self) -> Props[M]:
-        props: Props[M] = Props(self.cls, *self.args, **self.kwargs)
+    def _copy(self) -> Props[M_contra]:
+        props: Props[M_contra] = Props(self.cls, *self.args, **self.kwargs)
         props.mailbox = self.mailbox
         props.dispatcher = self.dispatcher
         return props

@@ -181,4 +181,3 @@ class LocalRef(ActorRef[M_contra]):
 
     def _state_for(self, message: Any) -> str:
         return self._cell.state_for(message)
-
