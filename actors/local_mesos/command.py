@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from actors.configuration.commands import config_option
 from actors.local_mesos.defaults import DEFAULT_RESOURCES
 
 if TYPE_CHECKING:
+    from actors.core import Settings
     from actors.local_mesos.simulated_runner import Script
 
 __all__ = ["main"]
@@ -52,6 +54,7 @@ SPAN = r"(\d+(?:\.\d+)?)(?:-(\d+(?:\.\d+)?))?"
     help="No processes: tasks are figures. Alone it follows simple commands (sleep N, exit N); "
     "'runs=60-600,failing=0.01,starts=0.1-2' draws lifetimes and delays in seconds.",
 )
+@config_option("mesos-local")
 def main(
     port: int,
     host: str,
@@ -61,6 +64,7 @@ def main(
     work_dir: Path | None,
     keep_tasks: bool,
     simulate: str | None,
+    settings: Settings,
 ) -> NoReturn:
     """An Apache Mesos cluster in one process, for developing and testing frameworks.
 
@@ -78,7 +82,7 @@ def main(
     script = _script(simulate) if simulate is not None else None
     if script is None and work_dir is None:
         work_dir = _default_work_dir()
-    sys.exit(asyncio.run(_serve(port, host, agents, resources, attributes, work_dir, keep_tasks, script)))
+    sys.exit(asyncio.run(_serve(port, host, agents, resources, attributes, work_dir, keep_tasks, script, settings)))
 
 
 async def _serve(
@@ -90,6 +94,7 @@ async def _serve(
     work_dir: Path | None,
     keep_tasks: bool,
     script: Script | None,
+    settings: Settings,
 ) -> int:
     import signal
 
@@ -101,7 +106,7 @@ async def _serve(
     asked_to_end = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, asked_to_end.set)
-    async with ActorSystem("mesos-local") as system:
+    async with ActorSystem("mesos-local", settings) as system:
         try:
             local = await LocalMesos.start(
                 system,

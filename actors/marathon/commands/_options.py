@@ -11,6 +11,9 @@ from typing import Any, Literal
 
 import click
 
+from actors import Settings
+from actors.configuration.commands import config_option
+
 FILE = click.Path(dir_okay=False, path_type=Path)
 
 
@@ -27,6 +30,7 @@ class ServiceOptions:
     tls_cert: Path | None
     tls_key: Path | None
     verbose: int
+    settings: Settings
 
 
 def default_work_dir() -> Path:
@@ -67,6 +71,7 @@ def with_service(command: Callable[..., None]) -> Callable[..., None]:
             help="What an app waits for: the apps it depends on, or all apps of the steps before (as Marathon did).",
         ),
         click.option("-v", "--verbose", count=True, help="Log more; twice logs most."),
+        config_option("marathon"),
     )
 
     @wraps(command)

@@ -93,7 +93,7 @@ async def _run(options: ServiceOptions, start_mesos: StartMesos) -> None:
     _warn_of_open_doors(options)
     work_dir = work_dir_of(options.work_dir)
     async with AsyncExitStack() as stack:
-        system = await stack.enter_async_context(ActorSystem("marathon"))
+        system = await stack.enter_async_context(ActorSystem("marathon", options.settings))
         lease = await _hold(work_dir, stack)
         say(f"state is kept in {work_dir}")
         journal = SqliteJournal(work_dir / JOURNAL, durability=options.durability, epoch=lease.epoch)
@@ -116,12 +116,17 @@ async def _run(options: ServiceOptions, start_mesos: StartMesos) -> None:
         stack.push_async_callback(marathon.stop)
         facts = ServiceInfo(version=version("mesos-actors"), master=mesos.url, hostname=options.host)
         service = Service(system, marathon, facts)
-        service = replace(service, sandboxes=mesos.sandboxes or AgentSandboxes(service.framework))
+        abdicated = asyncio.Event()
+        service = replace(
+            service,
+            sandboxes=mesos.sandboxes or AgentSandboxes(service.framework),
+            abdicate=abdicated.set if mesos.stop is None else None,  # with its own Mesos, the tasks would end, too
+        )
         server = await serve(make_app(service, credentials=credentials), options.host, options.port, tls=tls)
         stack.push_async_callback(server.close)
         _settle_collector()
         say(f"Marathon answers at {server.url}   (Ctrl-C ends it)")
-        raise await _first_end(lease, marathon)
+        raise await _first_end(lease, marathon, abdicated)
 
 
 def _settle_collector() -> None:
@@ -138,12 +143,21 @@ def _settle_collector() -> None:
     )
 
 
-async def _first_end(lease: Lease, marathon: Marathon) -> CommandFailed:
-    """Wait until the service cannot go on, and say why."""
+class Abdicated(CommandFailed):
+    """Told to give the leadership up (``DELETE /v2/leader``); the exit code is Marathon's."""
+
+    exit_code = 103
+
+
+async def _first_end(lease: Lease, marathon: Marathon, abdicated: asyncio.Event) -> CommandFailed:
+    """Wait until the service cannot go on, or is told not to, and say why."""
     lost = asyncio.create_task(lease.lost())
     stopped = asyncio.create_task(marathon.when_stopped())
+    told = asyncio.create_task(abdicated.wait())
     try:
-        await asyncio.wait((lost, stopped), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((lost, stopped, told), return_when=asyncio.FIRST_COMPLETED)
+        if told.done():
+            return Abdicated("the leadership was given up, as DELETE /v2/leader asked; tasks run on")
         if lost.done():
             return CommandFailed(f"the lease of the work dir is lost: {await lost}")
         return CommandFailed(
@@ -153,6 +167,7 @@ async def _first_end(lease: Lease, marathon: Marathon) -> CommandFailed:
     finally:
         lost.cancel()
         stopped.cancel()
+        told.cancel()
 
 
 async def _hold(work_dir: Path, stack: AsyncExitStack) -> Lease:
