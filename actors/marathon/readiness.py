@@ -28,7 +28,7 @@ from actors.marathon.model import App, ReadinessCheck
 from actors.marathon.plan import AppChange
 from actors.marathon.rolling import is_current
 
-__all__ = ["AwaitReadiness", "ReadinessChecker", "ReadinessSeen", "must_be_ready"]
+__all__ = ["AwaitReadiness", "ReadinessChecker", "ReadinessSeen", "ask", "must_be_ready"]
 
 MAX_ASKED = 100
 """Instances asked at once; others wait their turn."""
@@ -123,7 +123,7 @@ class ReadinessChecker(Actor[Any]):
         return ReadinessSeen(instance.id, ReadinessResult(self._check.name, instance.task_id or "", ready, kept))
 
 
-async def _response(check: ReadinessCheck, target: Target) -> ReadinessResponse | None:
+async def ask(check: ReadinessCheck, target: Target) -> ReadinessResponse | None:
     """What the instance answers; None when it does not, or not within the timeout."""
     host = f"[{target.host}]" if ":" in target.host else target.host
     url = f"{check.protocol.lower()}://{host}:{target.port}/{check.path.removeprefix('/')}"

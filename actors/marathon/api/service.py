@@ -7,7 +7,7 @@ Nothing here keeps state: every answer is the actors' present one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
 
@@ -76,13 +76,17 @@ class ServiceInfo:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The questions that handlers ask. `timeout` in seconds: an actor that does not answer in time means 503."""
+    """The questions that handlers ask. `timeout` in seconds: an actor that does not answer in time means 503.
+
+    `abdicate` makes this service give up the leadership, which ends its process; None: it has nobody to leave it to.
+    """
 
     system: ActorSystem
     actors: MarathonActors
     info: ServiceInfo
     sandboxes: Sandboxes = field(default_factory=NoSandboxes)
     timeout: float = 30.0
+    abdicate: Callable[[], None] | None = None
 
     async def root(self) -> RootGroup:
         return cast(RootGroup, await self.actors.supervisor.ask(GetRoot(), self.timeout))

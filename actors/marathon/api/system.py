@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from ._http import json_answer, json_text, service_of
+from ._http import BadRequest, NotFound, json_answer, json_text, service_of
 from .task_json import counts_of
 
 __all__ = ["routes"]
@@ -19,6 +19,7 @@ def routes() -> list[web.RouteDef]:
         web.get("/ping", ping),
         web.get("/v2/info", info),
         web.get("/v2/leader", leader),
+        web.delete("/v2/leader", abdicate),
         web.get("/metrics", metrics),
         web.route("*", "/v2/eventSubscriptions", retired),
     ]
@@ -79,6 +80,17 @@ async def info(request: web.Request) -> web.StreamResponse:
 async def leader(request: web.Request) -> web.StreamResponse:
     """GET: who leads."""
     return json_answer({"leader": _endpoint(request)})
+
+
+async def abdicate(request: web.Request) -> web.StreamResponse:
+    """DELETE: give the leadership up. As in Marathon the process ends; its supervisor starts it anew, tasks run on."""
+    if {"backup", "restore"} & request.query.keys():
+        raise BadRequest("backup and restore are commands here: marathon backup FILE, marathon restore FILE")
+    give_up = service_of(request).abdicate
+    if give_up is None:
+        raise NotFound("there is nobody to leave the leadership to: this service and its Mesos are one process")
+    give_up()
+    return json_answer({"message": "Leadership abdicated"})
 
 
 async def metrics(request: web.Request) -> web.StreamResponse:

@@ -6,7 +6,7 @@ deployment of it stays in the list until the test says otherwise.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -267,13 +267,13 @@ class Api:
 
 
 @asynccontextmanager
-async def serving(**options: Any) -> AsyncIterator[Api]:
+async def serving(abdicate: Callable[[], None] | None = None, **options: Any) -> AsyncIterator[Api]:
     """The API over fresh stand-ins; `options` are those of `make_app`."""
     world = World()
     async with ActorSystem("api") as system:
         ref = system.spawn(Props(StandIn, world))
         info = ServiceInfo(version="0.1.0", master="http://127.0.0.1:5050")
-        service = Service(system, StandIns(ref, ref, ref, ref), info, FakeSandboxes(), timeout=2.0)
+        service = Service(system, StandIns(ref, ref, ref, ref), info, FakeSandboxes(), timeout=2.0, abdicate=abdicate)
         server = await serve(make_app(service, **{"max_body": 100_000, **options}))
         try:
             async with aiohttp.ClientSession() as session:

@@ -219,6 +219,29 @@ async def test_a_listing_always_has_counts_and_deployments_and_embeds_the_rest_o
     assert (await api.get("/v2/apps?embed=apps.colour")).status == 400
 
 
+@pytest.mark.parametrize(
+    ("embed", "fields"),
+    [
+        ("apps.tasks", {"tasks"}),
+        ("apps.counts", set()),
+        ("apps.deployments", set()),
+        ("apps.readiness", {"readinessCheckResults"}),
+        ("apps.lastTaskFailure", {"lastTaskFailure"}),
+        ("apps.failures", {"tasks", "lastTaskFailure"}),
+        ("apps.taskStats", {"taskStats"}),
+    ],
+)
+async def test_each_embed_adds_its_fields_to_counts_and_deployments(api: Api, embed: str, fields: set[str]) -> None:
+    await api.post("/v2/apps", TALK)
+    api.world.run("/my-app")
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    api.world.failures["/my-app"] = TaskFailure("/my-app", "t", "TASK_FAILED", "exit 1", "h", "S0", V1, moment)
+    (plain,) = (await api.get("/v2/apps")).body["apps"]
+    (app,) = (await api.get(f"/v2/apps?embed={embed}")).body["apps"]
+    assert app.keys() - plain.keys() == fields
+    assert {"tasksRunning", "deployments"} <= plain.keys()
+
+
 async def test_all_apps_below_a_group_are_listed_under_a_star(api: Api) -> None:
     await api.post("/v2/apps", {"id": "/g/a", "cmd": "sleep 1"})
     await api.post("/v2/apps", {"id": "/g/h/b", "cmd": "sleep 1"})

@@ -36,6 +36,7 @@ async def test_embedding_chooses_the_parts_of_a_group(api: Api) -> None:
         "dependencies",
         "version",
     }
+    assert "pods" in (await api.get("/v2/groups/shop?embed=group.pods")).body
     (web,) = (await api.get("/v2/groups/shop?embed=group.apps&embed=group.apps.tasks")).body["apps"]
     assert len(web["tasks"]) == 1
 

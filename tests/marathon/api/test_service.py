@@ -9,7 +9,7 @@ from actors.marathon.messages import QueueItem, ReadinessResponse, ReadinessResu
 from actors.marathon.model import App
 from mesos_proto import Offer, Resources, mesos_pb2
 
-from .conftest import Api
+from .conftest import Api, serving
 
 MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -150,6 +150,19 @@ async def test_info_names_the_service_and_its_framework(api: Api) -> None:
     assert api.url.endswith(info["leader"])
     assert info["http_config"]["http_port"] == int(api.url.rpartition(":")[2])
     assert (await api.get("/v2/leader")).body == {"leader": info["leader"]}
+
+
+async def test_the_leadership_is_given_up_when_asked() -> None:
+    given_up: list[bool] = []
+    async with serving(abdicate=lambda: given_up.append(True)) as api:
+        refused = await api.delete("/v2/leader?backup=file:///tmp/x")
+        assert (refused.status, "marathon backup" in refused.body["message"], given_up) == (400, True, [])
+        answer = await api.delete("/v2/leader")
+        assert (answer.status, answer.body, given_up) == (200, {"message": "Leadership abdicated"}, [True])
+
+
+async def test_who_has_nobody_to_leave_the_leadership_to_keeps_it(api: Api) -> None:
+    assert (await api.delete("/v2/leader")).status == 404
 
 
 async def test_metrics_count_apps_and_tasks(api: Api) -> None:

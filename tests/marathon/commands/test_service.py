@@ -115,3 +115,14 @@ def test_a_master_that_is_no_url_is_wrong_usage(start: Start) -> None:
     _, err = serve.communicate(timeout=30)
     assert serve.returncode == 2
     assert "http://HOST:PORT" in err
+
+
+def test_the_leader_that_is_told_to_abdicate_ends_as_marathons_does(start: Start, tmp_path: Path) -> None:
+    master = f"http://127.0.0.1:{nobodys_port()}"
+    serve = start("serve", "--master", master, "--port", "0", "--work-dir", str(tmp_path))
+    request = urllib.request.Request(url_of(serve) + "/v2/leader", method="DELETE")
+    with urllib.request.urlopen(request) as answer:
+        assert answer.read() == b'{"message":"Leadership abdicated"}'
+    _, err = serve.communicate(timeout=30)
+    assert serve.returncode == 103
+    assert "tasks run on" in err

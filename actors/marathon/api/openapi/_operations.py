@@ -143,6 +143,8 @@ OPERATIONS = (
                Query("plan-format", "light leaves the groups out of plans."))),
     Operation("GET", "/v2/info", "What the service is.", {200: _json(ref("Info"))}),
     Operation("GET", "/v2/leader", "Who leads.", {200: _json(record({"leader": STRING}))}),
+    Operation("DELETE", "/v2/leader", "Give the leadership up; the process ends, tasks run on.",
+              {200: _json(record({"message": STRING}))}),
     Operation("GET", "/v2/logs", "List the tasks of an app whose output can be read.",
               {200: _json(record({"tasks": array(STRING)}))}, (Query("app", "The app's id."),)),
     Operation("GET", "/v2/logs/{task_id}/{file}", "Read what a task wrote to stdout or stderr.",
