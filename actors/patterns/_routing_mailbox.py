@@ -21,11 +21,11 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from actors.core import ActorRef, ActorSystem, DeadLetter, Failure
+from actors.core import ActorRef, DeadLetter, Failure
 from actors.core._auto_received import AUTO_RECEIVED
 
 from .router_messages import Broadcast, RouterManagementMessage
-from .routing_logic import RoutingLogic
+from .routing_logic import RoutingLogic, tell_all
 
 __all__ = ["Claim", "NoRoutees", "Resize", "RoutingMailbox", "RoutingTable"]
 
@@ -56,11 +56,11 @@ class RoutingTable:
 
     __slots__ = ("_logic", "_ref", "_route", "_system", "is_open", "resize_every", "routed", "routees")
 
-    def __init__(self, ref: ActorRef[Any], system: ActorSystem, logic: RoutingLogic, resize_every: int = 0) -> None:
+    def __init__(self, ref: ActorRef[Any], logic: RoutingLogic, resize_every: int) -> None:
         self._ref = ref
-        self._system = system
+        self._system = ref.system
         self._logic = logic
-        self._route = logic.start(system)
+        self._route = logic.start(ref.system)
         self.resize_every = resize_every
         self.routed = 0
         self.routees: tuple[Any, ...] = ()  # replaced, never changed: a caller that reads it has all of one moment
@@ -71,15 +71,15 @@ class RoutingTable:
         routees = self.routees
         if not routees:
             self._dead(message, sender, NoRoutees(f"{self._ref.path} has no routees for a {type(message).__name__}"))
-        elif type(message) is Broadcast:
-            for routee in routees:
-                routee.tell(message.message, sender)
-        else:
-            try:
-                self._route(message, sender, routees)
-            except Exception as error:
-                self._system.log.exception("%s could not route a %s", self._ref.path, type(message).__name__)
-                self._dead(message, sender, error)
+            return
+        route = self._route
+        if type(message) is Broadcast:
+            message, route = message.message, tell_all
+        try:
+            route(message, sender, routees)
+        except Exception as error:
+            self._system.log.exception("%s could not route a %s", self._ref.path, type(message).__name__)
+            self._dead(message, sender, error)
 
     def _dead(self, message: Any, sender: ActorRef[Any] | None, error: Exception) -> None:
         self._system.publish_dead_letter(DeadLetter(message, sender, self._ref))
@@ -88,13 +88,13 @@ class RoutingTable:
 
 
 class RoutingMailbox:
-    """Keeps what is for the router's actor, and routes the rest."""
+    """Keeps what is for the router's actor, and routes the rest. A recipe is ``partial(RoutingMailbox, logic, …)``."""
 
     __slots__ = ("_kept", "table")
 
-    def __init__(self) -> None:
+    def __init__(self, logic: RoutingLogic, resize_every: int, ref: ActorRef[Any]) -> None:
         self._kept: deque[Envelope] = deque()
-        self.table: RoutingTable | None = None
+        self.table = RoutingTable(ref, logic, resize_every)
 
     def append(self, envelope: Envelope, /) -> None:
         message = envelope[0]
@@ -102,20 +102,15 @@ class RoutingMailbox:
         table = self.table
         if kind is Claim:
             message.mailbox = self
-        elif (
-            self._kept
-            or table is None
-            or not table.is_open
-            or kind in AUTO_RECEIVED
-            or isinstance(message, RouterManagementMessage)
-        ):
+        elif self._kept or not table.is_open or kind in AUTO_RECEIVED or isinstance(message, RouterManagementMessage):
             self._kept.append(envelope)
         else:
             table.send(message, envelope[1])
-            self.count_one(table)
+            self.count_one()
 
-    def count_one(self, table: RoutingTable) -> None:
+    def count_one(self) -> None:
         """One more was routed: is it time to look at the pool's size?"""
+        table = self.table
         if table.resize_every:
             table.routed += 1
             if table.routed % table.resize_every == 0:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from threading import get_ident
 from typing import Any, ClassVar
 
-from actors.core import ActorRef, ActorSystem, AskTimeout, Failure
+from actors.core import ActorRef, ActorSystem, AskTimeout, Failure, MailboxFull
 
 from ._durations import seconds_above_zero
 from .routing_logic import Route, RoutingLogic
@@ -49,7 +49,7 @@ class ScatterGatherFirst(RoutingLogic):
                 return
             race = _Race(system, message, sender, self.within)
             for routee in routees:
-                routee.tell(message, race)
+                race.offer(routee)
 
         return route
 
@@ -78,12 +78,13 @@ class TailChopping(RoutingLogic):
                 system.loop.call_soon_threadsafe(route, message, sender, routees)
                 return
             race = _Race(system, message, sender, self.within)
-            ask_next(race, message, system.random.sample(routees, len(routees)))
+            ask_next(race, system.random.sample(routees, len(routees)))
 
-        def ask_next(race: _Race, message: Any, left: list[Any]) -> None:
-            left.pop().tell(message, race)
+        def ask_next(race: _Race, left: list[Any]) -> None:
+            while left and not race.offer(left.pop()):
+                pass
             if left and not race.is_terminated:
-                race.then(self.interval, ask_next, race, message, left)
+                race.then(self.interval, ask_next, race, left)
 
         return route
 
@@ -114,6 +115,15 @@ class _Race(ActorRef[Any]):
     @property
     def is_terminated(self) -> bool:
         return self._over
+
+    def offer(self, routee: Any) -> bool:
+        """Send `routee` the message; False when it has no room, which leaves it to the others."""
+        try:
+            routee.tell(self._message, self)
+        except MailboxFull as error:
+            self._system.log.warning("%s could not be asked: %s", routee.path, error)
+            return False
+        return True
 
     def then(self, seconds: float, function: Any, *args: Any) -> None:
         """Call `function` after `seconds`, unless an answer comes before."""

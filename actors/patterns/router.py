@@ -28,6 +28,7 @@ pool stops, unless it has a `Resizer`.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from actors.core import Actor, ActorRef, Directive, OneForOneStrategy, PoisonPill, Props, SupervisorStrategy, Terminated
@@ -35,7 +36,7 @@ from actors.core._types import M
 
 from ._durations import at_least
 from ._load import load_of
-from ._routing_mailbox import Claim, NoRoutees, Resize, RoutingMailbox, RoutingTable
+from ._routing_mailbox import Claim, NoRoutees, Resize, RoutingMailbox
 from .resizer import Resizer
 from .router_messages import AddRoutee, AdjustPoolSize, Broadcast, GetRoutees, RemoveRoutee, Routees
 from .router_messages import RouterManagementMessage as Management
@@ -65,10 +66,10 @@ def pool(
     :raises ValueError: for a size below 1.
     """
     props = routee if isinstance(routee, Props) else Props(routee)
-    made: Props[Any] = Props(
-        _PoolRouter, logic or RoundRobin(), props, at_least("size", size, 1), resizer, supervisor_strategy or _ESCALATE
-    )
-    return made.with_mailbox(RoutingMailbox)
+    strategy = supervisor_strategy or _ESCALATE
+    resize_every = 0 if resizer is None else resizer.messages_per_resize
+    made: Props[Any] = Props(_PoolRouter, props, at_least("size", size, 1), resizer, strategy)
+    return made.with_mailbox(partial(RoutingMailbox, logic or RoundRobin(), resize_every))
 
 
 def group(routees: Iterable[ActorRef[M] | str], logic: RoutingLogic | None = None) -> Props[M | Broadcast | Management]:
@@ -79,13 +80,14 @@ def group(routees: Iterable[ActorRef[M] | str], logic: RoutingLogic | None = Non
     """
     if isinstance(routees, str):
         raise TypeError(f"group takes several refs or paths: write group([{routees!r}])")
-    return Props[Any](_GroupRouter, logic or RoundRobin(), tuple(routees)).with_mailbox(RoutingMailbox)
+    made: Props[Any] = Props(_GroupRouter, tuple(routees))
+    return made.with_mailbox(partial(RoutingMailbox, logic or RoundRobin(), 0))
 
 
 class _Router(Actor[Any]):
     """What pool and group have in common."""
 
-    def __init__(self, logic: RoutingLogic, resize_every: int = 0) -> None:
+    def __init__(self) -> None:
         claim = Claim()
         self.ref.tell(claim)
         mailbox = claim.mailbox
@@ -93,10 +95,8 @@ class _Router(Actor[Any]):
             raise TypeError(
                 "a router's mailbox is what routes, and cannot be replaced: give with_mailbox to the routees' Props"
             )
-        if mailbox.table is None:
-            mailbox.table = RoutingTable(self.ref, self.context.system, logic, resize_every)
         self._mailbox = mailbox
-        self._table: RoutingTable = mailbox.table
+        self._table = mailbox.table
 
     def first_routees(self) -> tuple[Any, ...]:
         raise TypeError(f"{type(self).__name__} must say who its first routees are")
@@ -130,7 +130,7 @@ class _Router(Actor[Any]):
                 self.unhandled(message)
             case _:  # it came before the router had started, or behind a management message
                 self._table.send(message, self.sender)
-                self._mailbox.count_one(self._table)
+                self._mailbox.count_one()
 
     def _add(self, routee: Any) -> None:
         if routee not in self._table.routees:
@@ -148,8 +148,8 @@ class _Router(Actor[Any]):
 
 
 class _GroupRouter(_Router):
-    def __init__(self, logic: RoutingLogic, routees: tuple[ActorRef[Any] | str, ...]) -> None:
-        super().__init__(logic)
+    def __init__(self, routees: tuple[ActorRef[Any] | str, ...]) -> None:
+        super().__init__()
         self._routees = routees
 
     def first_routees(self) -> tuple[Any, ...]:
@@ -159,14 +159,9 @@ class _GroupRouter(_Router):
 
 class _PoolRouter(_Router):
     def __init__(
-        self,
-        logic: RoutingLogic,
-        routee: Props[Any],
-        size: int,
-        resizer: Resizer | None,
-        supervisor_strategy: SupervisorStrategy,
+        self, routee: Props[Any], size: int, resizer: Resizer | None, supervisor_strategy: SupervisorStrategy
     ) -> None:
-        super().__init__(logic, 0 if resizer is None else resizer.messages_per_resize)
+        super().__init__()
         self._routee = routee
         self._size = size
         self._resizer = resizer

@@ -22,11 +22,11 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any, ClassVar
 
-from actors.core import ActorRef, ActorSystem
+from actors.core import ActorRef, ActorSystem, MailboxFull
 
 from ._load import load_of
 
-__all__ = ["BroadcastRouting", "RandomRouting", "RoundRobin", "Route", "RoutingLogic", "SmallestMailbox"]
+__all__ = ["BroadcastRouting", "RandomRouting", "RoundRobin", "Route", "RoutingLogic", "SmallestMailbox", "tell_all"]
 
 #: Sends a message, from a sender, to some of at least one routee.
 Route = Callable[[Any, ActorRef[Any] | None, tuple[Any, ...]], None]
@@ -106,8 +106,19 @@ class BroadcastRouting(RoutingLogic):
     """Every message to all of them."""
 
     def start(self, system: ActorSystem) -> Route:
-        def route(message: Any, sender: ActorRef[Any] | None, routees: tuple[Any, ...]) -> None:
-            for routee in routees:
-                routee.tell(message, sender)
+        return tell_all
 
-        return route
+
+def tell_all(message: Any, sender: ActorRef[Any] | None, routees: tuple[Any, ...]) -> None:
+    """A full mailbox that raises keeps the message from its own actor only.
+
+    :raises ExceptionGroup: of `MailboxFull`, when all were told.
+    """
+    full: list[MailboxFull] = []
+    for routee in routees:
+        try:
+            routee.tell(message, sender)
+        except MailboxFull as error:
+            full.append(error)
+    if full:
+        raise ExceptionGroup(f"{len(full)} of {len(routees)} routees had no room", full)

@@ -6,7 +6,18 @@ from dataclasses import dataclass
 
 import pytest
 
-from actors import Actor, ActorRef, AskTimeout, DeadLetter, Kill, OneForOneStrategy, PoisonPill, Props, Terminated
+from actors import (
+    Actor,
+    ActorRef,
+    AskTimeout,
+    BoundedMailbox,
+    DeadLetter,
+    Kill,
+    OneForOneStrategy,
+    PoisonPill,
+    Props,
+    Terminated,
+)
 from actors.patterns import (
     AddRoutee,
     AdjustPoolSize,
@@ -183,6 +194,17 @@ async def test_tail_chopping_asks_one_more_only_while_nobody_has_answered(system
     assert len(asked) == 2
 
 
+@pytest.mark.parametrize("logic", [ScatterGatherFirst(), TailChopping()], ids=["scatter", "tail"])
+async def test_a_routee_without_room_leaves_the_question_to_the_others(system, testkit, logic):
+    full = system.spawn(Props(After, 60, []).with_mailbox(BoundedMailbox(1, overflow="fail")))
+    router = system.spawn(group([full, system.spawn(Props(After, 1, []))], logic))
+    full.tell("work")
+    await testkit.settle()
+    full.tell("more")
+    assert await router.ask("?") == 1
+    await testkit.advance(200)
+
+
 async def test_a_message_for_nobody_is_a_dead_letter(system, probe):
     system.event_stream.subscribe(probe.ref, DeadLetter)
     router = system.spawn(group([]))
@@ -205,6 +227,17 @@ async def test_a_logic_that_raises_hurts_neither_sender_nor_router(system, probe
         router.tell("x")
     assert (await probe.expect_msg_class(DeadLetter)).message == "x"
     assert not router.is_terminated
+
+
+async def test_a_routee_without_room_does_not_keep_a_broadcast_from_the_others(system, probe, testkit):
+    full = system.spawn(Props(Slow).with_mailbox(BoundedMailbox(1, overflow="fail")))
+    router = system.spawn(group([full, probe.ref]))
+    await routees_of(router)
+    full.tell(1)
+    async with testkit.event_filter(level=logging.ERROR, pattern="could not route a float"):
+        router.tell(Broadcast(1.0))
+    await probe.expect_msg(1.0)
+    await testkit.advance(5)
 
 
 # Who comes and goes
@@ -357,9 +390,7 @@ async def test_a_removed_child_is_stopped_even_when_the_pool_restarts_meanwhile(
 
 
 async def test_a_router_whose_mailbox_was_replaced_says_why_it_cannot_be(system, probe, testkit):
-    from collections import deque
-
-    router = system.spawn(pool(Namer).with_mailbox(deque))
+    router = system.spawn(pool(Namer).with_mailbox(BoundedMailbox(10)))
     reason = (await probe.expect_terminated(router)).reason
     assert "cannot be replaced" in str(reason)
 
