@@ -117,7 +117,7 @@ class ReadinessChecker(Actor[Any]):
     async def _ask(self, instance: Instance) -> ReadinessSeen:
         target = target_of_port(self._app, self._app.port_names.index(self._check.port_name), instance)
         async with self._turn:
-            response = await _response(self._check, target) if target is not None else None
+            response = await ask(self._check, target) if target is not None else None
         ready = response is not None and response.status in self._check.http_status_codes_for_ready
         kept = response if self._check.preserve_last_response else None
         return ReadinessSeen(instance.id, ReadinessResult(self._check.name, instance.task_id or "", ready, kept))
