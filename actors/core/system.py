@@ -41,6 +41,9 @@ __all__ = ["ActorSystem"]
 #: The systems of this process, for those who look for one that nobody terminated: the leak checks of the test kit.
 all_systems: weakref.WeakSet[ActorSystem] = weakref.WeakSet()
 
+#: How many actors a shutdown that takes too long names; more say no more.
+NAMED_AT_THE_END = 10
+
 
 class ActorSystem:
     """Makes and runs actors on the running event loop.
@@ -227,11 +230,13 @@ class ActorSystem:
             self._terminated.set_result(None)
 
     def pending_actors(self) -> list[str]:
-        """The actors that have not stopped and have nobody below them to wait for."""
-        leaves = [node for node in self.tree().walk() if not node.children]
-        return [
-            f"{node.path} ({node.state}{f', handling a {node.handling}' if node.handling else ''})" for node in leaves
+        """The actors that have not stopped and have nobody below them to wait for: a few by name, the others counted."""
+        leaves = [node for node in self.tree().walk() if not node.children and node.state != "stopped"]
+        named = [
+            f"{node.path} ({node.state}{f', handling a {node.handling}' if node.handling else ''})"
+            for node in leaves[:NAMED_AT_THE_END]
         ]
+        return named if len(leaves) <= NAMED_AT_THE_END else [*named, f"and {len(leaves) - NAMED_AT_THE_END:,} more"]
 
     def _held_the_loop(self, cell: Cell, seconds: float) -> None:
         self.log.warning(

@@ -72,6 +72,23 @@ async def test_actors_that_do_not_stop_are_named(caplog: pytest.LogCaptureFixtur
     assert never.is_terminated
 
 
+async def test_of_many_actors_that_do_not_stop_a_few_are_named_and_the_others_counted(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Never(Actor):
+        async def post_stop(self) -> None:
+            await asyncio.sleep(60)
+
+    system = ActorSystem("patient")
+    for _ in range(1000):
+        system.spawn(Never)
+    await calm(system)
+    await system.terminate()
+    assert "and 990 more" in caplog.text
+    assert caplog.text.count("/user/") == 10
+    await system.clock.sleep(60)
+
+
 async def test_terminate_twice_runs_once_and_both_wait() -> None:
     system = ActorSystem("once")
     runs: list[int] = []
