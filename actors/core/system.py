@@ -231,7 +231,12 @@ class ActorSystem:
 
     def pending_actors(self) -> list[str]:
         """The actors that have not stopped and have nobody below them to wait for: a few by name, the others counted."""
-        leaves = [node for node in self.tree().walk() if not node.children and node.state != "stopped"]
+        guardians = {guardian.path for guardian in self.tree().children}
+        leaves = [
+            node
+            for node in self.tree().walk()
+            if not node.children and node.state != "stopped" and node.path not in guardians
+        ]
         named = [
             f"{node.path} ({node.state}{f', handling a {node.handling}' if node.handling else ''})"
             for node in leaves[:NAMED_AT_THE_END]

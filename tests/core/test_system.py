@@ -85,7 +85,7 @@ async def test_of_many_actors_that_do_not_stop_a_few_are_named_and_the_others_co
     await calm(system)
     await system.terminate()
     assert "and 990 more" in caplog.text
-    assert caplog.text.count("/user/") == 10
+    assert caplog.text.count("actors://patient/user/") == 10
     await system.clock.sleep(60)
 
 
