@@ -7,6 +7,7 @@
                                     nothing fits                               ──▶ DeclineOffers, 120 s
              ◀── Provision          the launches, to be stored first
     Provisioned                ──▶  one Launch per offer, what is left refused ──▶ AcceptOffers
+                                    (at MAX_LAUNCHES: to be offered again at once)
     CallFailed (certainly unsent) ▶ Unlaunched ──▶ instances
     LaunchFailed               ──▶  the app's next launch is delayed
                                     nothing waits, or all is delayed           ──▶ SuppressOffers
@@ -247,7 +248,7 @@ class Launcher(Actor[Any]):
             self._unlaunched([launch.instance_id for launch in filling.launches if launch.instance_id in accepted])
         elif tasks:
             self._filters = True
-            filters = Filters(refuse_seconds=DECLINE_FILTER)
+            filters = Filters(refuse_seconds=0 if filling.full else DECLINE_FILTER)
             self._scheduler.tell(AcceptOffers((offer_id,), (Launch(tasks),), filters), self.ref)
         else:
             self._decline([offer_id])

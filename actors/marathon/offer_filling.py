@@ -17,7 +17,12 @@ from actors.marathon.matching import NoMatch, OfferPool, Placed, build_task
 from actors.marathon.protocol import Launched
 from mesos_proto import Offer, TaskInfo
 
-__all__ = ["OfferFilling"]
+__all__ = ["MAX_LAUNCHES", "OfferFilling"]
+
+MAX_LAUNCHES = 250
+"""Instances launched with one offer: one call that launches thousands holds the loop of whoever makes, stores, sends,
+checks or takes it for seconds. What is left of the offer comes back at once (Marathon's ``--max_instances_per_offer``
+has 100)."""
 
 
 class OfferFilling:
@@ -42,6 +47,8 @@ class OfferFilling:
         for queued in candidates:
             standing = placed(queued)
             while queued.waiting and not queue.backoff.left(queued.app, clock.time()):
+                if self.full:
+                    return len(self.launches) - before, True
                 if len(self.launches) - before == budget:
                     return budget, False
                 placement = self._pool.match(queued.app, standing)
@@ -56,6 +63,11 @@ class OfferFilling:
                 self.launches.append(self._launched(instance_id, queued, task_id, placement.host_ports))
                 self._used.add(queued.app.id)
         return len(self.launches) - before, True
+
+    @property
+    def full(self) -> bool:
+        """Whether more might fit, with the next offer."""
+        return len(self.launches) >= MAX_LAUNCHES
 
     def conclude(self, queue: LaunchQueue, clock: Clock) -> None:
         """The offer is done with: count it for the apps that used it, and why for those that could not."""

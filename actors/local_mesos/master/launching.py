@@ -48,6 +48,8 @@ def accept(cluster: Cluster, framework: Framework, call: scheduler_pb2.Call.Acce
         attempt.apply(operation)
     until = offers.refusal_end(cluster, call.filters)
     cluster.allocator.recover(framework.id, agent.id, attempt.available, until)
+    if until is None and attempt.launched:
+        cluster.dirty.add(agent.id)  # who wants the rest at once may launch on
 
 
 def _offers_error(cluster: Cluster, framework: Framework, ids: list[str]) -> str | None:
@@ -110,6 +112,7 @@ class _Accept:
         self.agent = agent
         self.role = role
         self.available = available
+        self.launched = False
 
     def apply(self, original: mesos_pb2.Offer.Operation) -> None:
         operation = Operation()
@@ -190,6 +193,7 @@ class _Accept:
 
     def _enter(self, task: mesos_pb2.TaskInfo) -> None:
         """Into the tables; its resources, and a new executor's, stay taken."""
+        self.launched = True
         self.available -= Resources(task.resources)
         if task.HasField("executor"):
             executor = task.executor

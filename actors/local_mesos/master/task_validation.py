@@ -48,17 +48,19 @@ class LaunchContext:
 
 def task_error(task: mesos_pb2.TaskInfo, context: LaunchContext) -> str | None:
     """A task of LAUNCH."""
-    error = _malformed(task) or _own_error(task, context)
+    try:
+        total, executor = Resources(task.resources), Resources(task.executor.resources)
+    except ResourceError as malformed:
+        return str(malformed)
+    error = _own_error(task, context)
     if error:
         return error
     if task.HasField("executor") == task.HasField("command"):
         return "Task should have at least one (but not both) of CommandInfo or ExecutorInfo present"
-    total = Resources(task.resources)
     if task.HasField("executor"):
         error = executor_error(task.executor, context.framework_id) or _custom_executor_error(task.executor)
         if error:
             return error
-        executor = Resources(task.executor.resources)
         if _overlap([total, executor]):
             return f"There are overlapping resources in the task resources {total} and executor resources {executor}"
         if task.executor.executor_id.value not in context.executors:

@@ -40,6 +40,17 @@ async def test_a_declined_offer_comes_back_after_five_seconds_unless_told_otherw
         assert low <= bench.system.clock.time() - began <= high
 
 
+async def test_the_rest_of_an_offer_comes_back_at_once_to_who_launches_and_refuses_nothing(bench: Bench) -> None:
+    await bench.start()
+    scheduler = await bench.subscribe()
+    offer = (await scheduler.offers())[0]
+    after, began = len(scheduler.events), bench.system.clock.time()
+    await scheduler.launch(offer, scheduler.task(offer, cpus=1), refuse_seconds=0)
+    offer = (await scheduler.offers(after=after))[0]
+    assert amounts(offer)["cpus"] == 3
+    assert bench.system.clock.time() - began < 0.1
+
+
 async def test_a_filter_refuses_no_more_than_what_was_declined(bench: Bench) -> None:
     await bench.start()
     scheduler = await bench.subscribe()

@@ -249,7 +249,10 @@ class FakeScheduler(Actor[Any]):
                         assert agent.free.contains(needed)
                         agent.free -= needed
                         world.launch(task.proto, agent)
-                agent.refused = agent.free
+                at_once = call.filters is not None and call.filters.refuse_seconds == 0
+                agent.refused = None if at_once else agent.free
+                if at_once:
+                    world.offer()
             case KillTask() if world.ignore_kills:
                 world.ignore_kills -= 1
             case KillTask(task_id):

@@ -9,9 +9,11 @@ import pytest
 from actors import Actor, Props
 from actors.marathon import Marathon, MarathonStopped
 from actors.marathon.events import SchedulerEnded
-from actors.marathon.launcher import REVIVE_BURST, REVIVE_INTERVAL
+from actors.marathon.launcher import DECLINE_FILTER, REVIVE_BURST, REVIVE_INTERVAL
 from actors.marathon.messages import Condition, GetFramework, GetQueue, KillInstances, ResetDelay
+from actors.marathon.offer_filling import MAX_LAUNCHES
 from actors.mesos import (
+    AcceptOffers,
     FrameworkOver,
     FrameworkRemoved,
     KillTask,
@@ -138,6 +140,19 @@ async def test_launches_that_were_certainly_not_sent_are_tried_again_without_del
     await service.put(app("/a", instances=3))
     await service.deployed(within=30)
     assert len(service.world.running("/a")) == 3
+
+
+async def test_one_offer_takes_a_bounded_number_of_instances_and_its_rest_is_wanted_back_at_once(
+    service: Service,
+) -> None:
+    agents, surplus = len(service.world.agents), 10
+    begun = service.system.clock.time()
+    await service.put(app("/a", cpus=0.01, instances=agents * MAX_LAUNCHES + surplus))
+    await service.until(lambda: len(service.world.running("/a")) == agents * MAX_LAUNCHES + surplus)
+    assert service.system.clock.time() - begun < 1
+    accepts = [call for call in service.world.calls if isinstance(call, AcceptOffers)]
+    launched = [(len(call.operations[0].tasks), call.filters.refuse_seconds) for call in accepts]
+    assert launched == [*[(MAX_LAUNCHES, 0)] * agents, (surplus, DECLINE_FILTER)]
 
 
 async def test_constraints_hold_for_instances_placed_in_different_offers(service: Service) -> None:
