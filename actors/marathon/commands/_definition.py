@@ -82,6 +82,17 @@ def is_group(definition: Mapping[str, Any]) -> bool:
     return "apps" in definition or "groups" in definition
 
 
+def without_group_versions(group: Mapping[str, Any]) -> dict[str, Any]:
+    """A group as `/v2/groups` answers it can be deployed elsewhere: there, a version beside apps makes no sense."""
+    if not is_group(group):
+        return dict(group)
+    below = group.get("groups")
+    kept = {key: value for key, value in group.items() if key != "version"}
+    if isinstance(below, list):
+        kept["groups"] = [without_group_versions(one) if isinstance(one, Mapping) else one for one in below]
+    return kept
+
+
 def _of_model(
     model: Any, value: Any, path: str, also: frozenset[str] = frozenset()
 ) -> Iterator[tuple[str, str, frozenset[str]]]:

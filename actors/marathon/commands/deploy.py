@@ -9,7 +9,7 @@ import click
 
 from ._client import Client, CommandFailed, app_path
 from ._console import say, with_url
-from ._definition import is_group, read_definition, unknown_fields
+from ._definition import is_group, read_definition, unknown_fields, without_group_versions
 from ._wait import follow, with_waiting
 
 
@@ -50,7 +50,7 @@ def _send(client: Client, name: str, definition: Any, force: bool) -> Mapping[st
     elif is_group(definition):
         say(f"deploying group {definition['id']}")
         # The path is the root and the id in the body says which: that is how relative ids are read.
-        result = client.call("PUT", "/v2/groups", definition, query)
+        result = client.call("PUT", "/v2/groups", without_group_versions(definition), query)
     else:
         say(f"deploying {definition['id']}")
         result = client.call("PUT", app_path(definition["id"]), definition, {**query, "partialUpdate": "false"})

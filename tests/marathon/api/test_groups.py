@@ -113,3 +113,16 @@ async def test_only_top_level_groups_take_enforce_role(api: Api) -> None:
     assert (await api.patch("/v2/groups/shop", {"enforceRole": True})).status == 200
     assert (await api.get("/v2/groups/shop")).body["enforceRole"] is True
     assert (await api.patch("/v2/groups/shop/db", {"enforceRole": True})).status == 422
+
+
+async def test_apps_as_they_were_answered_can_be_sent_back_and_change_nothing(api: Api) -> None:
+    await api.post("/v2/groups", SHOP)
+    before = (await api.get("/v2/groups/shop?embed=group.apps.tasks&embed=group.groups")).body
+    sent = {key: value for key, value in before.items() if key != "version"}
+    sent["groups"] = [{key: value for key, value in below.items() if key != "version"} for below in before["groups"]]
+    assert (await api.put("/v2/groups/shop", sent)).status == 200
+    after = (await api.get("/v2/groups/shop?embed=group.apps.tasks&embed=group.groups")).body
+    for key in ("tasks", "deployments"):
+        for app in (*before["apps"], *before["groups"][0]["apps"], *after["apps"], *after["groups"][0]["apps"]):
+            app.pop(key, None)
+    assert after == before

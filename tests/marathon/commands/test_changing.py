@@ -184,3 +184,15 @@ def test_destroy_needs_a_yes(service: Fake, run: Run) -> None:
     assert run("destroy", "web", "--yes").exit_code == 0
     deleted = next(asked for asked in service.asked if asked.method == "DELETE")
     assert deleted.query == {"force": ["false"]}
+
+
+def test_a_group_as_a_service_answers_it_can_be_deployed(service: Fake, run: Run) -> None:
+    service.answers["PUT /v2/groups"] = STARTED
+    below = {"id": "/g/h", "apps": [], "groups": [], "pods": [], "dependencies": [], "version": "v1"}
+    answered = {"id": "/g", "apps": [{"id": "/g/a", "cmd": "x", "version": "v1"}], "groups": [below], "version": "v2"}
+    result = run("deploy", "-", "--detach", input=json.dumps(answered))
+    assert (result.exit_code, "warning" in result.stderr) == (0, False)
+    (sent,) = [asked.body for asked in service.asked if asked.method == "PUT"]
+    assert "version" not in sent
+    assert "version" not in sent["groups"][0]
+    assert sent["apps"] == answered["apps"]
