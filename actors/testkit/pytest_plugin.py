@@ -35,6 +35,8 @@ from actors.testkit.virtual_loop import VirtualLoop
 
 REAL = "real"
 
+pytest.register_assert_rewrite("actors.testkit.scenarios")  # they are tests: their assertions tell as tests' do
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini(

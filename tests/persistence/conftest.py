@@ -12,8 +12,8 @@ class Memory:
     def open(self, *, epoch=None):
         return MemoryJournal(self.store, epoch=epoch)
 
-    def fill(self, journal):
-        self.store.capacity = self.store.used
+    def fill(self, journal, spare=0):
+        self.store.capacity = self.store.used + spare
 
     def make_room(self, journal):
         self.store.capacity = None
@@ -26,9 +26,9 @@ class Sqlite:
     def open(self, *, epoch=None):
         return SqliteJournal(self.path, epoch=epoch)
 
-    def fill(self, journal):
+    def fill(self, journal, spare=0):
         (pages,) = journal._writer._connection.execute("PRAGMA page_count").fetchone()
-        journal._writer._connection.execute(f"PRAGMA max_page_count = {pages}")
+        journal._writer._connection.execute(f"PRAGMA max_page_count = {pages + spare // 4096}")
 
     def make_room(self, journal):
         journal._writer._connection.execute("PRAGMA max_page_count = 1000000")
