@@ -7,7 +7,7 @@ import random
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from actors.core import Actor, ActorRef, Props
 from actors.testkit.effects import (
@@ -101,6 +101,14 @@ class RecordingTimers:
         self._context.effects.append(TimerScheduled(key, message, delay, interval))
 
 
+class _Cell(NamedTuple):
+    """What `Actor.reply` reads of a cell."""
+
+    envelope: tuple[Any, ActorRef[Any] | None] | None
+    system: _System
+    ref: InboxRef
+
+
 class RecordingContext:
     """In place of `ActorContext`: records."""
 
@@ -117,6 +125,11 @@ class RecordingContext:
         self.stash_box: list[tuple[Any, ActorRef[Any] | None]] = []
         self.receive_timeout: float | None = None
         self._children: dict[str, InboxRef] = {}
+
+    @property
+    def _cell(self) -> _Cell:
+        envelope = None if self.message is None else (self.message, self.sender)
+        return _Cell(envelope, self.system, self.self_ref)
 
     @property
     def children(self) -> tuple[InboxRef, ...]:
