@@ -51,7 +51,7 @@ from actors.mesos import (
     Subscribed,
     SuppressOffers,
 )
-from mesos_proto import Filters, Offer, OfferID, TaskInfo
+from mesos_proto import Filters, Offer, OfferID, TaskInfo, mesos_pb2
 
 __all__ = ["Launcher"]
 
@@ -101,6 +101,7 @@ class Launcher(Actor[Any]):
         self._batch = self._random.getrandbits(48)  # an answer to the actor before a restart is not taken for ours
         self._rescinded: set[str] = set()
         self._subscribed = False
+        self._home_region: str | None = None
         self._wanting: bool | None = None
         self._filters = False  # whether some offer was refused for a time since the last revive
         self._revives = float(REVIVE_BURST)
@@ -142,7 +143,8 @@ class Launcher(Actor[Any]):
                 self._unsent(call, error)
             case CallFailed():
                 pass  # offers not declined or revived: the next subscription begins with fresh ones
-            case Subscribed():
+            case Subscribed(_, master):
+                self._home_region = _region_of(master)
                 self._subscribed = True
                 self._wanting = None
                 self._want()
@@ -197,7 +199,7 @@ class Launcher(Actor[Any]):
         while budget > 0 and (self._filling is not None or self._offers):
             if self._filling is None:
                 _, offer = self._offers.popitem(last=False)
-                self._filling = OfferFilling(offer, self._random)
+                self._filling = OfferFilling(offer, self._random, self._home_region)
             filling = self._filling
             placed, finished = filling.fill(self._queue, self._placed, self._clock, budget)
             budget -= placed + 1
@@ -308,3 +310,8 @@ class Launcher(Actor[Any]):
             return False
         self._revives -= 1
         return True
+
+
+def _region_of(master: mesos_pb2.MasterInfo) -> str | None:
+    domain = master.domain
+    return domain.fault_domain.region.name if domain.HasField("fault_domain") else None

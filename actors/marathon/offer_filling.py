@@ -1,6 +1,6 @@
 """One offer being filled with instances, over several turns of the loop when it takes many.
 
-filling = OfferFilling(offer, random)
+filling = OfferFilling(offer, random, home_region)
 filling.fill(queue, placed, now, budget)  ──▶  how many instances found their place; `finished` when no more fit
 filling.launches, filling.tasks                what is to be stored, and what is to be sent to Mesos
 """
@@ -28,12 +28,12 @@ has 100)."""
 class OfferFilling:
     """See the head of this module. `offer` counts for each queued app when the filling is `conclude`d."""
 
-    def __init__(self, offer: Offer, random: Random) -> None:
+    def __init__(self, offer: Offer, random: Random, home_region: str | None = None) -> None:
         self.offer = offer
         self.launches: list[Launched] = []
         self.tasks: list[TaskInfo] = []
         self._random = random
-        self._pool = OfferPool(offer.proto, random)
+        self._pool = OfferPool(offer.proto, random, home_region)
         self._used: set[str] = set()
         self._unused: dict[str, NoMatch] = {}
 

@@ -63,7 +63,7 @@ class _Settings:
             failover_timeout=FAILOVER_TIMEOUT,
             checkpoint=True,
             principal=self.principal,
-            capabilities=("PARTITION_AWARE", "TASK_KILLING_STATE"),
+            capabilities=("PARTITION_AWARE", "TASK_KILLING_STATE", "REGION_AWARE"),
             hostname=self.hostname,
             webui_url=self.webui_url,
         )

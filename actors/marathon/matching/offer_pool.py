@@ -6,6 +6,8 @@
 
 Amounts are whole thousandths, as in Mesos, so that a thousand instances of 0.1 cpus take exactly 100. Resources are
 taken from the roles that the app accepts, its own role first; volumes, revocable and shared resources are left alone.
+
+Instances stay in the `home_region`, which is the leading master's, unless their app has a constraint on ``@region``.
 """
 
 from __future__ import annotations
@@ -69,9 +71,10 @@ _MISSING = {"cpus": NoMatch.CPUS, "mem": NoMatch.MEMORY, "disk": NoMatch.DISK, "
 class OfferPool:
     """See the head of this module."""
 
-    def __init__(self, offer: mesos_pb2.Offer, random: Random) -> None:
+    def __init__(self, offer: mesos_pb2.Offer, random: Random, home_region: str | None = None) -> None:
         self.offer = offer
         self.agent = Agent.of(offer)
+        self._abroad = None not in (home_region, self.agent.region) and self.agent.region != home_region
         self._role = offer.allocation_info.role or "*"
         self._unavailable = offer.HasField("unavailability")
         self._scalars: list[_Scalar] = []
@@ -90,6 +93,8 @@ class OfferPool:
             return NoMatch.ROLE
         if self._unavailable:
             return NoMatch.MAINTENANCE
+        if self._abroad and all(constraint[0] != "@region" for constraint in app.constraints):
+            return NoMatch.CONSTRAINT
         if unmet_constraint(app.constraints, self.agent, placed) is not None:
             return NoMatch.CONSTRAINT
         roles = app.accepted_resource_roles or ("*", app.role)

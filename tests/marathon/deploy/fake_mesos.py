@@ -43,6 +43,7 @@ class Agent:
     hostname: str
     free: Resources
     attributes: Mapping[str, str] = field(default_factory=dict)
+    region: str | None = None
     offer: str | None = None
     refused: Resources | None = None
 
@@ -82,6 +83,7 @@ class MesosWorld:
         self.framework: str | None = None
         self.suppressed = False
         self.ignore_kills = 0
+        self.home_region: str | None = None
         self.refuse_accepts = 0
         self._serial = 0
 
@@ -165,6 +167,9 @@ class MesosWorld:
             proto.id.value = agent.offer
             proto.framework_id.value = self.framework or ""
             proto.agent_id.value = agent.id
+            if agent.region is not None:
+                proto.domain.fault_domain.region.name = agent.region
+                proto.domain.fault_domain.zone.name = "a"
             for name, value in agent.attributes.items():
                 proto.attributes.add(name=name, type=mesos_pb2.Value.TEXT).text.value = value
             offers.append(Offer.from_proto(proto))
@@ -201,6 +206,9 @@ class FakeScheduler(Actor[Any]):
         for agent in world.agents.values():
             agent.offer = None
         master = mesos_pb2.MasterInfo(id="m", ip=0, port=5050, hostname="master")
+        if world.home_region is not None:
+            master.domain.fault_domain.region.name = world.home_region
+            master.domain.fault_domain.zone.name = "a"
         kind = Registered if self.info.id is None else Reregistered
         world.framework = self.info.id or world.framework or world.fresh("framework")
         self.event(kind(FrameworkID(world.framework), master, 15.0))

@@ -370,7 +370,7 @@ class Deployments(RuleBasedStateMachine):
 
 
 Deployments.TestCase.settings = settings(
-    max_examples=40,
+    max_examples=60,
     stateful_step_count=25,
     deadline=None,
     derandomize=True,

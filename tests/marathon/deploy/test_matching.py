@@ -52,6 +52,29 @@ def test_as_many_instances_as_fit(fields: dict[str, Any], count: int, reason: No
     )
 
 
+@pytest.mark.parametrize(
+    ("home", "agent", "constraints", "placed"),
+    [
+        ("eu", "eu", [], True),
+        ("eu", "us", [], False),
+        ("eu", "us", [["@region", "IS", "us"]], True),
+        ("eu", "us", [["@zone", "IS", "us-1"]], False),
+        ("eu", None, [], True),
+        (None, "us", [], True),
+    ],
+)
+def test_instances_leave_the_masters_region_only_when_their_app_says_something_of_regions(
+    home: str | None, agent: str | None, constraints: list[list[str]], placed: bool
+) -> None:
+    made = offer()
+    if agent is not None:
+        made.domain.fault_domain.region.name = agent
+        made.domain.fault_domain.zone.name = f"{agent}-1"
+    definition = app("/a", constraints=constraints)
+    found = OfferPool(made, Random(0), home).match(definition, Placed({each[0] for each in constraints}))
+    assert isinstance(found, Placement) if placed else found is NoMatch.CONSTRAINT
+
+
 def test_amounts_are_exact() -> None:
     found, _ = placements(app("/a", cpus=0.1, mem=1), offer("cpus:1;mem:1000;ports:[1-100]"))
     assert len(found) == 10

@@ -114,6 +114,18 @@ async def test_changes_in_a_row_are_all_launched_though_revives_are_spaced(servi
     assert len(revives) <= REVIVE_BURST + service.system.clock.time() / REVIVE_INTERVAL < 25
 
 
+async def test_the_region_of_the_leading_master_is_home(service: Service) -> None:
+    await service.kill()
+    service.world.home_region = "eu"
+    for agent, region in zip(service.world.agents.values(), ("eu", "us", "us"), strict=True):
+        agent.region = region
+    await service.start()
+    await service.put(app("/here", instances=5), app("/abroad", instances=2, constraints=[["@region", "IS", "us"]]))
+    await service.deployed()
+    assert {task.agent.region for task in service.world.live("/here")} == {"eu"}
+    assert {task.agent.region for task in service.world.live("/abroad")} == {"us"}
+
+
 async def test_the_queue_tells_why_an_app_is_not_placed_and_for_how_long_it_waits(service: Service) -> None:
     await service.put(app("/big", cpus=1000), app("/far", constraints=[["hostname", "LIKE", "nowhere"]]))
     await service.system.clock.sleep(1)
