@@ -55,7 +55,7 @@ class HandlerTask:
             return
         if type(waiter) is Reply:  # comes back by resume: no callback, no turn of the loop
             self._fut_waiter = waiter
-            waiter.cell = self
+            waiter.cell = self  # type: ignore[assignment]  # every handler's task is a cell
             if self._must_cancel and waiter.cancel():
                 self._must_cancel = False
             return

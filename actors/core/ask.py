@@ -29,19 +29,17 @@ from .messages import DeadLetter, Failure
 from .ref import ActorRef
 
 if TYPE_CHECKING:
-    from ._task import HandlerTask
+    from ._cell import Cell
     from .system import ActorSystem
 
 __all__ = ["PendingAsks", "Reply"]
-
-_PENDING, _DONE, _CANCELLED = range(3)
 
 
 class Reply(ActorRef[Any]):
     """The ref that an ask sends from, alive until its first answer, and what the asker waits for."""
 
     __slots__ = (
-        "_error", "_future", "_name", "_queue", "_value", "cell", "deadline", "message", "state", "target",
+        "_future", "_name", "_queue", "cell", "deadline", "done", "error", "message", "target", "value",
     )  # fmt: skip
 
     def __init__(self, queue: _Queue, target: ActorRef[Any], message: Any, deadline: float) -> None:
@@ -49,10 +47,10 @@ class Reply(ActorRef[Any]):
         self.target = target
         self.message = message
         self.deadline = deadline
-        self.state = _PENDING
-        self.cell: HandlerTask | None = None  # whose handler waits for it, if it is one
+        self.done = False
+        self.cell: Cell | None = None  # whose handler waits for it, if it is one
         self._future: asyncio.Future[None] | None = None
-        self._error: BaseException | None = None
+        self.error: BaseException | None = None
         self._name: str | None = None
 
     # As a ref
@@ -69,40 +67,42 @@ class Reply(ActorRef[Any]):
 
     @property
     def is_terminated(self) -> bool:
-        return self.state != _PENDING
+        return self.done
 
     def tell(self, message: Any, sender: ActorRef[Any] | None = None) -> None:
         asks = self._queue.asks
-        if message is None:
-            raise TypeError(f"None was replied to {self.path}: an answer must be something; define a class for it")
         if get_ident() != asks.thread:
             asks.loop.call_soon_threadsafe(self.tell, message, sender)
-        elif self.state:
+        elif message is None:
+            raise TypeError(f"None was replied to {self.path}: an answer must be something; define a class for it")
+        elif self.done:
             self.system.publish_dead_letter(DeadLetter(message, sender, self))
         else:
             if isinstance(message, BaseException):
-                self._error = message
+                self.error = message
             elif type(message) is Failure:
-                self._error = message.error
+                self.error = message.error
             else:
-                self._value = message
-            self._finish(_DONE)
+                self.value = message
+            self._finish()
 
     def fail(self, error: BaseException) -> None:
         """Answer with `error`, unless there is an answer already."""
-        if self.state == _PENDING:
-            self._error = error
-            self._finish(_DONE)
+        if not self.done:
+            self.error = error
+            self._finish()
 
-    def _finish(self, state: int) -> None:
-        self.state = state
+    def _finish(self) -> None:
+        self.done = True
         self.message = None
         queue = self._queue
         queue.settled += 1
         if queue.settled > 64:
             queue.clear_out()
-        if self.cell is not None:
-            self.cell.resume()
+        cell = self.cell
+        if cell is not None:
+            cell.woken = True
+            cell.dispatcher.schedule(cell)
         elif self._future is not None and not self._future.done():
             self._future.set_result(None)
 
@@ -115,17 +115,11 @@ class Reply(ActorRef[Any]):
 
     def cancel(self, msg: Any = None) -> bool:
         """The asker waits no longer: an answer that comes yet is a dead letter."""
-        if self.state:
+        if self.done:
             return False
-        self._finish(_CANCELLED)
+        self.error = asyncio.CancelledError()
+        self._finish()
         return True
-
-    def result(self) -> Any:
-        if self.state == _CANCELLED:
-            raise asyncio.CancelledError
-        if self._error is not None:
-            raise self._error
-        return self._value
 
 
 class PendingAsks:
@@ -195,16 +189,16 @@ class _Queue:
     def clear_out(self) -> None:
         """Throw out what is settled, many at a time, so that each costs O(1)."""
         if self.settled * 2 > len(self.replies):
-            self.replies = deque(reply for reply in self.replies if reply.state == _PENDING)
+            self.replies = deque(reply for reply in self.replies if not reply.done)
             self.settled = 0
 
     def _sweep(self) -> None:
         self.timer = None
         now = self.asks.clock()
         overdue: list[Reply] = []
-        while self.replies and (self.replies[0].state != _PENDING or self.replies[0].deadline <= now):
+        while self.replies and (self.replies[0].done or self.replies[0].deadline <= now):
             reply = self.replies.popleft()
-            if reply.state == _PENDING:
+            if not reply.done:
                 overdue.append(reply)
             self.settled -= 1
         for reply in overdue:

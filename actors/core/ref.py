@@ -75,7 +75,7 @@ class ActorRef(Generic[M_contra]):
         system = self.system
         reply = system.asks.open(self, message, timeout)
         self.tell(message, reply)
-        if not reply.state:
+        if not reply.done:
             cell = system.dispatcher.current
             if cell is not None and running_task(system.loop) is cell:
                 await Suspend((reply,))
@@ -85,7 +85,9 @@ class ActorRef(Generic[M_contra]):
                 except asyncio.CancelledError:
                     reply.cancel()
                     raise
-        return reply.result()
+        if reply.error is not None:
+            raise reply.error
+        return reply.value
 
     async def send(self, message: M_contra, sender: ActorRef[Any] | None = None) -> None:
         """Like `tell`, but wait until a bounded mailbox has room."""

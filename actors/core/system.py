@@ -230,7 +230,7 @@ class ActorSystem:
             self._terminated.set_result(None)
 
     def pending_actors(self) -> list[str]:
-        """The actors that have not stopped and have nobody below them to wait for: a few by name, the others counted."""
+        """Who has not stopped and has nobody below to wait for: a few by name, the others counted."""
         guardians = {guardian.path for guardian in self.tree().children}
         leaves = [
             node
