@@ -211,8 +211,9 @@ async def test_a_removed_framework_is_reported_or_replaced_when_told_to(service:
 
 
 class BrokenJournal(MemoryJournal):
-    async def replay(self, stream: str, after: int = 0) -> Any:
+    async def replay_all(self, prefix: str) -> Any:
         raise JournalBroken("the disk is gone")
+        yield  # what makes it a generator, as the protocol has it
 
 
 async def test_a_journal_that_cannot_be_read_is_said_at_the_start(service: Service) -> None:
