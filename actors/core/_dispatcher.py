@@ -43,6 +43,9 @@ __all__ = ["PARK", "Dispatcher", "Driver", "Ready"]
 #: What a driver yields between batches.
 PARK = object()
 
+#: Signals that one batch takes at most: a parent of many hears of all their ends at once.
+SIGNALS_PER_BATCH = 256
+
 Driver = Generator[Any, None, None]
 
 
@@ -114,16 +117,20 @@ class Dispatcher:
             mailbox = cell.mailbox
             count = 0
             checkpoint = 1
+            signals_left = SIGNALS_PER_BATCH
             while True:
                 result: Any = None
                 try:
                     if cell.signals is not None:
+                        if not signals_left:
+                            break
+                        signals_left -= 1
                         result = cell.next_signal()
                     elif mailbox and not cell.blocked:
                         if count == checkpoint:
                             if count >= throughput:
                                 break
-                            checkpoint += count
+                            checkpoint = min(2 * count, throughput)
                             now = self.clock()
                             if now - self.began > self.deadline - now:
                                 break

@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 
 Hook = Awaitable[None] | None
 
+#: Children that are told to stop in one go.
+CHILDREN_AT_ONCE = 1000
+
 
 def no_receive(message: Any) -> None:
     """What handles messages while there is no instance: nothing, since such a cell is blocked."""
@@ -242,11 +245,21 @@ def stop(cell: Cell, reason: BaseException | None) -> Hook:
         for ref in cell.watching:
             ref._unwatched_by(cell.ref)
         cell.watching = None
-    if cell.children:
-        for child in list(cell.children.values()):
-            request_stop(child)
-        return None
-    return _finish(cell)
+    if not cell.children:
+        return _finish(cell)
+    if len(cell.children) > CHILDREN_AT_ONCE:
+        return _stop_many(cell)
+    for child in list(cell.children.values()):
+        request_stop(child)
+    return None
+
+
+async def _stop_many(cell: Cell) -> None:
+    """Stop the children without holding the loop; those that end meanwhile are heard of when all were told to."""
+    for number, child in enumerate(list((cell.children or {}).values()), 1):
+        request_stop(child)
+        if not number % CHILDREN_AT_ONCE:
+            await asyncio.sleep(0)
 
 
 def child_stopped(cell: Cell, child: Cell) -> Hook:

@@ -291,3 +291,19 @@ async def test_the_tree_shows_who_does_what(system: ActorSystem) -> None:
     node = nodes["actors://test/user/parent/child"]
     assert (node.state, node.depth, node.handling, node.cls) == ("waiting", 1, "tuple", "Worker")
     assert "child  Worker, waiting, 1 queued, handling tuple" in str(system.tree())
+
+
+async def test_the_end_of_many_children_lets_other_callbacks_run(system: ActorSystem) -> None:
+    class Mother(Actor):
+        def __init__(self) -> None:
+            for _ in range(5000):
+                self.context.spawn(Parent)
+
+    mother = system.spawn(Mother)
+    await calm(system)
+    system.stop(mother)
+    turns = 0
+    while not mother.is_terminated:
+        await asyncio.sleep(0)
+        turns += 1
+    assert turns > 5

@@ -271,6 +271,36 @@ async def test_a_chooser_decides_which_ready_actor_runs_next() -> None:
     assert await run(Settings(chooser=lambda ready: ready - 1)) == list("dcba")
 
 
+@pytest.mark.parametrize("throughput", [1, 3, 5])
+async def test_an_actor_handles_as_many_messages_in_a_row_as_the_throughput_says(throughput: int) -> None:
+    async with ActorSystem("fair", Settings(throughput=throughput)) as system:
+        seen: list[Any] = []
+        refs = [system.spawn(Props(Recorder, seen)) for _ in range(2)]
+        await calm(system)
+        for name, ref in zip("ab", refs, strict=True):
+            for _ in range(10):
+                ref.tell(name)
+        await calm(system)
+        assert seen[: 2 * throughput] == ["a"] * throughput + ["b"] * throughput
+        assert len(seen) == 20
+
+
+async def test_a_loop_can_choose_which_ready_actor_runs_next() -> None:
+    loop: Any = asyncio.get_running_loop()
+    loop.choose_ready_cell = lambda ready: ready - 1
+    try:
+        async with ActorSystem("chosen") as system:
+            seen: list[Any] = []
+            refs = [system.spawn(Props(Recorder, seen)) for _ in range(3)]
+            await calm(system)
+            for name, ref in zip("abc", refs, strict=True):
+                ref.tell(name)
+            await calm(system)
+            assert seen == ["c", "b", "a"]
+    finally:
+        del loop.choose_ready_cell
+
+
 async def test_worker_diary_starts_with_its_constructor(system: ActorSystem) -> None:
     diary: list[Any] = []
     system.spawn(worker(diary))
