@@ -86,11 +86,12 @@ class _MatchOn:
 class Launcher(Actor[Any]):
     """See the head of this module."""
 
-    def __init__(self, scheduler: ActorRef[Any]) -> None:
+    def __init__(self, scheduler: ActorRef[Any], env_prefix: str = "") -> None:
         system = self.context.system
         self._clock = system.clock
         self._random = system.random
         self._scheduler = scheduler
+        self._env_prefix = env_prefix
         self._queue = LaunchQueue()
         self._orderer: ActorRef[Any] | None = None
         self._instances: dict[str, dict[str, Instance]] = {}
@@ -199,7 +200,7 @@ class Launcher(Actor[Any]):
         while budget > 0 and (self._filling is not None or self._offers):
             if self._filling is None:
                 _, offer = self._offers.popitem(last=False)
-                self._filling = OfferFilling(offer, self._random, self._home_region)
+                self._filling = OfferFilling(offer, self._random, self._home_region, self._env_prefix)
             filling = self._filling
             placed, finished = filling.fill(self._queue, self._placed, self._clock, budget)
             budget -= placed + 1

@@ -28,11 +28,12 @@ has 100)."""
 class OfferFilling:
     """See the head of this module. `offer` counts for each queued app when the filling is `conclude`d."""
 
-    def __init__(self, offer: Offer, random: Random, home_region: str | None = None) -> None:
+    def __init__(self, offer: Offer, random: Random, home_region: str | None = None, env_prefix: str = "") -> None:
         self.offer = offer
         self.launches: list[Launched] = []
         self.tasks: list[TaskInfo] = []
         self._random = random
+        self._env_prefix = env_prefix
         self._pool = OfferPool(offer.proto, random, home_region)
         self._used: set[str] = set()
         self._unused: dict[str, NoMatch] = {}
@@ -59,7 +60,8 @@ class OfferFilling:
                 instance_id = queued.take(self._pool.agent)
                 queue.backoff.launched(queued.app.id, clock.time())
                 task_id = task_of_instance(instance_id)
-                self.tasks.append(TaskInfo.from_proto(build_task(queued.app, self._pool.offer, placement, task_id)))
+                task = build_task(queued.app, self._pool.offer, placement, task_id, self._env_prefix)
+                self.tasks.append(TaskInfo.from_proto(task))
                 self.launches.append(self._launched(instance_id, queued, task_id, placement.host_ports))
                 self._used.add(queued.app.id)
         return len(self.launches) - before, True

@@ -53,6 +53,7 @@ class _Settings:
     accept_new_framework: bool
     max_deployments: int
     deployment_mode: DeploymentMode
+    env_prefix: str
     probe: Probe | None
 
     def describe(self, framework_id: str | None) -> FrameworkInfo:
@@ -106,7 +107,7 @@ class _Guardian(Actor[Any]):
             ),
             "scheduler",
         )
-        queue = spawn(Props(Launcher, scheduler), "launcher")
+        queue = spawn(Props(Launcher, scheduler, settings.env_prefix), "launcher")
         instances = spawn(Props(Instances, journal, scheduler, queue), "instances")
         health = spawn(Props(Health, instances, settings.probe), "health")
         supervisor = spawn(
@@ -200,6 +201,7 @@ class Marathon:
         accept_new_framework: bool = False,
         max_deployments: int = MAX_DEPLOYMENTS,
         deployment_mode: DeploymentMode = "graph",
+        env_prefix: str = "",
         probe: Probe | None = None,
         connect: Connect | None = None,
         **mesos_options: Any,
@@ -214,6 +216,7 @@ class Marathon:
         :param max_deployments: running at a time; more are refused with `TooManyDeployments`.
         :param deployment_mode: "graph", or "steps" for Marathon's classic barriers; deployments that are under way go
             on in this mode.
+        :param env_prefix: goes before the names of the variables that tell tasks their ports and host.
         :param probe: looks at instances for health checks; over the network when None.
         :param connect: in the place of Mesos (tests).
         :raises MarathonStopped: when the state cannot be read; the cause says why.
@@ -230,6 +233,7 @@ class Marathon:
             accept_new_framework=accept_new_framework,
             max_deployments=max_deployments,
             deployment_mode=deployment_mode,
+            env_prefix=env_prefix,
             probe=probe,
         )
         await bring_up_to_date(journal)

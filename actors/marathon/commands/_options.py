@@ -26,6 +26,7 @@ class ServiceOptions:
     work_dir: Path | None
     durability: Literal["sync", "process"]
     deployment_mode: Literal["graph", "steps"]
+    env_vars_prefix: str
     credentials: Path | None
     tls_cert: Path | None
     tls_key: Path | None
@@ -59,6 +60,12 @@ def with_service(command: Callable[..., None]) -> Callable[..., None]:
             default="sync",
             show_default=True,
             help="What an accepted change survives: a power loss, or only the end of this process (faster).",
+        ),
+        click.option(
+            "--env-vars-prefix",
+            default="",
+            metavar="TEXT",
+            help="Goes before PORT0, HOST, … in the tasks' environment.",
         ),
         click.option("--credentials", type=FILE, help="Who may use the API: a file of lines user:password."),
         click.option("--tls-cert", type=FILE, help="Serve over TLS with this certificate (PEM, its chain after it)."),

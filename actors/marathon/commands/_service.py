@@ -112,6 +112,7 @@ async def _run(options: ServiceOptions, start_mesos: StartMesos) -> None:
             credential=mesos.credential,
             accept_new_framework=mesos.accept_new_framework,
             deployment_mode=options.deployment_mode,
+            env_prefix=options.env_vars_prefix,
         )
         stack.push_async_callback(marathon.stop)
         facts = ServiceInfo(version=version("mesos-actors"), master=mesos.url, hostname=options.host)

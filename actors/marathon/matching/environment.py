@@ -13,9 +13,15 @@ MAX_LABEL_VARIABLES_LENGTH = 512
 """Labels longer than this are not handed to the task."""
 
 
-def task_environment(app: App, host: str, task_id: str, host_ports: Sequence[int | None]) -> dict[str, str]:
-    """Every variable but the app's own, which win over these (the caller lays them over)."""
-    return {**_ports(app, host_ports), "HOST": host, "MESOS_TASK_ID": task_id, **_about(app)}
+def task_environment(
+    app: App, host: str, task_id: str, host_ports: Sequence[int | None], prefix: str = ""
+) -> dict[str, str]:
+    """Every variable but the app's own, which win over these (the caller lays them over).
+
+    `prefix` (Marathon's ``--env_vars_prefix``) goes before the names of ports and host.
+    """
+    place = {**_ports(app, host_ports), "HOST": host}
+    return {**{prefix + name: value for name, value in place.items()}, "MESOS_TASK_ID": task_id, **_about(app)}
 
 
 def _about(app: App) -> dict[str, str]:

@@ -13,13 +13,15 @@ from mesos_proto import mesos_pb2
 __all__ = ["build_task"]
 
 
-def build_task(app: App, offer: mesos_pb2.Offer, placement: Placement, task_id: str) -> mesos_pb2.TaskInfo:
+def build_task(
+    app: App, offer: mesos_pb2.Offer, placement: Placement, task_id: str, env_prefix: str = ""
+) -> mesos_pb2.TaskInfo:
     """What Mesos is to run: name, command, resources, ports, checks and labels of one instance."""
     task = mesos_pb2.TaskInfo(name=".".join(reversed(app.id.strip("/").split("/"))))
     task.task_id.value = task_id
     task.agent_id.CopyFrom(offer.agent_id)
     task.resources.extend(placement.resources)
-    _fill_command(task, app, task_environment(app, offer.hostname, task_id, placement.host_ports))
+    _fill_command(task, app, task_environment(app, offer.hostname, task_id, placement.host_ports, env_prefix))
     if app.container is not None:
         task.container.CopyFrom(build_container(app, placement.host_ports))
     for key, value in app.labels.items():

@@ -11,6 +11,7 @@ from actors.marathon.matching import OfferPool, Placed, build_task
 from actors.marathon.matching.offer_pool import Placement
 from mesos_proto import mesos_pb2
 
+from .conftest import Service
 from .definitions import app
 from .test_matching import offer
 
@@ -71,6 +72,17 @@ def test_a_secret_is_handed_on_by_reference() -> None:
     assert not variable.value
 
 
+def test_a_prefix_goes_before_ports_and_host_only() -> None:
+    definition = app("/a", portDefinitions=[{"port": 0, "name": "web"}], env={"MINE": "1"})
+    pool = OfferPool(offer(), Random(0))
+    placement = pool.match(definition, Placed(()))
+    assert isinstance(placement, Placement)
+    task = build_task(definition, pool.offer, placement, "task", "MARATHON_")
+    names = {one.name for one in task.command.environment.variables}
+    assert {"MARATHON_PORT0", "MARATHON_PORT_WEB", "MARATHON_HOST", "MESOS_TASK_ID", "MARATHON_APP_ID", "MINE"} <= names
+    assert not {"PORT0", "HOST", "MARATHON_MESOS_TASK_ID", "MARATHON_MINE"} & names
+
+
 def test_a_custom_executor_runs_the_command() -> None:
     task, _ = task_of(executor="/usr/bin/mine", cmd="serve")
     assert task.executor.command.value == "chmod ug+rx '/usr/bin/mine' && exec '/usr/bin/mine' serve"
@@ -86,3 +98,14 @@ def test_ports_are_described_for_discovery(protocol: str, described: list[str]) 
     assert {(port.name, port.number, port.labels.labels[0].key) for port in found} == {
         ("web", placement.host_ports[0], "vip")
     }
+
+
+async def test_the_services_prefix_reaches_its_tasks() -> None:
+    service = Service()
+    await service.start(env_prefix="M_")
+    await service.put(app("/a"))
+    await service.deployed()
+    (task,) = service.world.running("/a")
+    names = {one.name for one in task.info.command.environment.variables}
+    assert {"M_PORT0", "M_HOST"} <= names
+    await service.kill()
