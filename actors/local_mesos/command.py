@@ -45,6 +45,12 @@ SPAN = r"(\d+(?:\.\d+)?)(?:-(\d+(?:\.\d+)?))?"
     help="Sandboxes and state: the next start there finds the same agents and tasks, also after kill -9. "
     "[default: mesos-actors/mesos-local in $XDG_STATE_HOME]",
 )
+@click.option("--masters", default=1, show_default=True, type=click.IntRange(min=1), help="How many; takes --zk.")
+@click.option(
+    "--zk",
+    metavar="zk://HOST:2181/mesos",
+    help="The masters stand for election there; frameworks find the leader by the same URL.",
+)
 @click.option("--keep-tasks", is_flag=True, help="Leave the tasks running at the end, for the next start to find.")
 @click.option(
     "--simulate",
@@ -62,6 +68,8 @@ def main(
     resources: str,
     attributes: str,
     work_dir: Path | None,
+    masters: int,
+    zk: str | None,
     keep_tasks: bool,
     simulate: str | None,
     settings: Settings,
@@ -82,7 +90,8 @@ def main(
     script = _script(simulate) if simulate is not None else None
     if script is None and work_dir is None:
         work_dir = _default_work_dir()
-    sys.exit(asyncio.run(_serve(port, host, agents, resources, attributes, work_dir, keep_tasks, script, settings)))
+    serving = _serve(port, host, agents, resources, attributes, work_dir, masters, zk, keep_tasks, script, settings)
+    sys.exit(asyncio.run(serving))
 
 
 async def _serve(
@@ -92,6 +101,8 @@ async def _serve(
     resources: str,
     attributes: str,
     work_dir: Path | None,
+    masters: int,
+    zk: str | None,
     keep_tasks: bool,
     script: Script | None,
     settings: Settings,
@@ -116,6 +127,8 @@ async def _serve(
                 resources=resources,
                 attributes=attributes,
                 work_dir=work_dir,
+                masters=masters,
+                zk=zk,
                 runner="process" if script is None else "simulated",
                 script=script or as_written,
             )

@@ -32,7 +32,8 @@ from actors.local_mesos.agent import (
     WhenRegistered,
 )
 from actors.local_mesos.defaults import DEFAULT_RESOURCES
-from actors.local_mesos.master import MasterServer, MasterSettings, start_master
+from actors.local_mesos.master import Candidate, MasterServer, MasterSettings
+from actors.local_mesos.masters import Masters
 from actors.local_mesos.messages import MasterChanged
 from actors.local_mesos.offered import agent_attributes, agent_resources
 from actors.local_mesos.process_runner import ProcessRunner
@@ -81,19 +82,24 @@ class LocalMesos:
     def __init__(
         self,
         system: ActorSystem,
-        server: MasterServer,
+        masters: Masters,
         agents: tuple[_Running, ...],
         work_dir: WorkDir | None,
         temporary: bool,
     ) -> None:
-        self.url: str = server.url
-        self.master: ActorRef[Any] = server.ref
+        self.masters: tuple[MasterServer | Candidate, ...] = masters.all
+        self.url: str = self.masters[0].url
         self.agents: tuple[ActorRef[Any], ...] = tuple(agent.ref for agent in agents)
         self._system = system
-        self._server = server
+        self._masters = masters
         self._running = agents
         self._work_dir = work_dir
         self._temporary = temporary
+
+    @property
+    def master(self) -> ActorRef[Any] | None:
+        """The leading master's actor."""
+        return self._masters.leader
 
     @property
     def work_dir(self) -> Path | None:
@@ -113,6 +119,8 @@ class LocalMesos:
         runner: str | RunnerFactory = "process",
         script: Script = as_written,
         master: MasterSettings | None = None,
+        masters: int = 1,
+        zk: str | None = None,
     ) -> LocalMesos:
         """Start a master and its agents; returns when every agent is registered.
 
@@ -121,6 +129,9 @@ class LocalMesos:
         (``offered`` says how). ``runner`` is "process", "simulated" (tasks follow ``script``), or makes one for
         each agent. Without a ``work_dir`` processes run in a temporary folder that ``stop`` removes, and
         simulated tasks leave nothing on disk. Agents with a folder have HTTP endpoints on ports of their own.
+
+        With ``zk`` (``zk://HOST:2181/mesos``) the ``masters`` stand for election there, as Mesos's do: frameworks find
+        the leader by that URL, or are sent to it by the others; agents turn to it by themselves.
 
         Raises ``OfferedError``, ``PortTaken``, ``WorkDirHeld``, ``RunnerUnusable``, ``CheckpointBroken``; whatever
         it raises, nothing is left running.
@@ -140,20 +151,27 @@ class LocalMesos:
         folder = Path(tempfile.mkdtemp(prefix="local-mesos-")) if temporary else work_dir
         held = WorkDir.hold(folder) if folder is not None else None
         home = held.path if held is not None else None
-        server = None
+        started = None
         running: list[_Running] = []
         try:
-            server = await start_master(
-                system, host=host, port=port, work_dir=home and home / "master", settings=master or MasterSettings()
+            started = await Masters.start(
+                system,
+                count=masters,
+                zk=zk,
+                host=host,
+                port=port,
+                work_dir=home and home / "master",
+                settings=master or MasterSettings(),
             )
             for index, info in enumerate(infos, 1):
                 own = home / f"agent-{index}" if home is not None else None
-                running.append(await _start_agent(system, host, index, info, make(index, own), own, server.ref))
+                running.append(await _start_agent(system, host, index, info, make(index, own), own, started.leader))
+                started.lead(running[-1].ref)
             await asyncio.gather(*(agent.ref.ask(WhenRegistered(), REGISTRATION_TIMEOUT) for agent in running))
         except BaseException:
-            await _close(system, running, server, held)
+            await _close(system, running, started, held)
             raise
-        return cls(system, server, tuple(running), held, temporary)
+        return cls(system, started, tuple(running), held, temporary)
 
     async def stop(self, keep_tasks: bool = False) -> None:
         """Stop agents and master. Tasks end (SIGTERM, SIGKILL after 3 s) and their last statuses are kept for the
@@ -166,7 +184,7 @@ class LocalMesos:
                     log.error("not every task was ended in %g s: %s", END_TIMEOUT, answer)
                 elif isinstance(answer, BaseException):
                     raise answer
-        await _close(self._system, self._running, self._server, self._work_dir)
+        await _close(self._system, self._running, self._masters, self._work_dir)
         if self._temporary and self._work_dir is not None:
             if keep_tasks:
                 log.warning("the tasks that go on have their sandboxes in %s", self._work_dir.path)
@@ -187,7 +205,7 @@ async def _start_agent(
     info: mesos_pb2.AgentInfo,
     runner: TaskRunner,
     folder: Path | None,
-    master: ActorRef[Any],
+    master: ActorRef[Any] | None,
 ) -> _Running:
     if folder is None:
         info.port = AGENT_PORT + number  # nobody listens there; the master tells agents apart by host and port
@@ -231,12 +249,12 @@ def _factory(runner: str | RunnerFactory, system: ActorSystem, script: Script) -
 
 
 async def _close(
-    system: ActorSystem, agents: Sequence[_Running], server: MasterServer | None, held: WorkDir | None
+    system: ActorSystem, agents: Sequence[_Running], masters: Masters | None, held: WorkDir | None
 ) -> None:
     for agent in agents:
         agent.ref.tell(MasterChanged(None))  # so that neither takes the other's stop for a fault
-    if server is not None:
-        await server.close()
+    if masters is not None:
+        await masters.close()
     await asyncio.gather(*(agent.close(system) for agent in agents))
     if held is not None:
         held.release()

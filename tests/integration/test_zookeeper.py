@@ -7,14 +7,26 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 from kazoo.client import KazooClient
 from kazoo.security import make_digest_acl
 
 from actors import ActorSystem
 from actors.local_mesos import LocalMesos
-from actors.mesos import Disconnected, FrameworkInfo, Mesos, MesosError, NoMaster, Reregistered
+from actors.mesos import (
+    Disconnected,
+    Framework,
+    FrameworkInfo,
+    Mesos,
+    MesosError,
+    NoMaster,
+    Reregistered,
+    ResourceOffers,
+    StatusUpdate,
+)
 from actors.mesos.zookeeper_detector import ZooKeeperDetector
+from mesos_proto import CommandInfo, TaskInfo, TaskState
 from tests.integration.real_zookeeper import RealZooKeeper, real_zookeeper_or_skip
 
 pytestmark = pytest.mark.real
@@ -155,3 +167,66 @@ async def test_a_framework_follows_the_leader_to_another_master(zookeeper: RealZ
             await framework.shutdown()
         next_one.leave()
         await second.stop()
+
+
+async def running_task(framework: Framework) -> None:
+    async for event in framework.events:
+        match event:
+            case ResourceOffers([offer, *_]):
+                sleep = CommandInfo(value="sleep 1000")
+                task = TaskInfo(
+                    name="t", task_id="t", agent_id=offer.agent_id, resources="cpus:1;mem:32", command=sleep
+                )
+                await framework.driver.launch_tasks([task], [offer.id])
+            case StatusUpdate(status):
+                await framework.driver.acknowledge(status)
+                if status.state is TaskState.TASK_RUNNING:
+                    return
+
+
+async def test_agents_frameworks_and_tasks_move_to_the_next_master(zookeeper: RealZooKeeper) -> None:
+    zk = f"zk://{zookeeper.hosts}/elected"
+    async with ActorSystem("ha") as system, asyncio.timeout(60):
+        local = await LocalMesos.start(system, port=0, agents=1, runner="simulated", masters=2, zk=zk)
+        first, second = local.masters
+        framework = await Mesos(system).register_framework(zk, FrameworkInfo(name="ha", user="root"))
+        assert framework.master == first.url
+        await running_task(framework)
+        # One that does not lead sends everybody to the one that does.
+        async with aiohttp.ClientSession() as session:
+            async with session.get(second.url + "/master/state?x=1", allow_redirects=False) as answer:
+                assert (answer.status, answer.headers["Location"]) == (307, f"{first.url[5:]}/master/state?x=1")
+            async with session.get(second.url + "/health") as answer:
+                assert answer.status == 200
+        await first.close()
+        seen: list[type] = []
+        async for event in framework.events:
+            seen.append(type(event))
+            if isinstance(event, StatusUpdate) and event.status.state is TaskState.TASK_RUNNING:
+                break  # the answer to the reconciliation with the next master, which asked the agent
+        assert seen.index(Disconnected) < seen.index(Reregistered)
+        assert framework.master == second.url
+        await framework.shutdown()
+        await local.stop()
+
+
+async def test_a_master_without_zookeeper_stops_leading_and_leads_again_afterwards(
+    mortal_zookeeper: RealZooKeeper,
+) -> None:
+    zk = f"zk://{mortal_zookeeper.hosts}/mesos"
+    async with ActorSystem("ha") as system, asyncio.timeout(60), aiohttp.ClientSession() as session:
+
+        async def answers(status: int) -> None:
+            while True:
+                async with session.get(local.url + "/master/state") as answer:
+                    if answer.status == status:
+                        return
+                await asyncio.sleep(0.1)
+
+        local = await LocalMesos.start(system, port=0, agents=1, runner="simulated", masters=1, zk=zk)
+        await answers(200)
+        mortal_zookeeper.kill()
+        await answers(503)
+        await asyncio.to_thread(mortal_zookeeper.start)
+        await answers(200)
+        await local.stop()

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from actors.core import ActorRef, ActorSystem, Props
 from actors.http import Server, serve
 from mesos_proto import mesos_pb2
 
-from ._http import bare_headers, plain_words
+from ._http import bare_headers, plain_words, text
 from .legacy_api import LegacyApi
 from .master import Master
 from .operator_api import OperatorApi
@@ -22,22 +23,46 @@ from .registry import MemoryRegistry, Registry, SqliteRegistry
 from .scheduler_api import EventStreams, SchedulerApi
 from .settings import MasterSettings
 
-__all__ = ["MasterServer", "start_master"]
+__all__ = ["Front", "MasterServer", "master_info", "start_master"]
 
 _MAX_BODY = 64 * 1024 * 1024
+_ANSWERED_BY_ALL = {"/health", "/master/health", "/version", "/redirect", "/master/redirect", "/system/stats.json"}
+
+
+class Front:
+    """The HTTP side of one master. It answers while the master leads; else it sends everybody to the leader."""
+
+    def __init__(self, system: ActorSystem, settings: MasterSettings) -> None:
+        self._streams = EventStreams(system, settings)
+        self._scheduler = SchedulerApi(system, settings, self._streams)
+        self._operator = OperatorApi(self._streams)
+        self._legacy = LegacyApi()
+
+    def turn_to(self, master: ActorRef[Any] | None, leader: mesos_pb2.MasterInfo | None) -> None:
+        """``master`` None: it does not lead. ``leader`` None: nobody does."""
+        if master is None:
+            self._streams.close()
+        self._scheduler.master = self._operator.master = self._legacy.master = master
+        self._legacy.leader = f"{leader.address.ip}:{leader.address.port}" if leader is not None else ""
+
+    def close(self) -> None:
+        self._streams.close()
+
+    def application(self) -> web.Application:
+        return _application(self._scheduler, self._operator, self._legacy, self._streams)
 
 
 class MasterServer:
-    """A running master. ``ref`` is what agents register with."""
+    """A running master that leads for as long as it runs. ``ref`` is what agents register with."""
 
     def __init__(
-        self, system: ActorSystem, ref: ActorRef[Any], server: Server, registry: Registry, streams: EventStreams
+        self, system: ActorSystem, ref: ActorRef[Any], server: Server, registry: Registry, front: Front
     ) -> None:
         self.ref = ref
         self._system = system
         self._server = server
         self._registry = registry
-        self._streams = streams
+        self._front = front
 
     @property
     def url(self) -> str:
@@ -50,7 +75,7 @@ class MasterServer:
     async def close(self) -> None:
         """Stops master and server; agents and their tasks stay, and wait for the next master."""
         await self._system.graceful_stop(self.ref, 10.0)
-        self._streams.close()
+        self._front.close()
         await self._server.close()
         await self._registry.close()
 
@@ -73,26 +98,29 @@ async def start_master(
     """
     settings = settings or MasterSettings()
     registry: Registry = MemoryRegistry() if work_dir is None else SqliteRegistry(work_dir)
-    streams = EventStreams(system, settings)
-    scheduler, operator, legacy = SchedulerApi(system, settings, streams), OperatorApi(streams), LegacyApi()
-    app = _application(scheduler, operator, legacy, streams)
+    front = Front(system, settings)
     try:
         await registry.recover()
-        server = await serve(app, host, port)
+        server = await serve(front.application(), host, port)
     except BaseException:
         await registry.close()
         raise
-    info = _master_info(system, settings, host, server.port)
+    info = master_info(system, settings, host, server.port)
     ref = system.spawn(Props(Master, settings, info, registry), "mesos-master-" + info.id[:8])
-    scheduler.master = operator.master = legacy.master = ref
-    legacy.leader = f"{info.address.ip}:{server.port}"
-    return MasterServer(system, ref, server, registry, streams)
+    front.turn_to(ref, info)
+    return MasterServer(system, ref, server, registry, front)
 
 
 def _application(
     scheduler: SchedulerApi, operator: OperatorApi, legacy: LegacyApi, streams: EventStreams
 ) -> web.Application:
-    app = web.Application(middlewares=[plain_words], client_max_size=_MAX_BODY)
+    @web.middleware
+    async def to_the_leader(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if legacy.master is None and legacy.leader and request.path not in _ANSWERED_BY_ALL:
+            return text(307, headers={"Location": f"//{legacy.leader}{request.path_qs}"})
+        return await handler(request)
+
+    app = web.Application(middlewares=[to_the_leader, plain_words], client_max_size=_MAX_BODY)
     app.on_response_prepare.append(bare_headers)
 
     async def end_streams(_: web.Application) -> None:
@@ -108,7 +136,7 @@ def _application(
     return app
 
 
-def _master_info(system: ActorSystem, settings: MasterSettings, host: str, port: int) -> mesos_pb2.MasterInfo:
+def master_info(system: ActorSystem, settings: MasterSettings, host: str, port: int) -> mesos_pb2.MasterInfo:
     ip = host if _is_ipv4(host) and host != "0.0.0.0" else "127.0.0.1"
     info = mesos_pb2.MasterInfo(
         id=str(uuid.UUID(int=system.random.getrandbits(128), version=4)),
