@@ -80,7 +80,7 @@ class DeadLetterOffice:
             note += f"; no more will be logged for {settings.log_dead_letters_suspend:g} s"
         sender = "nobody" if letter.sender is None else letter.sender.path
         self.system.log.info(
-            "dead letter: %s from %s to %s, which %s (the %dth)%s",
+            "dead letter: %s from %s to %s, which %s (number %d)%s",
             type(letter.message).__name__, sender, letter.recipient.path,
             "has stopped" if letter.recipient.is_terminated else "could not take it", self.count, note,
         )  # fmt: skip
