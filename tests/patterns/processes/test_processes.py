@@ -360,11 +360,13 @@ async def test_when_the_system_is_killed_its_processes_die_too(tmp_path):
     process = await asyncio.create_subprocess_exec(
         sys.executable, program, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE
     )
-    assert process.stdout is not None
-    pids = [int(word) for word in (await process.stdout.readline()).split()]
-    assert len(pids) >= 5
-    process.kill()
-    await process.wait()
+    try:
+        assert process.stdout is not None
+        pids = [int(word) for word in (await process.stdout.readline()).split()]
+        assert len(pids) >= 5
+    finally:
+        process.kill()
+        await process.wait()
     assert await is_gone(*pids)
 
 
