@@ -402,8 +402,9 @@ class Agent(Actor[Any]):
         self._end_if_ended()
 
     def _end_if_ended(self) -> None:
-        nothing_runs = all(c.updates.ended for c in self._containers) and not len(self._executors)
-        if self._ending is not None and self._ahead.idle and nothing_runs:
+        if self._ending is None or not self._ahead.idle or len(self._executors):
+            return  # most often: not every batch that is stored may look through all tasks
+        if all(container.updates.ended for container in self._containers):
             self.context.pipe_to(self._stop_runner())
 
     async def _stop_runner(self) -> RunnerStopped:
