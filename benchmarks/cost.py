@@ -55,6 +55,7 @@ class Cost:
         scale: a figure in its unit is what was measured, times this.
         goal: the ratio that ours is to reach: at least, or at most if less is better.
         limit: the same for the figure itself.
+        surcharge: by how much ours may at most be above the baseline's figure.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Cost:
     scale: float = 1e-3
     goal: float | None = None
     limit: float | None = None
+    surcharge: float | None = None
     contenders: dict[str, Contender] = field(default_factory=dict)
 
     def contender(

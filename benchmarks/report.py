@@ -45,6 +45,7 @@ def _goal(result: Results) -> str:
     bound = "≥" if cost.is_rate else "≤"
     goals = [f"ratio {bound} {cost.goal:g}"] if cost.goal is not None else []
     goals += [f"figure {bound} {cost.limit:g}"] if cost.limit is not None else []
+    goals += [f"figure ≤ that of = plus {cost.surcharge:g}"] if cost.surcharge is not None else []
     return f"; goal: {', '.join(goals)}" if goals else ""
 
 

@@ -7,10 +7,14 @@ from benchmarks.costs import (
     backlog,
     client_launch,
     client_update,
+    destroy_processes,
     embedded_tasks,
     event_stream,
     idle_memory,
     json_codec,
+    launch_growth,
+    launch_processes,
+    launch_simulated,
     makespan_chains,
     makespan_example,
     many_offers,
@@ -45,6 +49,10 @@ COSTS: dict[str, Cost] = {
         embedded_tasks,
         makespan_example,
         makespan_chains,
+        launch_simulated,
+        launch_processes,
+        destroy_processes,
+        launch_growth,
     )
 }
 """By name."""
