@@ -29,6 +29,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from actors.local_mesos.container_engine import CommandLineEngine, find_engine
 from actors.local_mesos.fetcher import fetch
 from actors.local_mesos.runner import PROTOCOL
 from actors.local_mesos.task_runner import (
@@ -65,6 +66,7 @@ class ProcessRunner:
         self._folder = Path(os.path.realpath(folder))
         source = os.environ if environment is None else environment
         self._environment = {k: v for k, v in source.items() if not k.startswith(("MESOS_", "LIBPROCESS_"))}
+        self._engine: CommandLineEngine | None = None  # looked for when the first container is wanted
         self._connection: _Connection | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._orders: list[dict[str, Any]] = []  # of this turn of the loop, or made while there is no connection
@@ -97,6 +99,11 @@ class ProcessRunner:
 
     async def fetch(self, sandbox: str, uris: Sequence[mesos_pb2.CommandInfo.URI]) -> None:
         await fetch(self._folder / sandbox, uris)
+
+    async def container_engine(self) -> CommandLineEngine:
+        if self._engine is None:
+            self._engine = await find_engine()
+        return self._engine
 
     def launch(self, command: TaskCommand) -> None:
         order: dict[str, Any] = {"do": "launch", "id": command.container_id, "sandbox": command.sandbox}

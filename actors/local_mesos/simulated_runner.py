@@ -116,6 +116,22 @@ class _Container:
         return self.event is not None and not isinstance(self.event, Started)
 
 
+class SimulatedEngine:
+    """Figures need no image: their commands fare as the script says."""
+
+    async def contain(self, command: TaskCommand, task: mesos_pb2.TaskInfo, sandbox: str) -> TaskCommand:
+        return command
+
+    def clean_up(self, command: TaskCommand) -> None:
+        return None
+
+    def inside(self, command: TaskCommand, check: TaskCommand) -> TaskCommand:
+        return check
+
+    def failed(self, exit_code: int) -> None:
+        return None
+
+
 class SimulatedRunner:
     """A ``TaskRunner`` without processes. ``script`` is asked once for each command."""
 
@@ -133,6 +149,9 @@ class SimulatedRunner:
 
     async def fetch(self, sandbox: str, uris: Sequence[mesos_pb2.CommandInfo.URI]) -> None:
         return
+
+    async def container_engine(self) -> SimulatedEngine:
+        return SimulatedEngine()
 
     def launch(self, command: TaskCommand) -> None:
         if command.container_id in self._containers:

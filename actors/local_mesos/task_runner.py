@@ -31,10 +31,12 @@ from typing import Protocol
 from mesos_proto import mesos_pb2
 
 __all__ = [
+    "ContainerEngine",
     "Exited",
     "FetchFailed",
     "Listener",
     "Lost",
+    "NoContainerEngine",
     "Refused",
     "RunnerEvent",
     "RunnerLost",
@@ -43,6 +45,7 @@ __all__ = [
     "Started",
     "TaskCommand",
     "TaskRunner",
+    "Uncontainable",
     "Usage",
 ]
 
@@ -129,6 +132,30 @@ class FetchFailed(Exception):
     """A URI could not be brought into the sandbox. The message says which, and why."""
 
 
+class NoContainerEngine(Exception):
+    """Nothing here can run a task's image. The message says why, and what to do."""
+
+
+class Uncontainable(Exception):
+    """A ``ContainerInfo`` asks for what the engine cannot do. The message says what."""
+
+
+class ContainerEngine(Protocol):
+    """What makes a container of a command. Its containers are the task runner's like any other's, by their ids."""
+
+    async def contain(self, command: TaskCommand, task: mesos_pb2.TaskInfo, sandbox: str) -> TaskCommand:
+        """What to launch in place of ``command``; ``sandbox`` is its folder here. Raises ``Uncontainable``."""
+
+    def clean_up(self, command: TaskCommand) -> TaskCommand | None:
+        """What to launch once that has ended; its exit status is 0 if the container ran out of memory."""
+
+    def inside(self, command: TaskCommand, check: TaskCommand) -> TaskCommand:
+        """What to launch to have ``check`` run in the container of ``command``."""
+
+    def failed(self, exit_code: int) -> str | None:
+        """What to say if a container's exit status is the engine's own failure."""
+
+
 class TaskRunner(Protocol):
     async def attach(self, listener: Listener) -> tuple[RunnerEvent, ...]:
         """Become the one whom events are told; starts the runner if there is none.
@@ -138,6 +165,9 @@ class TaskRunner(Protocol):
 
     async def fetch(self, sandbox: str, uris: Sequence[mesos_pb2.CommandInfo.URI]) -> None:
         """Bring what a command needs into the folder that it will have. Raises ``FetchFailed``."""
+
+    async def container_engine(self) -> ContainerEngine:
+        """For tasks with an image. Raises ``NoContainerEngine``."""
 
     def launch(self, command: TaskCommand) -> None: ...
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from actors.local_mesos.agent._run import Run
+from actors.local_mesos.container_engine import has_image
 from mesos_proto import TaskState, mesos_pb2
 
 __all__ = ["Refusal", "why_not", "with_executor"]
@@ -18,8 +19,12 @@ def why_not(run: Run, stopping: bool, executor_ends: bool = False) -> Refusal | 
         return lost, "The agent is stopping", TaskStatus.REASON_AGENT_DISCONNECTED
     if executor_ends:
         return lost, "Executor terminating/terminated", TaskStatus.REASON_EXECUTOR_TERMINATED
-    if run.task.container.docker.image or run.task.container.mesos.HasField("image"):
-        text = "This agent has no container engine: give the task a command that runs on the host, without an image"
+    image = run.task.container.mesos.image
+    if image.HasField("type") and image.type != mesos_pb2.Image.DOCKER:
+        text = f"This agent runs images of type DOCKER only, not {mesos_pb2.Image.Type.Name(image.type)}"
+        return TaskState.TASK_FAILED, text, TaskStatus.REASON_CONTAINER_LAUNCH_FAILED
+    if run.shares_executor and has_image(run.task.executor.container):
+        text = "This agent runs executors as processes: give the executor's container no image"
         return TaskState.TASK_FAILED, text, TaskStatus.REASON_CONTAINER_LAUNCH_FAILED
     return None
 

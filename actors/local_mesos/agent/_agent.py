@@ -259,7 +259,8 @@ class Agent(Actor[Any]):
             case Attached(held):
                 self._compare(held)
             case WhatRuns() if self.sender is not None:
-                alone = [c for c in self._containers if c.executor is not None and not c.run.shares_executor]
+                live = [container for container in self._containers if container.executor is not None]
+                alone = [c for c in live if not c.run.shares_executor and not c.run.has_image]
                 limits = {container.id: memory_limit(container.run.task) for container in alone}
                 self.sender.tell(Running({**limits, **self._executors.limits()}), self.ref)
             case OverMemory(container_id=container_id):

@@ -200,7 +200,7 @@ class Executors:
                 executor_id = outer(container.id)
                 if executor_id in together:
                     together[executor_id].append(container.run.task)
-                else:
+                elif not container.run.has_image:
                     limits[container.id] = memory_limit(container.run.task)
         for executor_id, tasks in together.items():
             limits[executor_id] = memory_limit(self._by_id[executor_id].run.info, *tasks)

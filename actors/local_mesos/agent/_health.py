@@ -8,8 +8,8 @@
           ◄──  Health(False, …)     at each failure; ``kill`` with the consecutive_failures-th
 
 Failures within grace_period_seconds of the start count only once the task has been healthy. HTTP asks 127.0.0.1 and
-takes 200 to 399; TCP connects there; COMMAND runs in the task's environment (its outputs are in ``.checks/run`` of
-the sandbox) and takes status 0.
+takes 200 to 399; TCP connects there; both by the port where a container's is published. COMMAND runs in the task's
+environment, or container (its outputs are in ``.checks/run`` of the sandbox), and takes status 0.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ import aiohttp
 
 from actors.core import Actor, Failure
 from actors.local_mesos.agent._run import Run
-from actors.local_mesos.task_runner import Exited, Lost, Refused, RunnerEvent, TaskRunner
+from actors.local_mesos.container_engine import published_port
+from actors.local_mesos.task_runner import Exited, Lost, Refused, RunnerEvent, TaskCommand, TaskRunner
 from mesos_proto import mesos_pb2
 
 __all__ = ["Health", "HealthChecker"]
@@ -55,7 +56,14 @@ class Found:
     problem: str | None
 
 
-class HealthChecker(Actor[Look | Found | TimedOut | Failure | RunnerEvent]):
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """To itself: the command that runs a check in the task's container."""
+
+    command: TaskCommand
+
+
+class HealthChecker(Actor[Look | Found | TimedOut | Inside | Failure | RunnerEvent]):
     """Stopped by its executor when the task is killed or has ended."""
 
     def __init__(self, run: Run, runner: TaskRunner) -> None:
@@ -70,10 +78,12 @@ class HealthChecker(Actor[Look | Found | TimedOut | Failure | RunnerEvent]):
         self._grace_ends = self.context.system.clock.time() + self._check.grace_period_seconds
         self._again(self._check.delay_seconds)
 
-    def receive(self, message: Look | Found | TimedOut | Failure | RunnerEvent) -> None:
+    def receive(self, message: Look | Found | TimedOut | Inside | Failure | RunnerEvent) -> None:
         match message:
             case Look():
                 self._look()
+            case Inside(command):
+                self._runner.launch(command)
             case Found(problem):
                 self._found(problem)
             case Failure(error):
@@ -98,7 +108,7 @@ class HealthChecker(Actor[Look | Found | TimedOut | Failure | RunnerEvent]):
         if kind == kinds.COMMAND:
             self._start_command()
         elif kind == kinds.TCP:
-            self.context.pipe_to(self._connect(self._check.tcp.port))
+            self.context.pipe_to(self._connect(published_port(self._run.task, self._check.tcp.port)))
         else:
             self.context.pipe_to(self._request(self._check.http))
 
@@ -114,7 +124,7 @@ class HealthChecker(Actor[Look | Found | TimedOut | Failure | RunnerEvent]):
         return Found(None)
 
     async def _request(self, http: mesos_pb2.HealthCheck.HTTPCheckInfo) -> Found:
-        url = f"{http.scheme or 'http'}://{LOOPBACK}:{http.port}{http.path or '/'}"
+        url = f"{http.scheme or 'http'}://{LOOPBACK}:{published_port(self._run.task, http.port)}{http.path or '/'}"
         patience = aiohttp.ClientTimeout(total=self._check.timeout_seconds)
         try:
             async with (
@@ -135,8 +145,16 @@ class HealthChecker(Actor[Look | Found | TimedOut | Failure | RunnerEvent]):
         shell = check.value if check.shell else None
         argv = () if check.shell else (check.value, *check.arguments)
         sandbox = f"{task.sandbox}/.checks/run"
-        self._runner.launch(replace(task, container_id=name, sandbox=sandbox, shell=shell, argv=argv))
+        check_command = replace(task, container_id=name, sandbox=sandbox, shell=shell, argv=argv)
+        if self._run.has_image:
+            self.context.pipe_to(self._put_inside(task, check_command))
+        else:
+            self._runner.launch(check_command)
         self.context.timers.start_single("time-out", TimedOut(name), self._check.timeout_seconds)
+
+    async def _put_inside(self, task: TaskCommand, check: TaskCommand) -> Inside:
+        engine = await self._runner.container_engine()
+        return Inside(engine.inside(task, check))
 
     def _command_ended(self, name: str, problem: str | None) -> None:
         self.context.timers.cancel("time-out")

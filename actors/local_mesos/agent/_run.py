@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from actors.local_mesos.container_engine import has_image
 from actors.local_mesos.task_runner import TaskCommand
 from mesos_proto import mesos_pb2
 
@@ -63,6 +64,11 @@ class Run:
         own, _, nested = self.container_id.partition(".")
         parent = mesos_pb2.ContainerID(value=own)
         return mesos_pb2.ContainerID(value=nested, parent=parent) if nested and self._is_nested else parent
+
+    @property
+    def has_image(self) -> bool:
+        """A container engine runs it, and limits its memory."""
+        return has_image(self.task.container)
 
     @property
     def framework_hears_of_killing(self) -> bool:

@@ -147,6 +147,7 @@ def statistics(agent: AgentDescription, usage: Mapping[str, Usage], now: float) 
     measured: list[tuple[Run | ExecutorRun, str, float, float]] = [
         (one.run, "Command Executor", Resources(one.task.resources).cpus, memory_limit(one.run.task))
         for one in agent.runs
+        if not one.run.has_image  # what the engine's client uses says nothing of the container
     ]
     for shared in agent.executors:
         tasks = [one.run.task for one in shared.tasks]

@@ -11,8 +11,8 @@ import pytest
 from actors.local_mesos import messages as m
 from actors.local_mesos.agent import EndTasks, MemoryCheckpoint, WhenRegistered
 from actors.local_mesos.agent._records import Record
-from actors.local_mesos.simulated_runner import Fate, SimulatedRunner, always, as_written
-from actors.local_mesos.task_runner import FetchFailed, Lost, RunnerLost, Started, TaskCommand
+from actors.local_mesos.simulated_runner import Fate, SimulatedEngine, SimulatedRunner, always, as_written
+from actors.local_mesos.task_runner import FetchFailed, Lost, NoContainerEngine, RunnerLost, Started, TaskCommand
 from mesos_proto import mesos_pb2 as pb
 
 from .conftest import AGENT_ID, Bench
@@ -387,13 +387,26 @@ async def test_a_task_for_an_agent_that_is_stopping_is_dropped(bench: Bench) -> 
     await ended
 
 
-async def test_what_an_agent_cannot_run_is_failed_with_the_reason(bench: Bench) -> None:
+async def test_an_image_without_a_container_engine_is_failed_with_the_reason(bench: Bench) -> None:
+    class Bare(SimulatedRunner):
+        async def container_engine(self) -> SimulatedEngine:
+            raise NoContainerEngine("this agent has no container engine")
+
+    bench.runner = Bare(bench.system.clock, bench.system.random)
     await bench.start()
     image = pb.ContainerInfo(type=pb.ContainerInfo.DOCKER, docker=pb.ContainerInfo.DockerInfo(image="busybox"))
     bench.run("true", container=image)
     status = await bench.until("TASK_FAILED")
-    assert "no container engine" in status.message
+    assert status.message == "Failed to launch container: this agent has no container engine"
     assert status.reason == Status.REASON_CONTAINER_LAUNCH_FAILED
+
+
+async def test_a_simulated_container_fares_as_its_command_says(bench: Bench) -> None:
+    await bench.start()
+    image = pb.ContainerInfo(type=pb.ContainerInfo.DOCKER, docker=pb.ContainerInfo.DockerInfo(image="busybox"))
+    bench.run("sleep 5; exit 3", container=image)
+    status = await bench.until("TASK_STARTING", "TASK_RUNNING", "TASK_FAILED")
+    assert status.message == "Container exited with status 3"
 
 
 # -- health checks -------------------------------------------------------------------------------------------------
