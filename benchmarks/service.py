@@ -49,7 +49,11 @@ class Service:
         command = [sys.executable, "-m", "benchmarks.service", self._runner, self._folder.name]
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
-        self.address = self._answering()
+        try:
+            self.address = self._answering()
+        except BaseException:
+            self._end()
+            raise
         self._events = http.client.HTTPConnection(self.address, timeout=PATIENCE)
         self._events.request("GET", "/v2/events?event_type=deployment_success&event_type=deployment_failed")
         self._stream = self._events.getresponse()
@@ -59,6 +63,9 @@ class Service:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._events.close()
+        self._end()
+
+    def _end(self) -> None:
         self._process.terminate()
         self._process.wait()
         self._folder.cleanup()
@@ -70,7 +77,6 @@ class Service:
             if "registered with Mesos" in said and "Marathon answers at http://" in said:
                 return said.partition("Marathon answers at http://")[2].split()[0]
             time.sleep(0.05)
-        self.__exit__(None, None, None) if hasattr(self, "_events") else self._process.kill()
         raise RuntimeError(f"the service did not start within {START:g} s: {self._log.read_text()[-500:]}")
 
     # -- what is measured
