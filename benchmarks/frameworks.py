@@ -1,4 +1,4 @@
-"""The same small framework with three clients: a task for each offer, an acknowledgement for each update.
+"""One small framework with three clients, and with none: a task for each offer, an acknowledgement for each update.
 
 Each gives back the seconds of CPU that its process spent between SUBSCRIBED and the last call's answer.
 """
@@ -66,6 +66,43 @@ def _task(number: int, agent_id: Any) -> dict[str, Any]:
         "resources": _RESOURCES,
         "command": {"value": "sleep 100"},
     }
+
+
+def plain(script: str, count: int) -> float:
+    """The plainest code: ``http.client``, ``json``, one call after the other, and nobody told of anything."""
+    import json
+    from http.client import HTTPConnection
+
+    headers = {"Content-Type": "application/json", "Accept": "application/json"}
+    called = 0
+    with running(script, count) as master:
+        host, _, port = master.partition(":")
+        events, calls = HTTPConnection(host, int(port)), HTTPConnection(host, int(port))
+        framework = {"framework_info": {"name": "bench", "user": "root"}}
+        events.request("POST", "/api/v1/scheduler", json.dumps({"type": "SUBSCRIBE", "subscribe": framework}), headers)
+        stream = events.getresponse()
+        headers["Mesos-Stream-Id"] = stream.headers["Mesos-Stream-Id"]
+        event = json.loads(stream.read(int(stream.readline())))
+        framework_id = event["subscribed"]["framework_id"]
+
+        def call(body: dict[str, Any]) -> None:
+            nonlocal called
+            calls.request("POST", "/api/v1/scheduler", json.dumps({"framework_id": framework_id} | body), headers)
+            calls.getresponse().read()
+            called += 1
+
+        start = cpu_seconds()
+        while called < count:
+            event = json.loads(stream.read(int(stream.readline())))
+            if event["type"] == "OFFERS":
+                for offer in event["offers"]["offers"]:
+                    launch = {"type": "LAUNCH", "launch": {"task_infos": [_task(called, offer["agent_id"])]}}
+                    call({"type": "ACCEPT", "accept": {"offer_ids": [offer["id"]], "operations": [launch]}})
+            elif event["type"] == "UPDATE":
+                status = event["update"]["status"]
+                known = {name: status[name] for name in ("agent_id", "task_id", "uuid")}
+                call({"type": "ACKNOWLEDGE", "acknowledge": known})
+        return cpu_seconds() - start
 
 
 def pymesos(script: str, count: int) -> float:
