@@ -12,6 +12,7 @@ To the *supervisor* (`Marathon.supervisor`)::
     ListDeployments()               ->  tuple[DeploymentStatus, ...] oldest first
     CancelDeployment(id, force)     ->  DeploymentStarted (revert)   | DeploymentCancelled (force)
                                                                      | raises DeploymentNotFound
+    CancelPart(id, app_id)          ->  DeploymentCancelled          | raises DeploymentNotFound, PartNotFound
 
 To the *instances* (`Marathon.instances`)::
 
