@@ -7,6 +7,8 @@
     DeploymentProgress ◀─ StepBegun, StepDone                   ◀──   each
                           DeploymentInfo, DeploymentStepSuccess       per level, in the order of the levels
     DeploymentEnded  ◀──  all are done, or one gave up
+    CancelStep     ──▶    one app's part ends as it stands      ──▶   AbandonStep
+    StepAbandoned  ◀───────────────────────────────────────────────   its last order is given
 
 The graph runs by itself: the deployment only counts. Clients see levels; a level is a success when it and all before it
 are done, so that the step events come in the order of the steps though the apps do not wait for it.

@@ -11,6 +11,8 @@
                                  KeepApp                       ──▶   from here on the standing order holds
     Ready ◀── to dependents      StepDone ─▶ deployment
 
+    AbandonStep            ──▶   KeepApp, and no order after it; then as above, when its turn has come
+
 A step keeps nothing that it could not work out again: a move is made from the instances as they are, every order says
 how many shall exist, and so a step that is started again, or repeated after the service was killed, does no harm. A
 step of which all is done already is done at once.
