@@ -16,11 +16,28 @@ Endless responses (event streams) do not end by themselves: an application that 
 from __future__ import annotations
 
 import errno
+import logging
 import ssl
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 __all__ = ["PortTaken", "Server", "serve"]
+
+
+class _WithoutContents(logging.Filter):
+    """A request that is no HTTP is named without what it held: that may be somebody's password."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.exc_info and isinstance(record.exc_info[1], HttpProcessingError):
+            record.exc_info = record.exc_text = None
+            record.msg = f"{record.msg}: what was sent is no HTTP request"
+            record.levelno, record.levelname = logging.WARNING, "WARNING"
+        return True
+
+
+log = logging.getLogger("actors.http")
+log.addFilter(_WithoutContents())
 
 
 class PortTaken(OSError):
@@ -74,7 +91,9 @@ async def serve(
     that is not this machine's. If it raises, nothing is left open.
     """
     # A handler whose client went away is cancelled: nobody waits for its answer.
-    runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=shutdown_timeout)
+    runner = web.AppRunner(
+        app, access_log=None, handler_cancellation=True, shutdown_timeout=shutdown_timeout, logger=log
+    )
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port, backlog=1024, ssl_context=tls).start()

@@ -85,3 +85,15 @@ async def test_a_handler_is_cancelled_when_its_client_goes_away() -> None:
             await session.get(server.url, timeout=aiohttp.ClientTimeout(total=1.0))
     await asyncio.wait_for(cancelled.wait(), 5.0)
     await server.close()
+
+
+@pytest.mark.real
+async def test_what_is_no_http_is_logged_without_its_contents(caplog: pytest.LogCaptureFixture) -> None:
+    server = await serve(web.Application())
+    reader, writer = await asyncio.open_connection(server.host, server.port)
+    writer.write(b"GET / HTTP/1.1\r\nHost: x\r\nAuthorization: Basic c2VjcmV0\x00\r\n\r\n")
+    assert (await reader.readline()).startswith(b"HTTP/1.0 400")
+    writer.close()
+    await server.close()
+    assert "no HTTP request" in caplog.text
+    assert "c2VjcmV0" not in caplog.text
