@@ -5,8 +5,8 @@
   the last accepted change says.
 - We never kill a healthy task when fewer than the app's ``minimumHealthCapacity`` would be left; what users kill by
   hand and what dies by itself are not ours.
-- A new or changed app is not launched before every app that it depends on, and that the same deployment changes, has
-  been healthy in its full number.
+- A new or changed app is not launched before every app that it depends on, and that the same deployment starts,
+  restarts or enlarges, has been healthy in its full number.
 
 A crash is ``kill -9``: the system is dropped with all that was under way, and another reads the journal.
 """
@@ -31,6 +31,7 @@ from actors.marathon.messages import (
     CancelPart,
     Condition,
     DeploymentNotFound,
+    DeploymentStatus,
     GetRoot,
     KillInstances,
     PartNotFound,
@@ -172,6 +173,11 @@ def behind(root: RootGroup, app_id: str) -> set[str]:
     return found
 
 
+def shrinks(deployment: DeploymentStatus, app_id: str) -> bool:
+    before, after = deployment.original.get(app_id), deployment.target[app_id]
+    return before is not None and before.cmd == after.cmd and after.instances <= before.instances
+
+
 DEFINITIONS = st.fixed_dictionaries(
     {
         "instances": st.integers(0, 4),
@@ -263,7 +269,8 @@ class Deployments(RuleBasedStateMachine):
             before = started.status.original.get(app_id)
             wanted = self.root.apps[app_id]
             if before is None or before.cmd != wanted.cmd:
-                first = [(self.root.apps[other], other) for other in behind(self.root, app_id) & changed]
+                grown = {key for key in changed & self.root.apps.keys() if not shrinks(started.status, key)}
+                first = [(self.root.apps[other], other) for other in behind(self.root, app_id) & grown]
                 self.waits[app_id] = (wanted.cmd or "", first)
 
     @rule(app_id=st.sampled_from(IDS))
