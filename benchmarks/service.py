@@ -21,7 +21,10 @@ import tempfile
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from typing import Self  # peers are measured under Python 3.10, too
 
 from benchmarks.run import ROOT
 
