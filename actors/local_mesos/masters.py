@@ -103,5 +103,5 @@ class Masters:
 
     async def close(self) -> None:
         self._agents.clear()
-        for master in reversed(self.all):  # the first to stand leads: nobody is elected to be closed next
+        for master in sorted(self.all, key=lambda master: master.ref is not None):  # so that nobody is elected last
             await master.close()

@@ -188,7 +188,7 @@ async def test_agents_frameworks_and_tasks_move_to_the_next_master(zookeeper: Re
     zk = f"zk://{zookeeper.hosts}/elected"
     async with ActorSystem("ha") as system, asyncio.timeout(60):
         local = await LocalMesos.start(system, port=0, agents=1, runner="simulated", masters=2, zk=zk)
-        first, second = local.masters
+        first, second = sorted(local.masters, key=lambda master: master.ref is None)  # the leader, and the other one
         framework = await Mesos(system).register_framework(zk, FrameworkInfo(name="ha", user="root"))
         assert framework.master == first.url
         await running_task(framework)
