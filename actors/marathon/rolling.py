@@ -58,8 +58,14 @@ def is_current(app: App, instance: Instance) -> bool:
 
 
 def is_healthy(app: App, instance: Instance) -> bool:
-    """Running and, if the app has health checks, seen healthy by all of them."""
-    return instance.condition is Condition.RUNNING and (not app.health_checks or instance.healthy is True)
+    """Running and, if it has health checks, seen healthy by all of them.
+
+    An instance of an older configuration has the checks of that one: where there were none, nobody will ever see it
+    healthy by those that the new one brings, and it serves all the same.
+    """
+    checks = app.health_checks if is_current(app, instance) else instance.health
+    unchecked = not checks and instance.healthy is None
+    return instance.condition is Condition.RUNNING and (unchecked or instance.healthy is True)
 
 
 def restart_move(app: App, instances: Iterable[Instance]) -> Move:

@@ -46,6 +46,8 @@ from .definitions import app
 from .fake_mesos import FAILED, RUNNING, Agent, FakeScheduler, MesosWorld, Task
 
 IDS = ("/db", "/g/cache", "/g/auth", "/web")
+SLOWEST_START = 2.0
+LAG = 2.2  # seconds until the service has looked at what is well: a look each second, also after a crash
 CHECK = {"intervalSeconds": 1, "gracePeriodSeconds": 3600}
 
 
@@ -141,7 +143,8 @@ class Watched(MesosWorld):
         if self.well(task):
             self._been_well.add(task_id)
             left = sum(self.well(other) for other in self.tasks.values() if other.app_id == task.app_id) - 1
-            if instance_of_task(task_id) not in self.by_hand:
+            seen = self.now() - task.launched_at > max(self.healthy_after.get(task.app_id, 0.0), SLOWEST_START) + LAG
+            if seen and instance_of_task(task_id) not in self.by_hand:
                 self.killings.append(Killing(task.app_id, left))
         self.doomed.add(task_id)
 
@@ -216,7 +219,7 @@ class Deployments(RuleBasedStateMachine):
     @rule(
         chosen=st.dictionaries(st.sampled_from(IDS), DEFINITIONS, min_size=1, max_size=3),
         force=st.booleans(),
-        startup=st.sampled_from([0.05, 0.3, 2.0]),
+        startup=st.sampled_from([0.05, 0.3, SLOWEST_START]),
     )
     def put(self, chosen: dict[str, Any], force: bool, startup: float) -> None:
         self.world.startup = lambda app_id: startup

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.marathon.messages import Condition, Goal, Instance
+from actors.marathon.messages import Condition, Goal, HealthResult, Instance
 from actors.marathon.model import App
 from actors.marathon.rolling import capacity, restart_move, scale_move
 
@@ -25,6 +25,18 @@ def changed(instances: int, minimum: float, over: float, **fields: Any) -> App:
 
 def some(count: int, version: str = V1, condition: Condition = RUNNING, **fields: Any) -> list[Instance]:
     return [Instance(f"{version}-{condition.value}-{n}", "/a", version, condition, **fields) for n in range(count)]
+
+
+def test_an_old_instance_is_judged_by_the_checks_that_it_has() -> None:
+    """A definition that brings the first checks must not take the running instances for sick ones."""
+    target = app("/a", V2, instances=3, healthChecks=[{}], upgradeStrategy={"maximumOverCapacity": 0})
+    unchecked = some(3, V1, RUNNING)
+    assert restart_move(target, unchecked).kill == ()
+    assert restart_move(target, unchecked).launch_up_to == 1
+    waiting = [replace(one, health=(HealthResult(),)) for one in unchecked]
+    assert len(restart_move(target, waiting).kill) == 1
+    without = app("/a", V2, instances=3, upgradeStrategy={"maximumOverCapacity": 0})
+    assert len(restart_move(without, [replace(one, healthy=False) for one in waiting]).kill) == 1
 
 
 @pytest.mark.parametrize(
