@@ -5,7 +5,7 @@
     request ──► 503 not recovered ─ 405 ─ 400/415 Content-Type ─ 400 body ─ 400 validation ─ 406 Accept
             ──► the agent: 400 framework or executor not found, 403 not subscribed
             ──► SUBSCRIBE:  200 and an endless body of events
-            ──► UPDATE, MESSAGE, HEARTBEAT:  202
+            ──► UPDATE, MESSAGE:  202, as HEARTBEAT whoever says it
 
 The refusals, their order and their words are Apache Mesos 1.11.0's (``src/slave/http.cpp``, ``validation.cpp``).
 """
@@ -21,6 +21,7 @@ from actors.local_mesos.agent._messages import ExecutorCall, ExecutorSubscribe
 from actors.local_mesos.master._http import Refusal, accepted_format, encoder, read_call, require_method, text
 from actors.local_mesos.master.protocol import Answer
 from actors.local_mesos.master.scheduler_api import EventStreams
+from actors.local_mesos.master.validation import is_uuid
 from mesos_proto import executor_pb2, mesos_pb2
 
 __all__ = ["ExecutorApi"]
@@ -29,7 +30,6 @@ Call = executor_pb2.Call
 Event = executor_pb2.Event
 
 ASK_TIMEOUT = 30.0  # seconds
-UUID_SIZE = 16
 
 
 class ExecutorApi:
@@ -48,6 +48,8 @@ class ExecutorApi:
         error = call_error(call)
         if error:
             raise Refusal(400, f"Failed to validate Executor::Call: {error}")
+        if call.type == Call.HEARTBEAT:
+            return text(202)  # whoever says it
         media_type = accepted_format(request) if call.type == Call.SUBSCRIBE else ""
         answer: Answer = await agent.ask(ExecutorCall(call), ASK_TIMEOUT)
         if call.type != Call.SUBSCRIBE or answer.status != 200:
@@ -79,7 +81,7 @@ def _status_error(call: executor_pb2.Call) -> str | None:
     status, executor_id = call.update.status, call.executor_id.value
     if not status.HasField("uuid"):
         return "Expecting 'uuid' to be present"
-    if len(status.uuid) != UUID_SIZE:
+    if not is_uuid(status.uuid):
         return "Not a valid UUID"
     if status.HasField("executor_id") and status.executor_id.value != executor_id:
         return f"ExecutorID in Call: {executor_id} does not match ExecutorID in TaskStatus: {status.executor_id.value}"

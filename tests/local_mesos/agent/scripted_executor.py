@@ -93,7 +93,7 @@ class ScriptedExecutor:
             task_id=mesos_pb2.TaskID(value=task_id),
             state=state,
             source=mesos_pb2.TaskStatus.SOURCE_EXECUTOR,
-            uuid=(uuid or f"{task_id}{state}").encode().ljust(16, b"."),
+            uuid=b"same-@" + b"@" + (uuid or f"{task_id}{state}").encode().ljust(9, b"."),
         )
 
     async def update(self, status: mesos_pb2.TaskStatus) -> None:

@@ -14,6 +14,8 @@ from actors.local_mesos.agent import _checkpoint as checkpoint_module
 from actors.local_mesos.agent._records import (
     MAGIC,
     AgentRecord,
+    ExecutorRecord,
+    ExecutorRemoved,
     FrameworkRecord,
     KillOrdered,
     Record,
@@ -40,9 +42,16 @@ def update(name: str, state: pb.TaskState) -> UpdateRecord:
     return UpdateRecord(f"c-{name}", pb.TaskStatus(task_id=pb.TaskID(value=name), state=state, uuid=name.encode()))
 
 
+def executor(name: str) -> ExecutorRecord:
+    return ExecutorRecord("F", f"e-{name}", pb.ExecutorInfo(executor_id=pb.ExecutorID(value=name)))
+
+
 LIFE: list[Record] = [
     AGENT,
     FRAMEWORK,
+    executor("a"),
+    executor("b"),
+    ExecutorRemoved("e-b"),
     task("a"),
     update("a", pb.TASK_STARTING),
     task("b"),

@@ -233,24 +233,29 @@ async def test_a_task_that_was_lost_on_the_way_to_it_is_said_to_be(agents: Agent
     assert (status.task_id.value, status.reason) == ("a", Status.REASON_AGENT_RESTARTED)
 
 
+HELLO = Call.Message(data=b"hello")
 REFUSED = [
     ({}, 400, "Failed to validate Executor::Call: Expecting 'type' to be present"),
     ({"type": Call.SUBSCRIBE}, 400, "Failed to validate Executor::Call: Expecting 'subscribe' to be present"),
     ({"type": Call.UPDATE}, 400, "Failed to validate Executor::Call: Expecting 'update' to be present"),
     ({"type": Call.MESSAGE}, 400, "Failed to validate Executor::Call: Expecting 'message' to be present"),
-    ({"type": Call.HEARTBEAT, "framework": "G"}, 400, "Framework cannot be found"),
-    ({"type": Call.HEARTBEAT, "executor": "G"}, 400, "Executor cannot be found"),
-    ({"type": Call.HEARTBEAT}, 403, "Executor is not subscribed"),
+    ({"type": Call.MESSAGE, "message": HELLO, "framework": "G"}, 400, "Framework cannot be found"),
+    ({"type": Call.MESSAGE, "message": HELLO, "executor": "G"}, 400, "Executor cannot be found"),
+    ({"type": Call.MESSAGE, "message": HELLO}, 403, "Executor is not subscribed"),
+    ({"type": Call.HEARTBEAT}, 202, ""),
 ]
 
 
 @pytest.mark.parametrize(("fields", "status", "text"), REFUSED)
 async def test_a_call_that_is_refused_hears_why(agents: Agents, fields: dict[str, Any], status: int, text: str) -> None:
     agents.launch("a")
+    ids = {"framework": "F", "executor": "E"} | {
+        name: fields[name] for name in fields if name in ("framework", "executor")
+    }
     call = executor_pb2.Call(
-        framework_id=pb.FrameworkID(value=fields.pop("framework", "F")),
-        executor_id=pb.ExecutorID(value=fields.pop("executor", "E")),
-        **fields,
+        framework_id=pb.FrameworkID(value=ids["framework"]),
+        executor_id=pb.ExecutorID(value=ids["executor"]),
+        **{name: value for name, value in fields.items() if name not in ids},
     )
     assert await agents.executor.post(call) == (status, text)
 
