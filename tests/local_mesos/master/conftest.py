@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import uuid
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -200,7 +201,7 @@ class Bench:
         self._numbers = itertools.count(1)
 
     def new_uuid(self) -> bytes:
-        return next(self._numbers).to_bytes(16, "big")
+        return uuid.UUID(int=next(self._numbers), version=4).bytes
 
     async def start(self, agents: int = 1, work_dir: Path | None = None, **settings: Any) -> None:
         self.master = await start_master(self.system, work_dir=work_dir, settings=MasterSettings(**settings))
