@@ -31,9 +31,12 @@ class Running:
         self.said = ""
 
     async def until(self, words: str) -> str:
-        """The first line with these words."""
+        """The first line with these words, which may have come before others that were waited for."""
         assert self.process.stderr is not None
-        while line := (await self.process.stderr.readline()).decode():
+        for line in self.said.splitlines():
+            if words in line:
+                return line
+        while line := (await asyncio.wait_for(self.process.stderr.readline(), 30)).decode():
             self.said += line
             if words in line:
                 return line
