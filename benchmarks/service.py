@@ -8,7 +8,7 @@ It is what ``marathon up`` starts (two agents, the journal synced to disk at eac
 tasks. CPU is that of the service and of the agents' task runners; not that of the tasks, which is the same whoever
 starts them, and not that of this client.
 
-    python -m benchmarks.service process|simulated FOLDER       the service's side
+    python -m benchmarks.service process|simulated FOLDER AGENTS_FOLDER     the service's side
 """
 
 from __future__ import annotations
@@ -41,15 +41,19 @@ class Spent(NamedTuple):
 
 
 class Service:
-    """``runner`` is "process" or "simulated"."""
+    """``runner`` is "process" or "simulated". ``in_memory``: what agents keep (sandboxes, checkpoints) lies on tmpfs;
+    the service's journal is on the disk all the same.
+    """
 
-    def __init__(self, runner: str) -> None:
+    def __init__(self, runner: str, *, in_memory: bool = False) -> None:
         self._runner = runner
+        self._agents_in = "/dev/shm" if in_memory else None
 
     def __enter__(self) -> Self:
         self._folder = tempfile.TemporaryDirectory(prefix="benchmark-")
         self._log = Path(self._folder.name) / "log"
-        command = [sys.executable, "-m", "benchmarks.service", self._runner, self._folder.name]
+        self._agents = tempfile.TemporaryDirectory(prefix="benchmark-", dir=self._agents_in)
+        command = [sys.executable, "-m", "benchmarks.service", self._runner, self._folder.name, self._agents.name]
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
         try:
@@ -72,6 +76,7 @@ class Service:
         self._process.terminate()
         self._process.wait()
         self._folder.cleanup()
+        self._agents.cleanup()
 
     def _answering(self) -> str:
         end = time.monotonic() + START
@@ -129,7 +134,7 @@ class Service:
         return sum(time.user + time.system for time in times)
 
 
-def main(runner: str, folder: str) -> None:
+def main(runner: str, folder: str, agents: str) -> None:
     """Runs until SIGTERM."""
     import click
 
@@ -139,7 +144,7 @@ def main(runner: str, folder: str) -> None:
     from actors.marathon.commands._service import Mesos, run
 
     async def start(system: ActorSystem, work_dir: Path) -> Mesos:
-        place = work_dir / "mesos" if runner == "process" else None
+        place = Path(agents) / "mesos" if runner == "process" else None
         local = await LocalMesos.start(system, port=0, resources=RESOURCES, work_dir=place, runner=runner)
         return Mesos(local.url, stop=local.stop)
 
