@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 import json
 import math
+import sys
 from typing import Any
 
 import pytest
@@ -197,6 +198,15 @@ def test_a_number_that_does_not_fit_is_refused_not_wrapped(value: Any) -> None:
 
 
 def test_json_deeper_than_the_stack_is_refused() -> None:
+    allowed = sys.getrecursionlimit()
+    sys.setrecursionlimit(1_000)  # Python's own; hypothesis raises it in the tests before this one
+    try:
+        _check_refusal_of_deep_json()
+    finally:
+        sys.setrecursionlimit(allowed)
+
+
+def _check_refusal_of_deep_json() -> None:
     for depth in (3_000, 200_000):
         data = b'{"value":"x","parent":' * depth + b"{}" + b"}" * depth
         with pytest.raises(JsonError, match="nested too deeply"):

@@ -1,6 +1,7 @@
 """A Thespian system that was there before, and our actors: both ways."""
 
 import asyncio
+import logging
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -34,6 +35,15 @@ class Ours(Actor):
 
     def receive(self, message):
         self.report.tell((message, self.sender))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def the_tests_own_logging():
+    """Thespian configures the root logger of the process that asks for its system."""
+    level, handlers = logging.root.level, logging.root.handlers[:]
+    yield
+    logging.root.setLevel(level)
+    logging.root.handlers[:] = handlers
 
 
 @pytest.fixture(scope="module")
