@@ -3,7 +3,7 @@
     instances, scheduler            launcher                                       scheduler (calls)
     --------------------            --------                                       -----------------
     LaunchInstances            ──▶  queued; offers are wanted                  ──▶ ReviveOffers
-    ResourceOffers             ──▶  as many instances per offer as fit
+    ResourceOffers             ──▶  as many instances per offer as fit, up to MAX_LAUNCHES
                                     nothing fits                               ──▶ DeclineOffers, 120 s
              ◀── Provision          the launches, to be stored first
     Provisioned                ──▶  one Launch per offer, what is left refused ──▶ AcceptOffers
