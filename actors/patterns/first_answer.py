@@ -27,18 +27,13 @@ from .routing_logic import Route, RoutingLogic
 __all__ = ["ScatterGatherFirst", "TailChopping"]
 
 
-@dataclass(frozen=True, slots=True)
-class ScatterGatherFirst(RoutingLogic):
-    """Ask all; the first answer is the answer.
+class _FirstAnswer(RoutingLogic):
+    """What both have in common: a race for each message, run on the loop's thread."""
 
-    :ivar within: seconds after which the sender gets `Failure(AskTimeout)`.
-    """
+    __slots__ = ()
 
     answers: ClassVar[bool] = True
-    within: float = 5.0
-
-    def __post_init__(self) -> None:
-        seconds_above_zero("within", self.within)
+    within: float
 
     def start(self, system: ActorSystem) -> Route:
         thread = get_ident()
@@ -47,22 +42,39 @@ class ScatterGatherFirst(RoutingLogic):
             if get_ident() != thread:
                 system.loop.call_soon_threadsafe(route, message, sender, routees)
                 return
-            race = _Race(system, message, sender, self.within)
-            for routee in routees:
-                race.offer(routee)
+            self._begin(_Race(system, message, sender, self.within), routees, system)
 
         return route
 
+    def _begin(self, race: _Race, routees: tuple[Any, ...], system: ActorSystem) -> None:
+        raise TypeError(f"{type(self).__name__} must say whom it asks first: override _begin")
+
 
 @dataclass(frozen=True, slots=True)
-class TailChopping(RoutingLogic):
+class ScatterGatherFirst(_FirstAnswer):
+    """Ask all; the first answer is the answer.
+
+    :ivar within: seconds after which the sender gets `Failure(AskTimeout)`.
+    """
+
+    within: float = 5.0
+
+    def __post_init__(self) -> None:
+        seconds_above_zero("within", self.within)
+
+    def _begin(self, race: _Race, routees: tuple[Any, ...], system: ActorSystem) -> None:
+        for routee in routees:
+            race.offer(routee)
+
+
+@dataclass(frozen=True, slots=True)
+class TailChopping(_FirstAnswer):
     """Ask one; each `interval` one more, in random order, until one answers.
 
     :ivar within: seconds after which the sender gets `Failure(AskTimeout)`.
     :ivar interval: seconds to wait before the next is asked.
     """
 
-    answers: ClassVar[bool] = True
     within: float = 5.0
     interval: float = 0.01
 
@@ -70,23 +82,14 @@ class TailChopping(RoutingLogic):
         seconds_above_zero("within", self.within)
         seconds_above_zero("interval", self.interval)
 
-    def start(self, system: ActorSystem) -> Route:
-        thread = get_ident()
+    def _begin(self, race: _Race, routees: tuple[Any, ...], system: ActorSystem) -> None:
+        self._ask_next(race, system.random.sample(routees, len(routees)))
 
-        def route(message: Any, sender: ActorRef[Any] | None, routees: tuple[Any, ...]) -> None:
-            if get_ident() != thread:
-                system.loop.call_soon_threadsafe(route, message, sender, routees)
-                return
-            race = _Race(system, message, sender, self.within)
-            ask_next(race, system.random.sample(routees, len(routees)))
-
-        def ask_next(race: _Race, left: list[Any]) -> None:
-            while left and not race.offer(left.pop()):
-                pass
-            if left and not race.is_terminated:
-                race.then(self.interval, ask_next, race, left)
-
-        return route
+    def _ask_next(self, race: _Race, left: list[Any]) -> None:
+        while left and not race.offer(left.pop()):
+            pass
+        if left and not race.is_terminated:
+            race.then(self.interval, self._ask_next, race, left)
 
 
 class _Race(ActorRef[Any]):

@@ -17,7 +17,7 @@ import logging
 import random
 import uuid
 from collections import OrderedDict, deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -127,20 +127,10 @@ class Framework:
 
     def used(self) -> Resources:
         """What its tasks and executors hold."""
-        used = Resources()
-        for task in self.tasks.values():
-            if not is_terminal(task.state):
-                used += Resources(task.resources)
-        for executors in self.executors.values():
-            for executor in executors.values():
-                used += Resources(executor.resources)
-        return used
+        return _held(self.tasks.values(), self.executors)
 
     def offered(self) -> Resources:
-        offered = Resources()
-        for offer in self.offers.values():
-            offered += offer.resources
-        return offered
+        return _on_offer(self.offers)
 
 
 @dataclass(slots=True)
@@ -205,20 +195,10 @@ class Agent:
 
     def used(self) -> Resources:
         """What tasks and executors hold."""
-        used = Resources()
-        for task in self.all_tasks():
-            if not is_terminal(task.state):
-                used += Resources(task.resources)
-        for executors in self.executors.values():
-            for executor in executors.values():
-                used += Resources(executor.resources)
-        return used
+        return _held(self.all_tasks(), self.executors)
 
     def offered(self) -> Resources:
-        offered = Resources()
-        for offer in self.offers.values():
-            offered += offer.resources
-        return offered
+        return _on_offer(self.offers)
 
 
 class Cluster:
@@ -338,6 +318,24 @@ class Cluster:
     def unavailability(self, agent: Agent) -> mesos_pb2.Unavailability | None:
         """The planned maintenance of the agent's machine."""
         return self.maintenance.unavailability(agent.machine)
+
+
+def _held(tasks: Iterable[mesos_pb2.Task], executors: Mapping[str, Mapping[str, mesos_pb2.ExecutorInfo]]) -> Resources:
+    held = Resources()
+    for task in tasks:
+        if not is_terminal(task.state):
+            held += Resources(task.resources)
+    for some in executors.values():
+        for executor in some.values():
+            held += Resources(executor.resources)
+    return held
+
+
+def _on_offer(offers: Mapping[str, Offer]) -> Resources:
+    offered = Resources()
+    for offer in offers.values():
+        offered += offer.resources
+    return offered
 
 
 def is_terminal(state: int) -> bool:
