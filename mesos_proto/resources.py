@@ -38,11 +38,12 @@ class Resources:
         ResourceError: a message breaks a rule of Mesos's; in Mesos's words.
     """
 
-    __slots__ = ("_entries", "_hash")
+    __slots__ = ("_entries", "_hash", "_messages")
 
     def __init__(self, protos: Iterable[mesos_pb2.Resource] = ()) -> None:
         self._entries: dict[Any, _Entry] = {}
         self._hash: int | None = None
+        self._messages: tuple[mesos_pb2.Resource, ...] | None = None
         for proto in protos:
             _add(self._entries, Resource(proto), 1)
 
@@ -79,6 +80,12 @@ class Resources:
                 _set_older_format(proto)
             protos += [proto] * count
         return protos
+
+    def _shared_protos(self) -> tuple[mesos_pb2.Resource, ...]:
+        # For those who copy them into a message of theirs: what thousands of tasks take is written once.
+        if self._messages is None:
+            self._messages = tuple(self.to_protos())
+        return self._messages
 
     def __iter__(self) -> Iterator[Resource]:
         for resource, count in self._entries.values():
@@ -271,7 +278,7 @@ class Resources:
 
 def _made(entries: dict[Any, _Entry]) -> Resources:
     made = Resources.__new__(Resources)
-    made._entries, made._hash = entries, None
+    made._entries, made._hash, made._messages = entries, None, None
     return made
 
 

@@ -4,9 +4,9 @@
 
     caller                                    channel                                  master
     send(body) ──► Future                     queued, written in this turn of the loop
-    send(body) ──► Future                     ─── POST … POST … (one write) ──►
+    post(body, answered)                      ─── POST … POST … (one write) ──►
                                                                              ◄── 202, 202, 400 …  in the same order
-        ◄── Answer(202), Answer(202), …
+        ◄── Answer(202); answered(Answer(202)); …
         ◄── ChannelLost(sent=True)            reset, or no answer in time: what is unanswered may have been carried out
         ◄── ChannelLost(sent=False)           the connection never stood: nothing has left
 
@@ -20,13 +20,14 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import cast
 from urllib.parse import urlsplit
 
 from ._answers import Answer, AnswerParser, MalformedAnswer
 
-__all__ = ["CallChannel", "ChannelLost"]
+__all__ = ["Answered", "CallChannel", "ChannelLost"]
 
 
 class ChannelLost(Exception):
@@ -35,6 +36,10 @@ class ChannelLost(Exception):
     def __init__(self, reason: str, *, sent: bool) -> None:
         super().__init__(reason)
         self.sent = sent
+
+
+Answered = Callable[[Answer | ChannelLost], None]
+"""Told once what became of a request, in the order of the requests. Must not raise."""
 
 
 class CallChannel:
@@ -64,21 +69,25 @@ class CallChannel:
         self._transport: asyncio.Transport | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._parser = AnswerParser()
-        self._to_write: list[tuple[bytes, asyncio.Future[Answer]]] = []
-        self._unanswered: deque[tuple[float, asyncio.Future[Answer]]] = deque()
+        self._to_write: list[tuple[bytes, Answered]] = []
+        self._unanswered: deque[tuple[float, Answered]] = deque()
         self._watch: asyncio.TimerHandle | None = None
         self._closed: str | None = None
 
     def send(self, body: bytes) -> asyncio.Future[Answer]:
         """Write one request. The future gets its answer, or `ChannelLost`; cancelling it does not take it back."""
         future: asyncio.Future[Answer] = self._loop.create_future()
+        self.post(body, partial(_settle, future))
+        return future
+
+    def post(self, body: bytes, answered: Answered) -> None:
+        """Write one request, as `send`, for callers who make many: a future and its callbacks cost more than a call."""
         if self._closed is not None:
-            future.set_exception(ChannelLost(self._closed, sent=False))
-            return future
-        self._to_write.append((body, future))
+            answered(ChannelLost(self._closed, sent=False))
+            return
+        self._to_write.append((body, answered))
         if len(self._to_write) == 1:
             self._loop.call_soon(self._flush)  # what is sent in this turn of the loop goes out in one write
-        return future
 
     def finish(self, reason: str) -> None:
         """Take no more requests, and close when what was written is answered; the rest fails with ``reason``."""
@@ -103,9 +112,9 @@ class CallChannel:
             return
         now = self._loop.time()
         parts: list[bytes] = []
-        for body, future in self._to_write:
+        for body, answered in self._to_write:
             parts += (self._head, b"%d\r\n\r\n" % len(body), body)
-            self._unanswered.append((now, future))
+            self._unanswered.append((now, answered))
         self._to_write.clear()
         self._transport.write(b"".join(parts))
         if self._watch is None:
@@ -152,9 +161,8 @@ class CallChannel:
             if not self._unanswered:
                 self._lose(f"{self.label} answered more often than it was asked")
                 return
-            _, future = self._unanswered.popleft()
-            if not future.done():
-                future.set_result(answer)
+            _, answered = self._unanswered.popleft()
+            answered(answer)
             if answer.closing:
                 self._lose(f"{self.label} closed the connection")
                 return
@@ -188,9 +196,8 @@ class CallChannel:
             self._watch.cancel()
             self._watch = None
         unanswered, self._unanswered = self._unanswered, deque()
-        for _, future in unanswered:
-            if not future.done():
-                future.set_exception(ChannelLost(reason, sent=True))
+        for _, answered in unanswered:
+            answered(ChannelLost(reason, sent=True))
         if self._closed is not None:
             if self._connecting is not None:
                 self._connecting.cancel()
@@ -198,9 +205,17 @@ class CallChannel:
 
     def _fail_unsent(self, reason: str) -> None:
         unsent, self._to_write = self._to_write, []
-        for _, future in unsent:
-            if not future.done():
-                future.set_exception(ChannelLost(reason, sent=False))
+        for _, answered in unsent:
+            answered(ChannelLost(reason, sent=False))
+
+
+def _settle(future: asyncio.Future[Answer], said: Answer | ChannelLost) -> None:
+    if future.done():
+        return
+    if isinstance(said, ChannelLost):
+        future.set_exception(said)
+    else:
+        future.set_result(said)
 
 
 class _Line(asyncio.Protocol):

@@ -14,6 +14,8 @@ from .errors import StreamLost
 
 __all__ = ["Codec"]
 
+_PROTOBUF = "application/x-protobuf"
+
 E = TypeVar("E", bound=Message)
 
 
@@ -31,10 +33,14 @@ class Codec(Generic[E]):
         if encoding == "json":
             return cls("application/json", json_codec.dumps, _reader(event, lambda data: json_codec.loads(event, data)))
         return cls(
-            "application/x-protobuf",
+            _PROTOBUF,
             lambda message: message.SerializeToString(),
             _reader(event, event.FromString),
         )
+
+    @property
+    def is_protobuf(self) -> bool:
+        return self.content_type == _PROTOBUF
 
     @property
     def headers(self) -> dict[str, str]:

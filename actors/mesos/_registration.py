@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from mesos_proto import FrameworkID, FrameworkInfo, mesos_pb2
 from mesos_proto import scheduler_pb2 as scheduler
 
+from .calls import Call, ReviveOffers, SuppressOffers, UpdateFramework
 from .settings import DEFAULT_FAILOVER_TIMEOUT
 
 __all__ = ["Registration"]
@@ -71,18 +72,18 @@ class Registration:
             call.subscribe.offer_constraints.CopyFrom(self._constraints)
         return call
 
-    def accepted(self, call: scheduler.Call) -> None:
+    def accepted(self, call: Call) -> None:
         """The master has taken this call."""
-        if call.type == _Call.SUPPRESS:
-            self._suppressed.update(dict.fromkeys(call.suppress.roles or self.roles))
-        elif call.type == _Call.REVIVE:
-            for role in call.revive.roles or list(self._suppressed):
-                self._suppressed.pop(role, None)
-        elif call.type == _Call.UPDATE_FRAMEWORK:
-            update = call.update_framework
-            self._info.CopyFrom(update.framework_info)
-            self._suppressed = dict.fromkeys(update.suppressed_roles)
-            self._constraints = None
-            if update.HasField("offer_constraints"):
-                self._constraints = scheduler.OfferConstraints()
-                self._constraints.CopyFrom(update.offer_constraints)
+        match call:
+            case SuppressOffers(roles):
+                self._suppressed.update(dict.fromkeys(roles or self.roles))
+            case ReviveOffers(roles):
+                for role in roles or list(self._suppressed):
+                    self._suppressed.pop(role, None)
+            case UpdateFramework(info, suppressed_roles, constraints):
+                self._info.CopyFrom(info.proto)
+                self._suppressed = dict.fromkeys(suppressed_roles)
+                self._constraints = None
+                if constraints is not None:
+                    self._constraints = scheduler.OfferConstraints()
+                    self._constraints.CopyFrom(constraints)

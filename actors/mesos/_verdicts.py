@@ -37,7 +37,7 @@ from .errors import (
     SubscriptionRefused,
 )
 
-__all__ = ["Verdict", "is_permanent", "judge_answer", "judge_error", "judge_loss", "refusal"]
+__all__ = ["NO_OBJECTION", "TAKEN", "Verdict", "is_permanent", "judge_answer", "judge_error", "judge_loss", "refusal"]
 
 _OF_TIME_AND_LOAD = {408, 425, 429}  # of the 4xx, the ones that do not speak of what was asked
 
@@ -50,11 +50,15 @@ class Verdict:
     ends: MesosError | None = None
 
 
+TAKEN = (200, 202)
+NO_OBJECTION = Verdict()
+
+
 def judge_answer(call: str, answer: Answer, master: str, framework: str, *, current: bool) -> Verdict:
     """An answer to a call. ``current``: the subscription over which it was sent still stands."""
     status, reason = answer.status, answer.body
-    if status in (200, 202):
-        return Verdict()
+    if status in TAKEN:
+        return NO_OBJECTION
     if 300 <= status < 400 or status == 503:
         why = f"the master at {master} does not lead any more"
         error = NotSubscribed(f"{call} was not carried out: {why}, and calls are not sent on to another")

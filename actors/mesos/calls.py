@@ -2,7 +2,8 @@
 
 The driver makes them (``driver.kill_task(…)`` is ``driver.call(KillTask(…))``), and a `SchedulerActor` takes them as
 messages. `to_proto` makes the message for the wire, without the framework's id, which the connection adds; it raises
-`InvalidCall`, naming field and rule, for what the master would pass over in silence.
+`InvalidCall`, naming field and rule, for what the master would pass over in silence. `to_wire` is that message's bytes;
+the calls that a busy framework makes all the time write them without the message.
 
 202 from the master means "taken", not "done": what became of a call is told by events.
 """
@@ -16,6 +17,7 @@ from datetime import timedelta
 from mesos_proto import AgentID, ExecutorID, Filters, FrameworkInfo, OfferID, OperationID, TaskID, TaskStatus, mesos_pb2
 from mesos_proto import scheduler_pb2 as scheduler
 
+from ._wire import delimited, id_field, tag
 from .errors import InvalidCall
 from .operations import Operation
 
@@ -44,14 +46,42 @@ __all__ = [
 _Call = scheduler.Call
 
 
-def _offers(call: str, field: str, ids: Sequence[str]) -> list[mesos_pb2.OfferID]:
+_ACCEPT_TYPE = _Call(type=_Call.ACCEPT).SerializeToString()
+_ACCEPT = tag(_Call, "accept")
+_ACCEPT_OFFER_IDS = tag(_Call.Accept, "offer_ids")
+_ACCEPT_OPERATIONS = tag(_Call.Accept, "operations")
+_ACCEPT_FILTERS = tag(_Call.Accept, "filters")
+_ACKNOWLEDGE_TYPE = _Call(type=_Call.ACKNOWLEDGE).SerializeToString()
+_ACKNOWLEDGE = tag(_Call, "acknowledge")
+_ACKNOWLEDGE_AGENT_ID = tag(_Call.Acknowledge, "agent_id")
+_ACKNOWLEDGE_TASK_ID = tag(_Call.Acknowledge, "task_id")
+_ACKNOWLEDGE_UUID = tag(_Call.Acknowledge, "uuid")
+
+
+class _Plain:
+    """A call whose bytes are made by way of its message."""
+
+    __slots__ = ()
+
+    def to_proto(self) -> scheduler.Call:
+        raise NotImplementedError
+
+    def to_wire(self) -> bytes:
+        return self.to_proto().SerializeToString()
+
+
+def _checked_offers(call: str, field: str, ids: Sequence[str]) -> Sequence[str]:
     if isinstance(ids, str):
         raise InvalidCall(f"{call}: {field} is the string {ids!r}; give a list of offer ids")
     if not ids:
         raise InvalidCall(f"{call}: {field} is empty; name at least one offer")
     if len(set(ids)) != len(ids):
         raise InvalidCall(f"{call}: {field} names an offer twice, which would void the whole call: {', '.join(ids)}")
-    return [mesos_pb2.OfferID(value=offer_id) for offer_id in ids]
+    return ids
+
+
+def _offers(call: str, field: str, ids: Sequence[str]) -> list[mesos_pb2.OfferID]:
+    return [mesos_pb2.OfferID(value=offer_id) for offer_id in _checked_offers(call, field, ids)]
 
 
 def _required(call: str, field: str, value: str | None) -> str:
@@ -76,9 +106,17 @@ class AcceptOffers:
             call.accept.filters.CopyFrom(self.filters.proto)
         return call
 
+    def to_wire(self) -> bytes:
+        ids = _checked_offers("AcceptOffers", "offer_ids", self.offer_ids)
+        parts = [id_field(_ACCEPT_OFFER_IDS, offer_id) for offer_id in ids]
+        parts += [delimited(_ACCEPT_OPERATIONS, operation.to_wire()) for operation in self.operations]
+        if self.filters is not None:
+            parts.append(delimited(_ACCEPT_FILTERS, self.filters.proto.SerializeToString()))
+        return _ACCEPT_TYPE + delimited(_ACCEPT, b"".join(parts))
+
 
 @dataclass(frozen=True, slots=True)
-class DeclineOffers:
+class DeclineOffers(_Plain):
     """Give offers back. ``filters.refuse_seconds`` (default 5) keeps the same resources away for so long."""
 
     offer_ids: Sequence[OfferID]
@@ -93,7 +131,7 @@ class DeclineOffers:
 
 
 @dataclass(frozen=True, slots=True)
-class AcceptInverseOffers:
+class AcceptInverseOffers(_Plain):
     inverse_offer_ids: Sequence[OfferID]
     filters: Filters | None = None
 
@@ -107,7 +145,7 @@ class AcceptInverseOffers:
 
 
 @dataclass(frozen=True, slots=True)
-class DeclineInverseOffers:
+class DeclineInverseOffers(_Plain):
     inverse_offer_ids: Sequence[OfferID]
     filters: Filters | None = None
 
@@ -121,7 +159,7 @@ class DeclineInverseOffers:
 
 
 @dataclass(frozen=True, slots=True)
-class ReviveOffers:
+class ReviveOffers(_Plain):
     """Want offers (again) for these roles, all when empty; clears earlier filters."""
 
     roles: Sequence[str] = ()
@@ -131,7 +169,7 @@ class ReviveOffers:
 
 
 @dataclass(frozen=True, slots=True)
-class SuppressOffers:
+class SuppressOffers(_Plain):
     """Want no offers for these roles, all when empty. Holds over interruptions of the stream."""
 
     roles: Sequence[str] = ()
@@ -141,7 +179,7 @@ class SuppressOffers:
 
 
 @dataclass(frozen=True, slots=True)
-class KillTask:
+class KillTask(_Plain):
     """End a task. A task that the master does not know is answered as by reconciliation.
 
     ``kill_policy`` is the time between SIGTERM and SIGKILL; it can shorten a kill that is under way.
@@ -162,7 +200,7 @@ class KillTask:
 
 
 @dataclass(frozen=True, slots=True)
-class ShutdownExecutor:
+class ShutdownExecutor(_Plain):
     """End an executor and all its tasks. Best effort."""
 
     executor_id: ExecutorID
@@ -182,18 +220,32 @@ class Acknowledge:
     status: TaskStatus
 
     def to_proto(self) -> scheduler.Call:
-        status = self.status
-        if not status.uuid:
-            raise InvalidCall(f"Acknowledge: the status of {status.task_id} has no uuid, so nobody waits for it")
+        status = self._checked()
         call = _Call(type=_Call.ACKNOWLEDGE)
-        call.acknowledge.agent_id.value = _required("Acknowledge", "status.agent_id", status.agent_id)
-        call.acknowledge.task_id.value = status.task_id
+        call.acknowledge.agent_id.value = status.agent_id.value
+        call.acknowledge.task_id.value = status.task_id.value
         call.acknowledge.uuid = status.uuid
         return call
 
+    def to_wire(self) -> bytes:
+        status = self._checked()
+        return _ACKNOWLEDGE_TYPE + delimited(
+            _ACKNOWLEDGE,
+            id_field(_ACKNOWLEDGE_AGENT_ID, status.agent_id.value)
+            + id_field(_ACKNOWLEDGE_TASK_ID, status.task_id.value)
+            + delimited(_ACKNOWLEDGE_UUID, status.uuid),
+        )
+
+    def _checked(self) -> mesos_pb2.TaskStatus:
+        status = self.status.proto
+        if not status.uuid:
+            raise InvalidCall(f"Acknowledge: the status of {status.task_id.value} has no uuid, so nobody waits for it")
+        _required("Acknowledge", "status.agent_id", status.agent_id.value)
+        return status
+
 
 @dataclass(frozen=True, slots=True)
-class AcknowledgeOperation:
+class AcknowledgeOperation(_Plain):
     """This operation's status is safe with us. One without uuid wants no acknowledgement."""
 
     status: mesos_pb2.OperationStatus
@@ -222,7 +274,7 @@ class TaskToReconcile:
 
 
 @dataclass(frozen=True, slots=True)
-class ReconcileTasks:
+class ReconcileTasks(_Plain):
     """Ask for the latest state of these tasks; of all that the master knows when empty ("implicit")."""
 
     tasks: Sequence[TaskToReconcile] = ()
@@ -246,7 +298,7 @@ class OperationToReconcile:
 
 
 @dataclass(frozen=True, slots=True)
-class ReconcileOperations:
+class ReconcileOperations(_Plain):
     """Ask for the latest state of these operations; of all that the master knows when empty."""
 
     operations: Sequence[OperationToReconcile] = ()
@@ -265,7 +317,7 @@ class ReconcileOperations:
 
 
 @dataclass(frozen=True, slots=True)
-class SendFrameworkMessage:
+class SendFrameworkMessage(_Plain):
     """Bytes for an executor. Best effort: sent once, may be lost."""
 
     executor_id: ExecutorID
@@ -281,7 +333,7 @@ class SendFrameworkMessage:
 
 
 @dataclass(frozen=True, slots=True)
-class RequestResources:
+class RequestResources(_Plain):
     """Say what would be welcome. Mesos's own allocator passes over it."""
 
     requests: Sequence[mesos_pb2.Request]
@@ -291,7 +343,7 @@ class RequestResources:
 
 
 @dataclass(frozen=True, slots=True)
-class UpdateFramework:
+class UpdateFramework(_Plain):
     """Change the framework while it runs: roles, failover timeout, labels, … (not user, checkpoint or principal)."""
 
     info: FrameworkInfo
@@ -308,7 +360,7 @@ class UpdateFramework:
 
 
 @dataclass(frozen=True, slots=True)
-class Teardown:
+class Teardown(_Plain):
     """End the framework: the master kills all its tasks and forgets its id."""
 
     def to_proto(self) -> scheduler.Call:

@@ -33,7 +33,6 @@ import logging
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from functools import partial
 
 import aiohttp
 
@@ -46,7 +45,9 @@ from ._call_channel import CallChannel, ChannelLost
 from ._codec import Codec
 from ._record_stream import RecordStream, Refused, open_session
 from ._registration import Registration
-from ._verdicts import is_permanent, judge_answer, judge_error, judge_loss, refusal
+from ._verdicts import NO_OBJECTION, TAKEN, is_permanent, judge_answer, judge_error, judge_loss, refusal
+from ._wire import id_field, tag
+from .calls import Call, Teardown
 from .detector import MasterDetector
 from .errors import FrameworkEnded, FrameworkStopped, MesosError, NotSubscribed
 from .events import Disconnected, Error, Event, Registered, Reregistered, event_of
@@ -58,6 +59,7 @@ log = logging.getLogger(__name__)
 
 _PATH = "/api/v1/scheduler"
 _DEFAULT_HEARTBEAT = 15.0
+_FRAMEWORK_ID = tag(scheduler.Call, "framework_id")
 
 
 @dataclass(slots=True)
@@ -75,6 +77,40 @@ class _Subscription:
         if not self.lost:
             self.lost = True
             self.stream.abort(error)
+
+
+Told = Callable[[MesosError | None], None]
+"""Told once what became of a call: None, the master has taken it."""
+
+
+@dataclass(slots=True, eq=False)
+class _Sent:
+    """A call on its way over ``subscription``; called with what became of it."""
+
+    connection: Connection
+    subscription: _Subscription | None
+    call: Call
+    future: asyncio.Future[None]
+    told: Told | None
+
+    @property
+    def name(self) -> str:
+        """As Mesos writes it."""
+        return scheduler.Call.Type.Name(self.call.to_proto().type)
+
+    def __call__(self, answer: Answer | ChannelLost) -> None:
+        self.settle(self.connection.judge(self, answer))
+
+    def settle(self, error: MesosError | None) -> None:
+        if self.told is not None:
+            self.told(error)
+        if self.future.cancelled():
+            if error is not None:
+                log.warning("nobody waits any more to be told that %s", error)
+        elif error is None:
+            self.future.set_result(None)
+        else:
+            self.future.set_exception(error)
 
 
 class Connection:
@@ -102,9 +138,11 @@ class Connection:
         self._settings = settings
         self._security = security
         self._codec = Codec.of(settings.encoding, scheduler.Event)
+        self._loop = asyncio.get_running_loop()
+        self._framework_field = b""
         self._subscription: _Subscription | None = None
         self._retired: CallChannel | None = None
-        self._teardown: asyncio.Future[Answer] | None = None
+        self._teardown: asyncio.Future[bool] | None = None
         self._ended: FrameworkEnded | None = None
 
     @property
@@ -212,6 +250,7 @@ class Connection:
         known = self._registration.framework_id
         framework_id = FrameworkID(message.framework_id.value)
         self._registration.framework_id = framework_id
+        self._framework_field = id_field(_FRAMEWORK_ID, framework_id)
         interval = message.heartbeat_interval_seconds or _DEFAULT_HEARTBEAT
         stream.silence = self._settings.missed_heartbeats * interval
         headers = {**self._codec.headers, **self._security.headers}
@@ -243,8 +282,7 @@ class Connection:
         """Whether the stream ended because we wanted it to; waits for the answer to TEARDOWN, if that was sent."""
         if self._teardown is None:
             return False
-        await asyncio.wait((self._teardown,))
-        return self._teardown.exception() is None and self._teardown.result().status == 202
+        return await asyncio.shield(self._teardown)
 
     def _lost(self, reason: str) -> bool:
         """The subscription, if there was one, is over; says whether it had outlived a heartbeat."""
@@ -257,54 +295,61 @@ class Connection:
 
     # -- calls
 
-    def send(self, call: scheduler.Call) -> asyncio.Future[None]:
-        """Write ``call`` now, in order. The future is done when the master has taken it, or raises a `CallError`."""
-        name = scheduler.Call.Type.Name(call.type)
-        result: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    def send(self, call: Call, told: Told | None = None) -> asyncio.Future[None]:
+        """Write ``call`` now, in order. The future is done when the master has taken it, or raises a `CallError`.
+
+        ``told`` hears of it, too, before whoever awaits the future, and also when nobody does any more.
+        Raises `InvalidCall` at once, whether there is a subscription or not.
+        """
+        body = self._encoded(call)
+        future: asyncio.Future[None] = self._loop.create_future()
         subscription = self._subscription
+        sent = _Sent(self, subscription, call, future, told)
         if self._ended is not None:
-            result.set_exception(self._ended)
+            sent.settle(self._ended)
         elif subscription is None or subscription.lost:
-            result.set_exception(
+            sent.settle(
                 NotSubscribed(
-                    f"{name} was not sent: framework {self._registration.name} has no subscription at present"
+                    f"{sent.name} was not sent: framework {self._registration.name} has no subscription at present"
                     + (f" ({self.last_failure})" if self.last_failure else "")
                     + ". Wait for Registered or Reregistered, then decide anew"
                 )
             )
         else:
-            call.framework_id.value = self._registration.framework_id or ""
-            answer = subscription.channel.send(self._codec.encode(call))
-            if call.type == scheduler.Call.TEARDOWN:
-                self._teardown = answer
-            answer.add_done_callback(partial(self._answered, call, name, subscription, result))
-        return result
+            if isinstance(call, Teardown):
+                self._teardown = self._loop.create_future()
+            subscription.channel.post(body, sent)
+        return future
 
-    def _answered(
-        self,
-        call: scheduler.Call,
-        name: str,
-        subscription: _Subscription,
-        result: asyncio.Future[None],
-        answer: asyncio.Future[Answer],
-    ) -> None:
-        lost = answer.exception()
-        master = subscription.stream.url
-        if isinstance(lost, ChannelLost):
-            verdict = judge_loss(name, lost, master)
+    def _encoded(self, call: Call) -> bytes:
+        if self._codec.is_protobuf:
+            return self._framework_field + call.to_wire()
+        message = call.to_proto()
+        message.framework_id.value = self._registration.framework_id or ""
+        return self._codec.encode(message)
+
+    def judge(self, sent: _Sent, answer: Answer | ChannelLost) -> MesosError | None:
+        """What ``answer`` means for the call, which gets it back, and for the subscription, which may be over."""
+        subscription = sent.subscription
+        assert subscription is not None
+        if isinstance(answer, ChannelLost):
+            verdict = judge_loss(sent.name, answer, subscription.stream.url)
+        elif answer.status in TAKEN:
+            self._registration.accepted(sent.call)
+            verdict = NO_OBJECTION
         else:
-            current = not subscription.lost
-            verdict = judge_answer(name, answer.result(), master, self._registration.label, current=current)
-        if verdict.error is None:
-            self._registration.accepted(call)
-            if call.type == scheduler.Call.TEARDOWN:
+            verdict = judge_answer(
+                sent.name,
+                answer,
+                subscription.stream.url,
+                self._registration.label,
+                current=not subscription.lost,
+            )
+        if self._teardown is not None and isinstance(sent.call, Teardown):
+            if verdict.error is None:
                 subscription.abort(FrameworkStopped(f"framework {self._registration.label} was torn down"))
+            if not self._teardown.done():
+                self._teardown.set_result(verdict.error is None)
         if verdict.ends is not None:
             subscription.abort(verdict.ends)
-        if result.cancelled():
-            if verdict.error is not None:
-                log.warning("nobody waits any more to be told that %s", verdict.error)
-        elif verdict.error is None:
-            result.set_result(None)
-        else:
-            result.set_exception(verdict.error)
+        return verdict.error

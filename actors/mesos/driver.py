@@ -15,6 +15,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
+from functools import partial
 
 from mesos_proto import (
     AgentID,
@@ -50,6 +51,8 @@ from .calls import (
     Teardown,
     UpdateFramework,
 )
+from .connection import Told
+from .errors import MesosError
 from .operations import Launch, LaunchGroup, Operation
 
 __all__ = ["Acknowledged", "SchedulerDriver"]
@@ -65,7 +68,10 @@ class Acknowledged:
         self._capacity = capacity
         self._uuids: OrderedDict[bytes, None] = OrderedDict()
 
-    def add(self, uuid: bytes) -> None:
+    def add(self, uuid: bytes, error: MesosError | None = None) -> None:
+        """The acknowledgement of this one was taken by the master, unless there is an ``error``."""
+        if error is not None:
+            return
         self._uuids[uuid] = None
         if len(self._uuids) > self._capacity:
             self._uuids.popitem(last=False)
@@ -79,9 +85,9 @@ class SchedulerDriver:
 
     def __init__(
         self,
-        send: Callable[[scheduler.Call], asyncio.Future[None]],
+        send: Callable[[Call, Told | None], asyncio.Future[None]],
         acknowledged: Acknowledged,
-        launching: Callable[[Sequence[TaskInfo], asyncio.Future[None]], None],
+        launching: Callable[[Sequence[TaskInfo]], Told],
     ) -> None:
         self._send = send
         self._acknowledged = acknowledged
@@ -93,12 +99,15 @@ class SchedulerDriver:
             return self.acknowledge(call.status)
         if isinstance(call, AcknowledgeOperation):
             return self.acknowledge_operation(call.status)
-        future = self._send(call.to_proto())
         if isinstance(call, AcceptOffers):
-            for operation in call.operations:
-                if isinstance(operation, Launch | LaunchGroup):
-                    self._launching(operation.tasks, future)
-        return future
+            tasks = [
+                task
+                for operation in call.operations
+                if isinstance(operation, Launch | LaunchGroup)
+                for task in operation.tasks
+            ]
+            return self._send(call, self._launching(tasks) if tasks else None)
+        return self._send(call, None)
 
     # -- offers
 
@@ -151,12 +160,10 @@ class SchedulerDriver:
 
         A status without uuid (made by the master, an answer to reconciliation) wants none, and none is sent.
         """
-        if not status.uuid:
-            return _done()
         uuid = status.uuid
-        future = self._send(Acknowledge(status).to_proto())
-        future.add_done_callback(lambda f: None if f.cancelled() or f.exception() else self._acknowledged.add(uuid))
-        return future
+        if not uuid:
+            return _done()
+        return self._send(Acknowledge(status), partial(self._acknowledged.add, uuid))
 
     def reconcile_tasks(self, tasks: Sequence[TaskToReconcile | TaskStatus] = ()) -> Awaitable[None]:
         """Ask for the latest state of these tasks, or of all that the master knows; answers come as `StatusUpdate`."""
@@ -182,7 +189,7 @@ class SchedulerDriver:
         """Say that an operation's ``status`` is stored. One without uuid wants none, and none is sent."""
         if not status.HasField("uuid"):
             return _done()
-        return self._send(AcknowledgeOperation(status).to_proto())
+        return self._send(AcknowledgeOperation(status), None)
 
     def reconcile_operations(self, operations: Sequence[OperationToReconcile] = ()) -> Awaitable[None]:
         """Ask for the latest state of these operations, or of all; answers come as `OperationStatusUpdate`."""

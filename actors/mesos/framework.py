@@ -26,7 +26,7 @@ import asyncio
 import contextlib
 import logging
 import ssl
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -63,8 +63,8 @@ class EventStream:
     def __aiter__(self) -> EventStream:
         return self
 
-    async def __anext__(self) -> Event:
-        return await self._buffer.get()
+    def __anext__(self) -> Awaitable[Event]:
+        return self._buffer.get()
 
 
 class Framework:
@@ -96,13 +96,12 @@ class Framework:
             security=security,
         )
         self._reconciler = Reconciler(
-            lambda tasks: self._connection.send(ReconcileTasks(tasks).to_proto()),
+            lambda tasks: self._connection.send(ReconcileTasks(tasks)),
             known_tasks,
             clock=system.clock,
             chance=system.random,
-            settings=reconciliation or Reconciliation(),
+            settings=reconciliation,
         )
-        self._reconciles = reconciliation is not None
         self.driver = SchedulerDriver(self._connection.send, self._acknowledged, self._reconciler.launching)
         """The calls: launch, kill, acknowledge, …"""
         self.events = EventStream(self._buffer)
@@ -170,8 +169,7 @@ class Framework:
     # -- events on their way
 
     def _deliver(self, event: Event, size: int) -> None:
-        if self._reconciles:
-            self._reconciler.observe(event)
+        self._reconciler.observe(event)
         if isinstance(event, StatusUpdate) and event.status.uuid in self._acknowledged:
             self.driver.acknowledge(event.status)
             return

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 
 from mesos_proto import ExecutorInfo, OperationID, Resources, TaskInfo, mesos_pb2
 
+from ._wire import delimited, tag
+
 __all__ = [
     "Create",
     "Destroy",
@@ -28,6 +30,21 @@ __all__ = [
 ]
 
 _Type = mesos_pb2.Offer.Operation
+_LAUNCH_TYPE = _Type(type=_Type.LAUNCH).SerializeToString()
+_LAUNCH = tag(_Type, "launch")
+_LAUNCH_TASK_INFOS = tag(_Type.Launch, "task_infos")
+
+
+class _Plain:
+    """An operation whose bytes are made by way of its message."""
+
+    __slots__ = ()
+
+    def to_proto(self) -> mesos_pb2.Offer.Operation:
+        raise NotImplementedError
+
+    def to_wire(self) -> bytes:
+        return self.to_proto().SerializeToString()
 
 
 def _operation(kind: mesos_pb2.Offer.Operation.Type.ValueType, operation_id: str | None) -> mesos_pb2.Offer.Operation:
@@ -51,9 +68,13 @@ class Launch:
         operation.launch.task_infos.extend(task.proto for task in self.tasks)
         return operation
 
+    def to_wire(self) -> bytes:
+        tasks = [delimited(_LAUNCH_TASK_INFOS, task.proto.SerializeToString()) for task in self.tasks]
+        return _LAUNCH_TYPE + delimited(_LAUNCH, b"".join(tasks))
+
 
 @dataclass(frozen=True, slots=True)
-class LaunchGroup:
+class LaunchGroup(_Plain):
     """Start a group of tasks under one executor, all or none; when one fails, the others are killed."""
 
     executor: ExecutorInfo
@@ -71,7 +92,7 @@ class LaunchGroup:
 
 
 @dataclass(frozen=True, slots=True)
-class Reserve:
+class Reserve(_Plain):
     """Reserve ``resources`` (which carry the new reservation). ``source``: what they are now, if not unreserved."""
 
     resources: Resources
@@ -87,7 +108,7 @@ class Reserve:
 
 
 @dataclass(frozen=True, slots=True)
-class Unreserve:
+class Unreserve(_Plain):
     """Give up the last reservation on ``resources``."""
 
     resources: Resources
@@ -100,7 +121,7 @@ class Unreserve:
 
 
 @dataclass(frozen=True, slots=True)
-class Create:
+class Create(_Plain):
     """Make persistent ``volumes`` out of reserved disk."""
 
     volumes: Resources
@@ -113,7 +134,7 @@ class Create:
 
 
 @dataclass(frozen=True, slots=True)
-class Destroy:
+class Destroy(_Plain):
     """Remove persistent ``volumes`` with what is in them. Other offers that hold them are rescinded."""
 
     volumes: Resources
@@ -126,7 +147,7 @@ class Destroy:
 
 
 @dataclass(frozen=True, slots=True)
-class GrowVolume:
+class GrowVolume(_Plain):
     """Add disk (``addition``, one resource with the volume's reservation) to a ``volume``."""
 
     volume: mesos_pb2.Resource
@@ -141,7 +162,7 @@ class GrowVolume:
 
 
 @dataclass(frozen=True, slots=True)
-class ShrinkVolume:
+class ShrinkVolume(_Plain):
     """Take ``subtract`` megabytes from a ``volume``."""
 
     volume: mesos_pb2.Resource

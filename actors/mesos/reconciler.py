@@ -24,12 +24,13 @@ import logging
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from actors.core import Clock
 from mesos_proto import AgentID, TaskID, TaskInfo, TaskState, TaskStatus, mesos_pb2
 
 from .calls import TaskToReconcile
-from .errors import CallError, FrameworkEnded, NotSubscribed
+from .errors import CallError, FrameworkEnded, MesosError, NotSubscribed
 from .events import Disconnected, Event, StatusUpdate, Subscribed
 
 __all__ = ["Reconciler", "Reconciliation"]
@@ -67,7 +68,10 @@ class Reconciliation:
 
 
 class Reconciler:
-    """One run at a time. ``ask`` sends one RECONCILE and returns when the master has taken it."""
+    """One run at a time. ``ask`` sends one RECONCILE and returns when the master has taken it.
+
+    Without ``settings`` it never asks, and only keeps book of the tasks.
+    """
 
     def __init__(
         self,
@@ -76,7 +80,7 @@ class Reconciler:
         *,
         clock: Clock,
         chance: random.Random,
-        settings: Reconciliation,
+        settings: Reconciliation | None,
     ) -> None:
         self._ask = ask
         self._known = dict(known)
@@ -102,15 +106,21 @@ class Reconciler:
             self._learn(event.status)
         elif isinstance(event, Subscribed):
             self.stop()
-            self._run = asyncio.get_running_loop().create_task(self._reconcile(), name="reconcile tasks")
-            self._run.add_done_callback(_report)
+            if self._settings is not None:
+                run = self._reconcile(self._settings)
+                self._run = asyncio.get_running_loop().create_task(run, name="reconcile tasks")
+                self._run.add_done_callback(_report)
         elif isinstance(event, Disconnected):
             self.stop()
 
-    def launching(self, tasks: Sequence[TaskInfo], sent: asyncio.Future[None]) -> None:
-        """These tasks go out with ``sent``. They count from now on, since their updates may come before its answer."""
-        self._known.update((task.task_id, task.agent_id) for task in tasks)
-        sent.add_done_callback(lambda _: self._launched(tasks, sent))
+    def launching(self, tasks: Sequence[TaskInfo]) -> Callable[[MesosError | None], None]:
+        """These tasks go out. They count from now on, since their updates may come before the call's answer.
+
+        Gives back whom to tell what became of the call.
+        """
+        ids = [task.task_id for task in tasks]
+        self._known.update((task_id, task.agent_id) for task_id, task in zip(ids, tasks, strict=True))
+        return partial(self._launched, ids)
 
     def stop(self) -> None:
         """End the present run, if any."""
@@ -119,24 +129,24 @@ class Reconciler:
             self._run = None
         self._unanswered.clear()
 
-    def _launched(self, tasks: Sequence[TaskInfo], sent: asyncio.Future[None]) -> None:
-        if not sent.cancelled() and isinstance(sent.exception(), NotSubscribed | FrameworkEnded):
-            for task in tasks:
-                self._known.pop(task.task_id, None)
+    def _launched(self, ids: Sequence[TaskID], error: MesosError | None) -> None:
+        if isinstance(error, NotSubscribed | FrameworkEnded):
+            for task_id in ids:
+                self._known.pop(task_id, None)
 
     def _learn(self, status: TaskStatus) -> None:
-        self._unanswered.discard(status.task_id)
+        task_id = status.task_id
+        self._unanswered.discard(task_id)
         if status.state not in _OVER:
-            self._known[status.task_id] = status.agent_id
+            self._known[task_id] = status.agent_id
         elif status.reason != mesos_pb2.TaskStatus.REASON_TASK_INVALID:
             # "Duplicate ID" is said of the attempt; the task which has that id runs on.
-            self._known.pop(status.task_id, None)
+            self._known.pop(task_id, None)
 
-    async def _reconcile(self) -> None:
-        settings = self._settings
+    async def _reconcile(self, settings: Reconciliation) -> None:
         while True:
             try:
-                await self._once()
+                await self._once(settings)
             except NotSubscribed:
                 return  # the next subscription begins a run of its own
             except FrameworkEnded:
@@ -145,21 +155,20 @@ class Reconciler:
                 log.warning("reconciliation was cut short: %s; the next one is in %g s", error, settings.interval)
             await self._clock.sleep(settings.interval * self._random.uniform(0.9, 1.1))
 
-    async def _once(self) -> None:
-        settings = self._settings
+    async def _once(self, settings: Reconciliation) -> None:
         self._unanswered = set(self._known)
-        await self._explicit()
+        await self._explicit(settings.batch)
         await self._ask(())
         retry = settings.first_retry
         while self._unanswered:
             await self._clock.sleep(retry)
             retry = min(retry * 2, settings.max_retry)
-            await self._explicit()
+            await self._explicit(settings.batch)
 
-    async def _explicit(self) -> None:
+    async def _explicit(self, batch: int) -> None:
         asked = [TaskToReconcile(task_id, self._known.get(task_id)) for task_id in sorted(self._unanswered)]
-        for start in range(0, len(asked), self._settings.batch):
-            await self._ask(asked[start : start + self._settings.batch])
+        for start in range(0, len(asked), batch):
+            await self._ask(asked[start : start + batch])
 
 
 def _report(run: asyncio.Task[None]) -> None:

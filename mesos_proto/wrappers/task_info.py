@@ -68,7 +68,7 @@ class TaskInfo(Wrapper[mesos_pb2.TaskInfo]):
             name=name,
             task_id=mesos_pb2.TaskID(value=task_id),
             agent_id=mesos_pb2.AgentID(value=agent_id),
-            resources=resources.to_protos(),
+            resources=resources._shared_protos(),
             command=None if command is None else command.proto,
             executor=None if executor is None else executor.proto,
             container=None if container is None else container.proto,

@@ -27,7 +27,7 @@ from actors.mesos import (
     StatusUpdate,
     SubscriptionRefused,
 )
-from mesos_proto import CommandInfo, FrameworkInfo, Resources, TaskID, TaskInfo, mesos_pb2, recordio
+from mesos_proto import CommandInfo, FrameworkInfo, OfferID, Resources, TaskID, TaskInfo, mesos_pb2, recordio
 from tests.mesos.scripted_master import Call, Event, ScriptedMaster
 from tests.mesos.words import INFO, SMALL, disconnected, next_event, offer, registered, status, until
 
@@ -516,6 +516,19 @@ async def test_17_each_subscription_begins_one_run_and_ends_the_one_before(
     begun = system.clock.time()
     assert await asked(master) == [("a", "")]
     assert system.clock.time() - begun == pytest.approx(5, abs=0.1)
+    await framework.deactivate()
+
+
+async def test_17_who_reconciles_by_hand_still_has_its_tasks_kept_in_the_book_while_they_live(
+    system: ActorSystem, master: ScriptedMaster
+) -> None:
+    framework, stream = await registered(system, master)
+    await framework.driver.launch_tasks([task("t")], [OfferID("O1")])
+    assert framework.known_tasks == {"t": "A1"}
+    await stream.update(status("t", "TASK_FINISHED"))
+    await next_event(framework, StatusUpdate)
+    assert framework.known_tasks == {}
+    assert master.kinds() == ["ACCEPT"]
     await framework.deactivate()
 
 
