@@ -52,18 +52,18 @@ class EventBuffer:
     def put(self, event: Event, size: int = 0) -> None:
         """Keep ``event``, which took ``size`` bytes on the wire. Never waits; see `room`."""
         entry: _Waiting = event
-        if isinstance(event, ResourceOffers):
+        if isinstance(event, StatusUpdate):
+            if uuid := event.status.uuid:
+                if uuid in self._updates:
+                    return
+                self._updates.add(uuid)
+        elif isinstance(event, ResourceOffers):
             entry = {offer.id: offer for offer in event.offers}
             self._offers.update(dict.fromkeys(entry, entry))
         elif isinstance(event, OfferRescinded):
             if (offers := self._offers.pop(event.offer_id, None)) is not None:
                 offers.pop(event.offer_id, None)
                 return
-        elif isinstance(event, StatusUpdate):
-            if uuid := event.status.uuid:
-                if uuid in self._updates:
-                    return
-                self._updates.add(uuid)
         elif isinstance(event, Disconnected):
             self._discard_offers()
         self._waiting.append((entry, size))

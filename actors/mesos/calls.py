@@ -220,28 +220,28 @@ class Acknowledge:
     status: TaskStatus
 
     def to_proto(self) -> scheduler.Call:
-        status = self._checked()
+        agent_id, task_id, uuid = self._checked()
         call = _Call(type=_Call.ACKNOWLEDGE)
-        call.acknowledge.agent_id.value = status.agent_id.value
-        call.acknowledge.task_id.value = status.task_id.value
-        call.acknowledge.uuid = status.uuid
+        call.acknowledge.agent_id.value = agent_id
+        call.acknowledge.task_id.value = task_id
+        call.acknowledge.uuid = uuid
         return call
 
     def to_wire(self) -> bytes:
-        status = self._checked()
+        agent_id, task_id, uuid = self._checked()
         return _ACKNOWLEDGE_TYPE + delimited(
             _ACKNOWLEDGE,
-            id_field(_ACKNOWLEDGE_AGENT_ID, status.agent_id.value)
-            + id_field(_ACKNOWLEDGE_TASK_ID, status.task_id.value)
-            + delimited(_ACKNOWLEDGE_UUID, status.uuid),
+            id_field(_ACKNOWLEDGE_AGENT_ID, agent_id)
+            + id_field(_ACKNOWLEDGE_TASK_ID, task_id)
+            + delimited(_ACKNOWLEDGE_UUID, uuid),
         )
 
-    def _checked(self) -> mesos_pb2.TaskStatus:
+    def _checked(self) -> tuple[str, str, bytes]:
         status = self.status.proto
-        if not status.uuid:
-            raise InvalidCall(f"Acknowledge: the status of {status.task_id.value} has no uuid, so nobody waits for it")
-        _required("Acknowledge", "status.agent_id", status.agent_id.value)
-        return status
+        task_id, uuid = status.task_id.value, status.uuid
+        if not uuid:
+            raise InvalidCall(f"Acknowledge: the status of {task_id} has no uuid, so nobody waits for it")
+        return _required("Acknowledge", "status.agent_id", status.agent_id.value), task_id, uuid
 
 
 @dataclass(frozen=True, slots=True)

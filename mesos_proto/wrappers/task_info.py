@@ -66,8 +66,6 @@ class TaskInfo(Wrapper[mesos_pb2.TaskInfo]):
         resources = Resources.parse(resources) if isinstance(resources, str) else resources
         proto = mesos_pb2.TaskInfo(
             name=name,
-            task_id=mesos_pb2.TaskID(value=task_id),
-            agent_id=mesos_pb2.AgentID(value=agent_id),
             resources=resources._shared_protos(),
             command=None if command is None else command.proto,
             executor=None if executor is None else executor.proto,
@@ -78,6 +76,8 @@ class TaskInfo(Wrapper[mesos_pb2.TaskInfo]):
             max_completion_time=None if max_completion_time is None else duration_proto(max_completion_time),
             data=data,
         )
+        proto.task_id.value = task_id
+        proto.agent_id.value = agent_id
         if kill_policy is not None:
             proto.kill_policy.grace_period.CopyFrom(duration_proto(kill_policy))
         for limited, limit in (limits or {}).items():
