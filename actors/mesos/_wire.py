@@ -1,7 +1,7 @@
 """Protobuf's wire format, as far as the calls need it that a framework makes thousands of times a second.
 
 Building a message out of messages copies each part into the next larger one. These calls are joined from the bytes of
-their parts instead, which costs a third. `tests/mesos/test_calls.py` holds each against its message.
+their parts instead, for less than half the price. `tests/mesos/test_calls.py` holds each against its message.
 
     field = tag bytes             tag: number << 3 | 2     (all that is used here is length-delimited)
     bytes = varint(length) bytes
@@ -15,20 +15,19 @@ from google.protobuf.message import Message
 
 __all__ = ["delimited", "id_field", "tag"]
 
-_SHORT = 0x80
 _LENGTH_DELIMITED = 2
 
 
 def _varint(number: int) -> bytes:
     digits = bytearray()
-    while number >= _SHORT:
-        digits.append(number & 0x7F | _SHORT)
+    while number >= 0x80:
+        digits.append(number & 0x7F | 0x80)
         number >>= 7
     digits.append(number)
     return bytes(digits)
 
 
-_SMALL = tuple(bytes((number,)) for number in range(_SHORT))
+_USUAL = tuple(map(_varint, range(1024)))
 
 
 def tag(message: type[Message], field: str) -> bytes:
@@ -39,7 +38,7 @@ def tag(message: type[Message], field: str) -> bytes:
 def delimited(field: bytes, value: bytes) -> bytes:
     """``value`` in the field with this tag."""
     length = len(value)
-    return field + (_SMALL[length] if length < _SHORT else _varint(length)) + value
+    return field + (_USUAL[length] if length < len(_USUAL) else _varint(length)) + value
 
 
 _VALUE = b"\n"  # field 1 of every id

@@ -118,8 +118,11 @@ class Reconciler:
 
         Gives back whom to tell what became of the call.
         """
-        ids = [task.task_id for task in tasks]
-        self._known.update((task_id, task.agent_id) for task_id, task in zip(ids, tasks, strict=True))
+        ids = []
+        for task in tasks:
+            task_id = task.task_id
+            self._known[task_id] = task.agent_id
+            ids.append(task_id)
         return partial(self._launched, ids)
 
     def stop(self) -> None:
