@@ -60,6 +60,11 @@ class EventStream:
     def __init__(self, buffer: EventBuffer) -> None:
         self._buffer = buffer
 
+    @property
+    def waiting(self) -> int:
+        """How many events are here and not yet taken. Beyond `ConnectionSettings.buffered_events` nothing is read."""
+        return len(self._buffer)
+
     def __aiter__(self) -> EventStream:
         return self
 

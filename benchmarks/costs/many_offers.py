@@ -61,7 +61,7 @@ def actors(size: int) -> float:
             task = TaskInfo(
                 name="bench", task_id=f"task-{number}", agent_id=offer.agent_id, resources=needed, command=command
             )
-            written += bool(codec.encode(AcceptOffers([offer.id], [Launch([task])]).to_proto()))
+            written += bool(AcceptOffers([offer.id], [Launch([task])]).to_wire())
     seconds = cpu_seconds() - start
     assert written == size
     return seconds

@@ -8,6 +8,7 @@ import pytest
 
 from actors import ActorSystem
 from actors.mesos import (
+    ConnectionSettings,
     Create,
     Destroy,
     GrowVolume,
@@ -36,6 +37,7 @@ from mesos_proto import (
     TaskStatus,
     json_codec,
     mesos_pb2,
+    scheduler_pb2,
 )
 from tests.mesos.scripted_master import ScriptedMaster
 from tests.mesos.words import registered, status
@@ -123,6 +125,28 @@ CALLS: list[tuple[Callable[[SchedulerDriver], Awaitable[None]], dict[str, Any]]]
         lambda driver: driver.request_resources([mesos_pb2.Request(agent_id=mesos_pb2.AgentID(value="A1"))]),
         {"type": "REQUEST", "request": {"requests": [{"agent_id": {"value": "A1"}}]}},
     ),
+    (
+        lambda driver: driver.acknowledge(TaskStatus(status("t", "TASK_RUNNING", b"0123456789abcdef"))),
+        {
+            "type": "ACKNOWLEDGE",
+            "acknowledge": {
+                "agent_id": {"value": "A1"},
+                "task_id": {"value": "t"},
+                "uuid": "MDEyMzQ1Njc4OWFiY2RlZg==",
+            },
+        },
+    ),
+    (
+        lambda driver: driver.update_framework(FrameworkInfo(name="n", user="u", id="F1"), ["a"]),
+        {
+            "type": "UPDATE_FRAMEWORK",
+            "update_framework": {
+                "framework_info": json_codec.to_dict(FrameworkInfo(name="n", user="u", id="F1").proto),
+                "suppressed_roles": ["a"],
+            },
+        },
+    ),
+    (lambda driver: driver.teardown(), {"type": "TEARDOWN"}),
 ]
 
 
@@ -133,14 +157,21 @@ def without_defaults(call: Any) -> Any:
     return [without_defaults(each) for each in call] if isinstance(call, list) else call
 
 
+def test_no_type_of_call_is_forgotten() -> None:
+    # SUBSCRIBE is the connection's.
+    assert {expected["type"] for _, expected in CALLS} | {"UNKNOWN", "SUBSCRIBE"} == set(scheduler_pb2.Call.Type.keys())
+
+
+@pytest.mark.parametrize("encoding", ["protobuf", "json"])
 @pytest.mark.parametrize(("make", "expected"), CALLS, ids=[expected["type"] for _, expected in CALLS])
 async def test_each_call_is_the_message_that_the_api_defines(
     system: ActorSystem,
     master: ScriptedMaster,
     make: Callable[[SchedulerDriver], Awaitable[None]],
     expected: dict[str, Any],
+    encoding: str,
 ) -> None:
-    framework, _ = await registered(system, master)
+    framework, _ = await registered(system, master, settings=ConnectionSettings(encoding=encoding))
     await make(framework.driver)
     call = json_codec.to_dict(await master.call())
     assert without_defaults(call) == without_defaults({"framework_id": {"value": "F1"}, **expected})

@@ -625,6 +625,8 @@ async def test_22_a_slow_consumer_stops_the_reading_and_its_time_is_no_loss(
     sending = asyncio.ensure_future(send())
     await system.clock.sleep(3600)
     assert not sending.done()  # the master's writing is held up by TCP
+    in_one_read = 32 * 1024 // 150
+    assert SMALL.buffered_events <= framework.events.waiting <= SMALL.buffered_events + in_one_read
     assert master.subscribes == 1
     for number in range(count):
         assert (await next_event(framework, StatusUpdate)).status.task_id == f"t{number}"
