@@ -237,11 +237,11 @@ class Acknowledge:
         )
 
     def _checked(self) -> tuple[str, str, bytes]:
-        status = self.status.proto
-        task_id, uuid = status.task_id.value, status.uuid
+        status = self.status
+        task_id, uuid = status.task_id, status.uuid
         if not uuid:
             raise InvalidCall(f"Acknowledge: the status of {task_id} has no uuid, so nobody waits for it")
-        return _required("Acknowledge", "status.agent_id", status.agent_id.value), task_id, uuid
+        return _required("Acknowledge", "status.agent_id", status.agent_id), task_id, uuid
 
 
 @dataclass(frozen=True, slots=True)

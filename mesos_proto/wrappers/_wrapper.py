@@ -1,16 +1,44 @@
 """What all wrappers share: a message behind an immutable, comparable, matchable face.
 
-A wrapper adds no state: it reads its message when asked, so wrapping costs nothing and nothing can disagree. ``proto``
-is that message itself; copy it before changing it.
+A wrapper reads its message when asked, so wrapping costs nothing; what is asked of every task (`kept`) it reads once.
+``proto`` is that message itself; copy it before changing it.
 """
 
 from __future__ import annotations
 
-from typing import Generic, Self, TypeVar
+from collections.abc import Callable
+from typing import Any, Generic, Self, TypeVar, overload
 
 from google.protobuf.message import Message
 
 P = TypeVar("P", bound=Message)
+
+
+V = TypeVar("V")
+
+
+class kept(Generic[V]):  # noqa: N801  (a decorator)
+    """A property that is read once. `functools.cached_property` takes a lock for that up to Python 3.11."""
+
+    def __init__(self, read: Callable[[Any], V]) -> None:
+        self._read = read
+        self.__doc__ = read.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, wrapper: None, owner: type) -> Self: ...
+
+    @overload
+    def __get__(self, wrapper: object, owner: type) -> V: ...
+
+    def __get__(self, wrapper: object | None, owner: type) -> Self | V:
+        if wrapper is None:
+            return self
+        value = self._read(wrapper)
+        object.__setattr__(wrapper, self._name, value)
+        return value
 
 
 class Wrapper(Generic[P]):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from mesos_proto.mesos.v1 import mesos_pb2
 from mesos_proto.resources import Resources
-from mesos_proto.wrappers._wrapper import Wrapper
+from mesos_proto.wrappers._wrapper import Wrapper, kept
 from mesos_proto.wrappers.durations import duration_of
 from mesos_proto.wrappers.ids import AgentID, ExecutorID, FrameworkID, OfferID
 from mesos_proto.wrappers.labels import AttributeValue, attributes_of
@@ -36,7 +36,7 @@ class Offer(Wrapper[mesos_pb2.Offer]):
     def __init__(self, proto: mesos_pb2.Offer) -> None:
         self._hold(proto)
 
-    @property
+    @kept
     def id(self) -> OfferID:
         """To accept or decline it by."""
         return OfferID(self.proto.id.value)
@@ -46,7 +46,7 @@ class Offer(Wrapper[mesos_pb2.Offer]):
         """To whom it is made."""
         return FrameworkID(self.proto.framework_id.value)
 
-    @property
+    @kept
     def agent_id(self) -> AgentID:
         """Whose resources they are."""
         return AgentID(self.proto.agent_id.value)

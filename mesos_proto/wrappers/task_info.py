@@ -8,7 +8,7 @@ from functools import cached_property
 
 from mesos_proto.mesos.v1 import mesos_pb2
 from mesos_proto.resources import Resources
-from mesos_proto.wrappers._wrapper import Wrapper
+from mesos_proto.wrappers._wrapper import Wrapper, kept
 from mesos_proto.wrappers.command_info import CommandInfo
 from mesos_proto.wrappers.container_info import ContainerInfo
 from mesos_proto.wrappers.durations import duration_of, duration_proto
@@ -89,12 +89,12 @@ class TaskInfo(Wrapper[mesos_pb2.TaskInfo]):
         """For pages."""
         return self.proto.name
 
-    @property
+    @kept
     def task_id(self) -> TaskID:
         """Unique in the framework."""
         return TaskID(self.proto.task_id.value)
 
-    @property
+    @kept
     def agent_id(self) -> AgentID:
         """Where it is to run."""
         return AgentID(self.proto.agent_id.value)

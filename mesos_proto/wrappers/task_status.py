@@ -6,7 +6,7 @@ from enum import IntEnum
 from typing import Final, TypeAlias
 
 from mesos_proto.mesos.v1 import mesos_pb2
-from mesos_proto.wrappers._wrapper import Wrapper
+from mesos_proto.wrappers._wrapper import Wrapper, kept
 from mesos_proto.wrappers.ids import AgentID, ExecutorID, TaskID
 from mesos_proto.wrappers.labels import labels_of
 
@@ -107,12 +107,12 @@ class TaskStatus(Wrapper[mesos_pb2.TaskStatus]):
             )
         )
 
-    @property
+    @kept
     def task_id(self) -> TaskID:
         """Whose."""
         return TaskID(self.proto.task_id.value)
 
-    @property
+    @kept
     def state(self) -> TaskState:
         """Which."""
         return TaskState(self.proto.state)
@@ -138,7 +138,7 @@ class TaskStatus(Wrapper[mesos_pb2.TaskStatus]):
         """The reason's name: ``REASON_RECONCILIATION`` …"""
         return None if self.reason is None else mesos_pb2.TaskStatus.Reason.Name(self.reason)
 
-    @property
+    @kept
     def agent_id(self) -> AgentID | None:
         """Where it runs."""
         return AgentID(self.proto.agent_id.value) if self.proto.HasField("agent_id") else None
@@ -148,7 +148,7 @@ class TaskStatus(Wrapper[mesos_pb2.TaskStatus]):
         """Under whom it runs."""
         return ExecutorID(self.proto.executor_id.value) if self.proto.HasField("executor_id") else None
 
-    @property
+    @kept
     def uuid(self) -> bytes | None:
         """Of this update, the same at each repetition; None: it must not be acknowledged."""
         return self.proto.uuid if self.proto.HasField("uuid") else None

@@ -27,6 +27,7 @@ from mesos_proto import (
     scheduler_pb2,
 )
 from mesos_proto.json_codec import JsonError
+from mesos_proto.wrappers._wrapper import kept
 from tests.fuzz.inputs import damaged, message, mistyped
 
 _MESSAGES: tuple[type[Message], ...] = (
@@ -104,7 +105,7 @@ def _look_at(read: Message) -> None:
 
 def _properties(wrapper: Any) -> None:
     for name, member in inspect.getmembers(type(wrapper)):
-        if isinstance(member, property) and not name.startswith("_"):
+        if isinstance(member, property | kept) and not name.startswith("_"):
             # What is there may mean nothing: a resource of no type, a time out of all calendars.
             with suppress(ResourceError, ValueError, OverflowError):
                 getattr(wrapper, name)
