@@ -10,6 +10,8 @@ from .strategy import SINGLE_INSTANCE_UPGRADE
 
 OPERATORS = ("UNIQUE", "CLUSTER", "GROUP_BY", "LIKE", "MAX_PER", "UNLIKE", "IS")
 
+_NOT_OFFERED = "this service does not offer"
+
 
 def check(app: App) -> None:
     """Raises `ValidationFailed` with every rule that `app` breaks."""
@@ -56,8 +58,14 @@ def _container(app: App) -> Iterator[Violation]:
     if len(names) != len(set(names)):
         yield _at("/container/volumes", "Volume names must be unique")
     for index, volume in enumerate(container.volumes):
+        path = f"/container/volumes({index})"
+        # Started without its volume, such an app would write into a sandbox and lose what it wrote.
+        if volume.external is not None:
+            yield _at(f"{path}/external", f"{_NOT_OFFERED} external volumes; use a hostPath")
+        if volume.persistent is not None:
+            yield _at(f"{path}/persistent", f"{_NOT_OFFERED} persistent local volumes; use a hostPath")
         if volume.secret is not None and volume.secret not in app.secrets:
-            yield _at(f"/container/volumes({index})/secret", "volume.secret must refer to an existing secret")
+            yield _at(f"{path}/secret", "volume.secret must refer to an existing secret")
 
 
 def _secrets(app: App) -> Iterator[Violation]:
@@ -146,6 +154,9 @@ def _readiness_checks(app: App) -> Iterator[Violation]:
 
 
 def _roles(app: App) -> Iterator[Violation]:
+    # The framework subscribes in no other role: offers of another would never come, and the app would wait for ever.
+    if app.role != "*":
+        yield _at("/role", f"got {app.role}, expected one of: [*]")
     strange = [role for role in app.accepted_resource_roles if role not in ("*", app.role)]
     if strange:
         yield _at(

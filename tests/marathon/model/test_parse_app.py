@@ -235,6 +235,17 @@ ROOT_RULE = "AppDefinition must either contain one of 'cmd' or 'args', and/or a 
             "/container/volumes(0)",
             "exactly one",
         ),
+        ({"role": "web"}, "/role", "got web, expected one of: [*]"),
+        (
+            {"container": {"type": "MESOS", "volumes": [{"containerPath": "a", "external": {"name": "v"}}]}},
+            "/container/volumes(0)/external",
+            "does not offer external volumes",
+        ),
+        (
+            {"container": {"type": "MESOS", "volumes": [{"containerPath": "a", "persistent": {"size": 1}}]}},
+            "/container/volumes(0)/persistent",
+            "does not offer persistent local volumes",
+        ),
     ],
 )
 def test_a_broken_rule_is_told_at_its_path(fields: dict[str, Any], path: str, text: str) -> None:
