@@ -47,12 +47,17 @@ def make_app(service: Service, *, max_body: int = MAX_BODY, credentials: Credent
     middlewares: list[Middleware] = [errors_as_json, foreign_pages_refused]
     if credentials is not None:
         middlewares.insert(1, authenticated(credentials))
+    # Clients join a base that ends in a slash with a path that begins with one; 308 keeps their method and body.
+    middlewares.append(
+        web.normalize_path_middleware(append_slash=False, remove_slash=True, redirect_class=web.HTTPPermanentRedirect)
+    )
     app = web.Application(middlewares=middlewares, client_max_size=max_body)
     app[SERVICE] = service
     for room in (apps, app_tasks, deployments, groups, queue, events, logs, openapi, system):
         app.add_routes(room.routes())
     app.cleanup_ctx.append(_event_hub)
     app.on_shutdown.append(_end_streams)
+    app.on_response_prepare.append(system.name_the_leader)
     return app
 
 

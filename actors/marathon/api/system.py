@@ -10,7 +10,7 @@ from aiohttp import web
 from ._http import BadRequest, NotFound, json_answer, json_text, service_of
 from .task_json import counts_of
 
-__all__ = ["routes"]
+__all__ = ["name_the_leader", "routes"]
 
 
 def routes() -> list[web.RouteDef]:
@@ -31,6 +31,11 @@ async def ping(request: web.Request) -> web.StreamResponse:
     if "application/json" in request.headers.get("Accept", ""):
         return json_answer(json_text("pong"), headers=headers)
     return web.Response(text="pong", content_type="text/plain", headers=headers)
+
+
+async def name_the_leader(request: web.Request, response: web.StreamResponse) -> None:
+    """Every answer says which service gave it, as clients behind a proxy expect: ``X-Marathon-Leader``."""
+    response.headers["X-Marathon-Leader"] = f"{request.scheme}://{_endpoint(request)}"
 
 
 def _endpoint(request: web.Request) -> str:

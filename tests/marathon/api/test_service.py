@@ -152,6 +152,17 @@ async def test_info_names_the_service_and_its_framework(api: Api) -> None:
     assert (await api.get("/v2/leader")).body == {"leader": info["leader"]}
 
 
+@pytest.mark.parametrize("path", ["/v2//deployments", "/v2//queue", "/v2/info/", "/v2//tasks/"])
+async def test_doubled_and_trailing_slashes_lead_to_the_resource(api: Api, path: str) -> None:
+    assert (await api.get(path)).status == 200
+    assert (await api.get("/v2//nowhere/")).status == 404
+
+
+async def test_every_answer_names_the_leader(api: Api) -> None:
+    for path in ("/v2/info", "/ping", "/v2/apps/unknown"):
+        assert (await api.get(path)).headers["X-Marathon-Leader"] == api.url
+
+
 async def test_the_leadership_is_given_up_when_asked() -> None:
     given_up: list[bool] = []
     async with serving(abdicate=lambda: given_up.append(True)) as api:
