@@ -76,12 +76,18 @@ def _fill_mesos(
         info.mesos.image.type = mesos_pb2.Image.DOCKER
         info.mesos.image.docker.name = container.docker.image
         info.mesos.image.cached = not container.docker.force_pull_image
+        if container.docker.pull_config is not None:
+            config = info.mesos.image.docker.config
+            config.type = mesos_pb2.Secret.REFERENCE
+            config.reference.name = app.secrets[container.docker.pull_config.secret].source
     elif container.appc is not None:
         info.mesos.image.type = mesos_pb2.Image.APPC
         info.mesos.image.appc.name = container.appc.image
         info.mesos.image.cached = not container.appc.force_pull_image
     else:
         info.mesos.SetInParent()
+    if app.tty:
+        info.tty_info.SetInParent()
     if app.host_networking:
         return
     for network in app.networks:

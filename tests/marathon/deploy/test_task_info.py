@@ -72,6 +72,19 @@ def test_a_secret_is_handed_on_by_reference() -> None:
     assert not variable.value
 
 
+def test_the_secret_of_a_registry_is_handed_on_by_reference() -> None:
+    image = {"image": "registry.example/web", "pullConfig": {"secret": "registry"}}
+    task, _ = task_of(container={"type": "MESOS", "docker": image}, secrets={"registry": {"source": "vault/registry"}})
+    config = task.container.mesos.image.docker.config
+    assert (config.type, config.reference.name) == (mesos_pb2.Secret.REFERENCE, "vault/registry")
+
+
+@pytest.mark.parametrize("tty", [True, False])
+def test_a_mesos_container_has_a_terminal_when_asked(tty: bool) -> None:
+    task, _ = task_of(container={"type": "MESOS", "docker": {"image": "web"}}, tty=tty)
+    assert task.container.HasField("tty_info") is tty
+
+
 def test_a_prefix_goes_before_ports_and_host_only() -> None:
     definition = app("/a", portDefinitions=[{"port": 0, "name": "web"}], env={"MINE": "1"})
     pool = OfferPool(offer(), Random(0))
