@@ -54,6 +54,7 @@ class Cost:
             they are what contenders give, and less is better.
         scale: a figure in its unit is what was measured, times this.
         goal: the ratio that ours is to reach: at least, or at most if less is better.
+        goal_over_libraries: the ratio that ours is to reach over the best library of actors.
         limit: the same for the figure itself.
         surcharge: by how much ours may at most be above the baseline's figure.
     """
@@ -66,6 +67,7 @@ class Cost:
     is_rate: bool = True
     scale: float = 1e-3
     goal: float | None = None
+    goal_over_libraries: float | None = None
     limit: float | None = None
     surcharge: float | None = None
     contenders: dict[str, Contender] = field(default_factory=dict)

@@ -26,12 +26,14 @@ from benchmarks.costs import (
     ring,
     spawn_and_stop,
     tell,
+    tell_metered,
 )
 
 COSTS: dict[str, Cost] = {
     module.COST.name: module.COST
     for module in (
         tell,
+        tell_metered,
         ping_pong,
         ring,
         ask_between_actors,

@@ -8,7 +8,7 @@ from benchmarks.peers import xoscar_pool
 from benchmarks.plain import QueueActor
 from benchmarks.probes import cpu_seconds
 
-COST = Cost("ask-between-actors", "questions of one actor to another, each awaited", 30_000, "asyncio.Queue")
+COST = Cost("ask-between-actors", "questions of one actor to another, each awaited", 30_000, "asyncio.Queue", goal=2.5)
 
 
 @COST.contender("asyncio.Queue")

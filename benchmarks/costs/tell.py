@@ -8,7 +8,7 @@ from benchmarks.peers import thespian_system, xoscar_pool
 from benchmarks.plain import Countdown, DequeActor, QueueActor
 from benchmarks.probes import cpu_seconds
 
-COST = Cost("tell", "messages to one actor", size=200_000, baseline="asyncio.Queue", goal=1.2)
+COST = Cost("tell", "messages to one actor", size=200_000, baseline="asyncio.Queue", goal=1.3, goal_over_libraries=4.0)
 
 
 @COST.contender("deque + call_soon")
