@@ -56,6 +56,7 @@ class Cost:
         goal: the ratio that ours is to reach: at least, or at most if less is better.
         goal_over_libraries: the ratio that ours is to reach over the best library of actors.
         limit: the same for the figure itself.
+        at_most: repetitions of it, if a million actors take too long for as many as of others.
         surcharge: by how much ours may at most be above the baseline's figure.
     """
 
@@ -70,6 +71,7 @@ class Cost:
     goal_over_libraries: float | None = None
     limit: float | None = None
     surcharge: float | None = None
+    at_most: int | None = None
     contenders: dict[str, Contender] = field(default_factory=dict)
 
     def contender(

@@ -47,6 +47,8 @@ def conduct(costs: Iterable[Cost], repetitions: int, *, only_ours: bool = False)
     results = [Results(cost) for cost in costs]
     for repetition in range(repetitions):
         for result in results:
+            if result.cost.at_most is not None and repetition >= result.cost.at_most:
+                continue
             for contender in _wanted(result.cost, only_ours):
                 # One that was not there will not be there a second time.
                 figure = None if contender.name in result.why_not else _measure(result, contender)
