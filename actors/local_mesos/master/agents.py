@@ -29,7 +29,7 @@ from actors.local_mesos.messages import (
 from mesos_proto import Resources, master_pb2, mesos_pb2, scheduler_pb2
 
 from . import draining, frameworks, inverse_offers, offers, tasks, views
-from .cluster import Agent, Cluster, Operation, is_terminal
+from .cluster import Agent, Cluster, Framework, Operation, is_terminal
 from .registry import Entry
 from .statuses import status_of, update_event
 
@@ -176,7 +176,9 @@ def _take_over(
         framework.tasks[task.task_id.value] = task
         agent.tasks.setdefault(framework.id, {})[task.task_id.value] = task
         if not is_terminal(task.state):
-            used.append((framework.id, Resources(task.resources)))
+            held = Resources(task.resources)
+            cluster.hold(framework, agent, held)
+            used.append((framework.id, held))
     for operation in message.operations:
         record = Operation(operation, operation.framework_id.value, agent.id)
         agent.operations[operation.uuid.value] = record
@@ -187,7 +189,9 @@ def _take_over(
         if owner is not None:
             owner.executors.setdefault(agent.id, {})[executor.executor_id.value] = executor
             agent.executors.setdefault(owner.id, {})[executor.executor_id.value] = executor
-            used.append((owner.id, Resources(executor.resources)))
+            held = Resources(executor.resources)
+            cluster.hold(owner, agent, held)
+            used.append((owner.id, held))
     return used
 
 
@@ -257,7 +261,7 @@ def disconnect(cluster: Cluster, agent: Agent) -> None:
             state = mesos_pb2.TASK_GONE if framework.partition_aware else mesos_pb2.TASK_LOST
             reason = TaskStatus.REASON_AGENT_DISCONNECTED
             tasks.lose(cluster, framework, task, state, reason, f"Agent {agent.info.hostname} disconnected")
-        _drop_executors(cluster, agent, framework.id)
+        _drop_executors(cluster, agent, framework)
     cluster.timers.start_single(("agent", agent.id), AgentTimeout(agent.id), cluster.settings.agent_timeout)
     cluster.log.warning("agent %s disconnected; it has %g s to come back", agent, cluster.settings.agent_timeout)
 
@@ -271,12 +275,10 @@ def withdraw(cluster: Cluster, agent: Agent) -> None:
         inverse_offers.rescind(cluster, inverse)
 
 
-def _drop_executors(cluster: Cluster, agent: Agent, framework_id: str) -> None:
-    for executor in agent.executors.pop(framework_id, {}).values():
-        cluster.allocator.recover(framework_id, agent.id, Resources(executor.resources))
-    framework = cluster.frameworks.get(framework_id)
-    if framework is not None:
-        framework.executors.pop(agent.id, None)
+def _drop_executors(cluster: Cluster, agent: Agent, framework: Framework) -> None:
+    for executor in agent.executors.pop(framework.id, {}).values():
+        cluster.release(framework, agent, Resources(executor.resources))
+    framework.executors.pop(agent.id, None)
 
 
 def remove(
@@ -293,7 +295,7 @@ def remove(
         became = _became(framework.partition_aware, state)
         for task in list(agent.tasks.get(framework.id, {}).values()):
             tasks.lose(cluster, framework, task, became, reason, why)
-        _drop_executors(cluster, agent, framework.id)
+        _drop_executors(cluster, agent, framework)
     withdraw(cluster, agent)
     _end_operations(cluster, agent, state)
     cluster.allocator.remove_agent(agent.id)
@@ -363,7 +365,7 @@ def executor_exited(cluster: Cluster, message: ExecutorExited) -> None:
     executor = agent.executors.get(framework.id, {}).pop(message.executor_id, None)
     framework.executors.get(agent.id, {}).pop(message.executor_id, None)
     if executor is not None:
-        cluster.allocator.recover(framework.id, agent.id, Resources(executor.resources))
+        cluster.release(framework, agent, Resources(executor.resources))
         cluster.dirty.add(agent.id)
     failure = Event.Failure(
         agent_id=agent.info.id,

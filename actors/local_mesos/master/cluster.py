@@ -17,7 +17,7 @@ import logging
 import random
 import uuid
 from collections import OrderedDict, deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -33,7 +33,7 @@ from .settings import MasterSettings
 from .stream import SendEvent
 from .validation import capabilities_of, roles_of
 
-__all__ = ["Agent", "Cluster", "Framework", "InverseOffer", "Offer", "Operation", "Timers"]
+__all__ = ["Agent", "Cluster", "Framework", "InverseOffer", "Offer", "Operation", "Timers", "is_terminal"]
 
 Capability = mesos_pb2.FrameworkInfo.Capability
 
@@ -99,6 +99,8 @@ class Framework:
         self.completed_tasks: deque[mesos_pb2.Task] = deque()
         self.unreachable_tasks: OrderedDict[str, mesos_pb2.Task] = OrderedDict()
         self.executors: dict[str, dict[str, mesos_pb2.ExecutorInfo]] = {}
+        self.held = Resources()
+        """By its tasks that have not ended and its executors: kept as a sum, for nobody can add up a million tasks."""
         self.offers: dict[str, Offer] = {}
         self.inverse_offers: dict[str, InverseOffer] = {}
         self.operations: dict[bytes, Operation] = {}
@@ -127,7 +129,7 @@ class Framework:
 
     def used(self) -> Resources:
         """What its tasks and executors hold."""
-        return _held(self.tasks.values(), self.executors)
+        return self.held
 
     def offered(self) -> Resources:
         return _on_offer(self.offers)
@@ -149,6 +151,8 @@ class Agent:
     drain_start_time: float | None = None
     tasks: dict[str, dict[str, mesos_pb2.Task]] = field(default_factory=dict)
     executors: dict[str, dict[str, mesos_pb2.ExecutorInfo]] = field(default_factory=dict)
+    held: Resources = field(default_factory=Resources)
+    """By the tasks that have not ended and the executors."""
     offers: dict[str, Offer] = field(default_factory=dict)
     inverse_offers: dict[str, InverseOffer] = field(default_factory=dict)
     operations: dict[bytes, Operation] = field(default_factory=dict)
@@ -195,7 +199,7 @@ class Agent:
 
     def used(self) -> Resources:
         """What tasks and executors hold."""
-        return _held(self.all_tasks(), self.executors)
+        return self.held
 
     def offered(self) -> Resources:
         return _on_offer(self.offers)
@@ -295,6 +299,20 @@ class Cluster:
         """The agent that registered last at this address."""
         return self._by_address.get((hostname, port))
 
+    # -- what tasks and executors hold
+
+    def hold(self, framework: Framework, agent: Agent, resources: Resources) -> None:
+        """A task or an executor takes them of what the allocator gave the framework."""
+        framework.held += resources
+        agent.held += resources
+
+    def release(self, framework: Framework, agent: Agent | None, resources: Resources) -> None:
+        """It has ended: they are free again. ``agent`` None: that one is gone."""
+        framework.held -= resources
+        if agent is not None:
+            agent.held -= resources
+            self.allocator.recover(framework.id, agent.id, resources)
+
     # -- telling others
 
     def send(self, framework: Framework, event: scheduler_pb2.Event) -> None:
@@ -318,17 +336,6 @@ class Cluster:
     def unavailability(self, agent: Agent) -> mesos_pb2.Unavailability | None:
         """The planned maintenance of the agent's machine."""
         return self.maintenance.unavailability(agent.machine)
-
-
-def _held(tasks: Iterable[mesos_pb2.Task], executors: Mapping[str, Mapping[str, mesos_pb2.ExecutorInfo]]) -> Resources:
-    held = Resources()
-    for task in tasks:
-        if not is_terminal(task.state):
-            held += Resources(task.resources)
-    for some in executors.values():
-        for executor in some.values():
-            held += Resources(executor.resources)
-    return held
 
 
 def _on_offer(offers: Mapping[str, Offer]) -> Resources:

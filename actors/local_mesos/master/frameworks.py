@@ -239,7 +239,7 @@ def remove(cluster: Cluster, framework: Framework) -> None:
         if agent_ is not None:
             agent_.executors.pop(framework.id, None)
             for executor in executors.values():
-                cluster.allocator.recover(framework.id, agent_id, Resources(executor.resources))
+                cluster.release(framework, agent_, Resources(executor.resources))
             cluster.dirty.add(agent_id)
     framework.executors.clear()
     for uuid, operation in framework.operations.items():

@@ -3,11 +3,13 @@
 The operations apply in their order, each to what the ones before left of the offers: a volume that CREATE makes can be
 used by the LAUNCH behind it. One offer that is not valid voids the call: every task of it is lost, every operation with
 an id is an error, and all the offers that it names come back.
+
+A call may launch thousands of tasks, and nobody may hold the loop for as long as that takes: it is done in slices.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 from actors.local_mesos.messages import RunTask, RunTaskGroup
 from mesos_proto import Resources, mesos_pb2, scheduler_pb2
@@ -23,10 +25,13 @@ __all__ = ["accept"]
 Operation = mesos_pb2.Offer.Operation
 TaskStatus = mesos_pb2.TaskStatus
 
+SLICE = 32  # tasks: two or three milliseconds
+
 _LAUNCHES = (Operation.LAUNCH, Operation.LAUNCH_GROUP)
 
 
-def accept(cluster: Cluster, framework: Framework, call: scheduler_pb2.Call.Accept) -> None:
+def accept(cluster: Cluster, framework: Framework, call: scheduler_pb2.Call.Accept) -> Iterator[None]:
+    """Yields where others may have the loop, though not the master's tables."""
     cluster.metrics.count("master/messages_launch_tasks")
     ids = [offer_id.value for offer_id in call.offer_ids]
     error = _offers_error(cluster, framework, ids)
@@ -35,7 +40,7 @@ def accept(cluster: Cluster, framework: Framework, call: scheduler_pb2.Call.Acce
             offer = framework.offers.get(offer_id)
             if offer is not None:
                 offers.discard(cluster, offer)
-        _void(cluster, framework, call.operations, error)
+        yield from _void(cluster, framework, call.operations, error)
         return
     taken = [framework.offers[offer_id] for offer_id in ids]
     agent = cluster.agents[taken[0].agent_id]
@@ -45,7 +50,7 @@ def accept(cluster: Cluster, framework: Framework, call: scheduler_pb2.Call.Acce
         available += offer.resources
     attempt = _Accept(cluster, framework, agent, taken[0].role, available)
     for operation in call.operations:
-        attempt.apply(operation)
+        yield from attempt.apply(operation)
     until = offers.refusal_end(cluster, call.filters)
     cluster.allocator.recover(framework.id, agent.id, attempt.available, until)
     if until is None and attempt.launched:
@@ -86,21 +91,30 @@ def _offers_error(cluster: Cluster, framework: Framework, ids: list[str]) -> str
     return None
 
 
-def _void(cluster: Cluster, framework: Framework, operations: Iterable[mesos_pb2.Offer.Operation], error: str) -> None:
+def _void(
+    cluster: Cluster, framework: Framework, operations: Iterable[mesos_pb2.Offer.Operation], error: str
+) -> Iterator[None]:
     state = mesos_pb2.TASK_DROPPED if framework.partition_aware else mesos_pb2.TASK_LOST
     for operation in operations:
         if operation.type in _LAUNCHES:
             message = f"Task launched with invalid offers: {error}"
-            lost = _tasks_of(operation)
-            tasks.drop_from_master(cluster, framework, lost, state, TaskStatus.REASON_INVALID_OFFERS, message)
+            for index, lost in enumerate(_sliced(_tasks_of(operation))):
+                if index:
+                    yield
+                tasks.drop_from_master(cluster, framework, lost, state, TaskStatus.REASON_INVALID_OFFERS, message)
         else:
             agent_operations.refuse(cluster, framework, operation, f"Operation attempted with invalid offers: {error}")
 
 
-def _tasks_of(operation: mesos_pb2.Offer.Operation) -> list[mesos_pb2.TaskInfo]:
-    if operation.type == Operation.LAUNCH:
-        return list(operation.launch.task_infos)
-    return list(operation.launch_group.task_group.tasks)
+def _tasks_of(operation: mesos_pb2.Offer.Operation) -> Sequence[mesos_pb2.TaskInfo]:
+    return (
+        operation.launch.task_infos if operation.type == Operation.LAUNCH else operation.launch_group.task_group.tasks
+    )
+
+
+def _sliced(tasks: Sequence[mesos_pb2.TaskInfo]) -> Iterator[Sequence[mesos_pb2.TaskInfo]]:
+    for begin in range(0, len(tasks), SLICE):
+        yield tasks[begin : begin + SLICE]
 
 
 class _Accept:
@@ -114,11 +128,14 @@ class _Accept:
         self.available = available
         self.launched = False
 
-    def apply(self, original: mesos_pb2.Offer.Operation) -> None:
+    def apply(self, original: mesos_pb2.Offer.Operation) -> Iterator[None]:
         operation = Operation()
         operation.CopyFrom(original)
         if operation.type == Operation.LAUNCH:
-            self._launch(operation)
+            for index, some in enumerate(_sliced(operation.launch.task_infos)):
+                if index:
+                    yield
+                self._launch(operation, some)
         elif operation.type == Operation.LAUNCH_GROUP:
             self._launch_group(operation)
         elif operation.type != Operation.UNKNOWN:
@@ -145,8 +162,8 @@ class _Accept:
             self.available,
         )
 
-    def _launch(self, operation: mesos_pb2.Offer.Operation) -> None:
-        for task in operation.launch.task_infos:
+    def _launch(self, operation: mesos_pb2.Offer.Operation, some: Iterable[mesos_pb2.TaskInfo]) -> None:
+        for task in some:
             self._allocate(task.resources)
             if task.HasField("executor"):
                 self._allocate(task.executor.resources)
@@ -194,15 +211,19 @@ class _Accept:
     def _enter(self, task: mesos_pb2.TaskInfo) -> None:
         """Into the tables; its resources, and a new executor's, stay taken."""
         self.launched = True
-        self.available -= Resources(task.resources)
+        self._hold(Resources(task.resources))
         if task.HasField("executor"):
             executor = task.executor
             name = executor.executor_id.value
             if not self.agent.has_executor(self.framework.id, name):
-                self.available -= Resources(executor.resources)
+                self._hold(Resources(executor.resources))
                 self.agent.executors.setdefault(self.framework.id, {})[name] = executor
                 self.framework.executors.setdefault(self.agent.id, {})[name] = executor
         tasks.add(self.cluster, self.framework, self.agent, tasks.record_of(task, self.framework.info.id))
+
+    def _hold(self, resources: Resources) -> None:
+        self.available -= resources
+        self.cluster.hold(self.framework, self.agent, resources)
 
     # -- resources
 

@@ -24,7 +24,7 @@ of the process: agents are told to register again, frameworks subscribe again (t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,6 +106,7 @@ class Master(Actor[Any]):
         self._settings = settings
         self._registry = registry
         system = self.context.system
+        self._clock = system.clock
         self.cluster = Cluster(settings, info, system.clock, system.random, self.context.timers, self.log)
 
     async def pre_start(self) -> None:
@@ -157,8 +158,23 @@ class Master(Actor[Any]):
 
     # -- messages
 
-    def receive(self, message: Any) -> None:
+    def receive(self, message: Any) -> Coroutine[Any, Any, None] | None:
         answer = self._handle(message)
+        if isinstance(answer, Iterator):
+            for _ in answer:
+                return self._go_on(answer)
+            answer = scheduler_calls.ACCEPTED
+        self._finish(answer)
+        return None
+
+    async def _go_on(self, steps: Iterator[None]) -> None:
+        """What takes long: others get the loop between its steps, while messages to the master wait for its end."""
+        await self._clock.sleep(0)
+        for _ in steps:
+            await self._clock.sleep(0)
+        self._finish(scheduler_calls.ACCEPTED)
+
+    def _finish(self, answer: object) -> None:
         emptied = list(self.cluster.emptied)
         self.cluster.emptied.clear()
         for agent_id in emptied:

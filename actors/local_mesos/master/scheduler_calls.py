@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from actors.local_mesos.messages import FrameworkMessage, ShutdownExecutor
 from mesos_proto import scheduler_pb2
@@ -13,14 +13,17 @@ from .cluster import Cluster, Framework
 from .protocol import Answer, SchedulerCall
 from .validation import principal_mismatch
 
-__all__ = ["answer"]
+__all__ = ["ACCEPTED", "answer"]
 
 Call = scheduler_pb2.Call
 ACCEPTED = Answer(202)
 
 
-def answer(cluster: Cluster, request: SchedulerCall) -> Answer:
-    """Whose call is it, and may it be made now? Then it is done: 202 does not say with what success."""
+def answer(cluster: Cluster, request: SchedulerCall) -> Answer | Iterator[None]:
+    """Whose call is it, and may it be made now? Then it is done: 202 does not say with what success.
+
+    What may take long is returned as steps, to be done one by one; `ACCEPTED` follows the last.
+    """
     call = request.call
     framework = cluster.frameworks.get(call.framework_id.value)
     if framework is None:
@@ -40,10 +43,10 @@ def answer(cluster: Cluster, request: SchedulerCall) -> Answer:
     return _do(cluster, framework, call)
 
 
-def _do(cluster: Cluster, framework: Framework, call: scheduler_pb2.Call) -> Answer:
+def _do(cluster: Cluster, framework: Framework, call: scheduler_pb2.Call) -> Answer | Iterator[None]:
     match call.type:
         case Call.ACCEPT:
-            launching.accept(cluster, framework, call.accept)
+            return launching.accept(cluster, framework, call.accept)
         case Call.DECLINE:
             cluster.metrics.count("master/messages_decline_offers")
             offers.decline(cluster, framework, _ids(call.decline.offer_ids), call.decline.filters)

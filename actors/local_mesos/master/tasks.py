@@ -12,6 +12,8 @@ A task's record is one ``mesos_pb2.Task``, which only the master changes; what i
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from actors.local_mesos.messages import AcknowledgeUpdate, KillTask, UpdateStatus
 from mesos_proto import Resources, master_pb2, mesos_pb2, scheduler_pb2
 
@@ -114,12 +116,11 @@ def _note(
         cluster.publish(OperatorEvent(type=OperatorEvent.TASK_UPDATED, task_updated=updated))
     if ended:
         _count_end(cluster, status)
-        if agent is not None:
-            cluster.allocator.recover(framework.id, agent.id, Resources(task.resources))
-            if not agent.offers:
-                # Where the rest of the agent is out on offer, a crumb at once would only be in the way: both come
-                # together at the next second.
-                cluster.dirty.add(agent.id)
+        cluster.release(framework, agent, Resources(task.resources))
+        if agent is not None and not agent.offers:
+            # Where the rest of the agent is out on offer, a crumb at once would only be in the way: both come
+            # together at the next second.
+            cluster.dirty.add(agent.id)
 
 
 def _count_end(cluster: Cluster, status: mesos_pb2.TaskStatus) -> None:
@@ -173,8 +174,7 @@ def lose(
     if not ended:
         if state == mesos_pb2.TASK_UNREACHABLE:
             status.unreachable_time.nanoseconds = int(cluster.now() * 1e9)
-            if agent is not None:
-                cluster.allocator.recover(framework.id, agent.id, Resources(task.resources))
+            cluster.release(framework, agent, Resources(task.resources))
         _note(cluster, framework, agent, task, status, state)
     if state == mesos_pb2.TASK_UNREACHABLE and not ended:
         _forget(cluster, framework, task)
@@ -191,7 +191,7 @@ def lose(
 def drop_from_master(
     cluster: Cluster,
     framework: Framework,
-    tasks: list[mesos_pb2.TaskInfo],
+    tasks: Iterable[mesos_pb2.TaskInfo],
     state: mesos_pb2.TaskState.ValueType,
     reason: mesos_pb2.TaskStatus.Reason.ValueType,
     message: str,

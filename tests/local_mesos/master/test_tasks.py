@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -236,3 +237,53 @@ async def test_messages_reach_executors_and_frameworks(bench: Bench) -> None:
     assert [message.data for message in bench.messages(m.FrameworkMessage)] == [b"hi"]
     bench.master.ref.tell(m.ExecutorMessage(scheduler.id["value"], bench.agent_id(), "e", b"ho"))
     assert (await scheduler.wait("MESSAGE"))["message"]["data"] == "aG8="
+
+
+async def test_what_tasks_and_executors_hold_is_shown_until_they_end(bench: Bench) -> None:
+    await bench.start()
+    scheduler = await bench.subscribe(checkpoint=True)
+    offer = (await scheduler.offers())[0]
+    executor = {
+        "executor_id": {"value": "e"},
+        "command": {"value": "run"},
+        "resources": [scalar("cpus", 0.5, "*"), scalar("mem", 32, "*")],
+    }
+    with_executor = {**scheduler.task(offer, "c"), "executor": executor}
+    del with_executor["command"]
+    await scheduler.launch(offer, scheduler.task(offer, "a"), scheduler.task(offer, "b"), with_executor)
+    assert await held(bench) == (3.5, 416)
+    await scheduler.call("KILL", {"task_id": {"value": "a"}})
+    await scheduler.status("TASK_KILLED")
+    assert await held(bench) == (2.5, 288), "its end is not acknowledged, and yet it holds nothing"
+    bench.master.ref.tell(m.ExecutorExited(scheduler.id["value"], bench.agent_id(), "e", 0))
+    assert await held(bench) == (2.0, 256)
+    await scheduler.call("TEARDOWN")
+    assert await held(bench) == (0, 0)
+
+
+async def held(bench: Bench) -> tuple[float, float]:
+    """The cpus and mem used on the agent; those of its frameworks must be the same."""
+    agents = await bench.get("/master/slaves")
+    frameworks = (await bench.get("/master/frameworks"))["frameworks"]
+    used = agents["slaves"][0]["used_resources"]
+    for name in ("cpus", "mem"):
+        assert sum(framework["used_resources"][name] for framework in frameworks) == used[name]
+    return used["cpus"], used["mem"]
+
+
+@pytest.mark.parametrize("valid", [True, False])
+async def test_a_launch_of_many_tasks_lets_others_have_the_loop(bench: Bench, valid: bool) -> None:
+    bench.runs_tasks = False
+    await bench.start()
+    scheduler = await bench.subscribe()
+    offer = (await scheduler.offers())[0]
+    tasks = [scheduler.task(offer, f"t{number}", cpus=0.001, mem=1) for number in range(1000)]
+    call = asyncio.create_task(scheduler.accept([offer] if valid else [offer, offer], launch(*tasks)))
+    seen = [0]
+    while seen[-1] < 1000:
+        await bench.sleep(0)
+        done = len(bench.messages(m.RunTask)) if valid else scheduler.types().count("UPDATE")
+        if done != seen[-1]:
+            seen.append(done)
+    await call
+    assert len(seen) > 10, seen
