@@ -153,3 +153,19 @@ async def test_what_is_not_http_is_not_well_and_a_1xx_can_be_ignored() -> None:
         await NetworkProbe()(HealthCheck.model_validate({"ignoreHttp1xx": True}), target)
     server.close()
     await server.wait_closed()
+
+
+async def test_what_is_older_than_the_last_change_is_still_checked_after_a_crash(service: Service) -> None:
+    """Two changes in a row leave instances that are older than what the running deployment began with."""
+    service.healthy_after = lambda app_id: 7.0
+    whole = {"healthChecks": [check(gracePeriodSeconds=600)], "upgradeStrategy": {"minimumHealthCapacity": 1.0}}
+    await service.put(app("/a", cmd="first", instances=2, **whole))
+    await service.until(lambda: len(service.world.running("/a")) == 2)
+    first = set(service.world.tasks)
+    service.world.startup = lambda app_id: 3600.0  # what replaces them is slow
+    await service.put(app("/a", cmd="second", instances=2, **whole), force=True)
+    await service.put(app("/a", cmd="third", instances=2, **whole), force=True)
+    await service.restart()
+    await service.system.clock.sleep(12)
+    health = {one.task_id: one.healthy for one in await service.instances("/a")}
+    assert {task_id: health.get(task_id) for task_id in first} == dict.fromkeys(first, True)

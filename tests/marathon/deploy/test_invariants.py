@@ -65,6 +65,15 @@ class Launch:
 
 
 @dataclass
+class Wait:
+    """What a deployment has to wait for before it launches an app's command: apps as they were then, with their ids."""
+
+    deployment_id: str
+    command: str
+    first: list[tuple[App, str]]
+
+
+@dataclass
 class Killing:
     """A healthy task that we kill, and how many healthy ones of its app are left."""
 
@@ -200,7 +209,7 @@ class Deployments(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.commands = 0
-        self.waits: dict[str, tuple[str, list[tuple[App, str]]]] = {}
+        self.waits: dict[str, Wait] = {}
         self.root = RootGroup()
 
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
@@ -260,21 +269,21 @@ class Deployments(RuleBasedStateMachine):
         except (AppLocked, ValidationFailed):
             return
         self.root = started.root
-        alive = {status.id for status in await self.service.deployments()} | {started.deployment_id}
-        if started.deployment_id not in alive or len(alive) == 1:
-            self.waits.clear()
+        alive = {status.id for status in await self.service.deployments()}
         changed = set(started.status.affected_apps)
-        for app_id in changed:
-            self.waits.pop(app_id, None)
         # Apps whose deployment was cancelled in favour of this one are kept by their standing order, in any order.
-        self.waits = {key: held for key, held in self.waits.items() if not changed & behind(self.root, key)}
+        self.waits = {
+            key: wait
+            for key, wait in self.waits.items()
+            if wait.deployment_id in alive and key not in changed and not changed & behind(self.root, key)
+        }
         for app_id in changed & self.root.apps.keys():
             before = started.status.original.get(app_id)
             wanted = self.root.apps[app_id]
             if before is None or before.cmd != wanted.cmd:
                 grown = {key for key in changed & self.root.apps.keys() if not shrinks(started.status, key)}
                 first = [(self.root.apps[other], other) for other in behind(self.root, app_id) & grown]
-                self.waits[app_id] = (wanted.cmd or "", first)
+                self.waits[app_id] = Wait(started.deployment_id, wanted.cmd or "", first)
 
     @rule(app_id=st.sampled_from(IDS))
     def remove(self, app_id: str) -> None:
@@ -340,10 +349,10 @@ class Deployments(RuleBasedStateMachine):
             needed = min(must_stay(before, killing.app_id), must_stay(self.root, killing.app_id))
             assert killing.left >= needed, f"{killing.left} healthy tasks of {killing.app_id} left, not {needed}"
         for launch in self.world.launches:
-            command, first = self.waits.get(launch.app_id, ("", []))
-            if launch.command != command:
+            wait = self.waits.get(launch.app_id)
+            if wait is None or launch.command != wait.command:
                 continue
-            for dependency, dependency_id in first:
+            for dependency, dependency_id in wait.first:
                 healthy = launch.ever_healthy[dependency_id, dependency.cmd or ""]
                 assert healthy >= dependency.instances, f"{launch.app_id} did not wait for {dependency_id}"
             del self.waits[launch.app_id]
