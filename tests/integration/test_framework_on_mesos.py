@@ -152,6 +152,10 @@ async def test_kill_9_of_mesos_keeps_the_framework_its_id_and_its_tasks(
     await launch(framework, "survivor", "sleep 1000")
     running = await reach(framework, "survivor", TaskState.TASK_RUNNING)
     framework_id = framework.id
+    # With this the acknowledgement above is on the agent's disk. One that dies with the agent brings the update again,
+    # which is not shown a second time, and then nobody has to ask for the task any more.
+    await launch(framework, "earlier", "true")
+    await reach(framework, "earlier", TaskState.TASK_FINISHED)
 
     mortal_mesos.kill()
     await until(framework, Disconnected)
