@@ -17,7 +17,7 @@ running deployment at most. A change that is refused, by a rule, a lock or a ful
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Collection, Iterator, Mapping
+from collections.abc import Awaitable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -49,7 +49,7 @@ from actors.marathon.messages import (
     UpdateRoot,
     VersionNotKept,
 )
-from actors.marathon.model import App, RootGroup, next_version
+from actors.marathon.model import RootGroup, next_version
 from actors.marathon.plan import DeploymentMode, DeploymentPlan, make_plan
 from actors.marathon.protocol import (
     CancelStep,
@@ -113,7 +113,11 @@ class Supervisor(Actor[Any]):
         stored = await recover_deployments(self._journal)
         root = self._history.current
         locked = {app_id for record in stored for app_id in record.affected_apps}
-        self._health.tell(WatchApps((*self._configurations(locked), *root.all_apps())), self.ref)
+        # Changes that overtook each other, and deployments that were cancelled, left instances of any kept version.
+        # Those that nobody checks would count as sick: healthy ones would be killed to make room for them.
+        known = (*root.apps, *sorted(locked - root.apps.keys()))
+        kept = tuple(app for app_id in known for app in self._history.kept(app_id))
+        self._health.tell(WatchApps((*kept, *root.all_apps())), self.ref)
         self._instances.tell(OnlyApps(frozenset(root.apps) | locked), self.ref)
         for app in root.all_apps():
             if app.id not in locked:
@@ -121,15 +125,6 @@ class Supervisor(Actor[Any]):
         for record in stored:
             plan = make_plan(record.original_of(root), record.target_of(root), self._mode)
             self._start(record, plan)
-
-    def _configurations(self, app_ids: Collection[str]) -> Iterator[App]:
-        """All that is kept of these apps. One deployment in favour of another leaves instances that are older than what
-        either began with; unchecked, they would count as sick for ever, and healthy ones be killed to make room."""
-        for app_id in app_ids:
-            for version in self._history.app_versions(app_id):
-                app = self._history.app_at(app_id, version)
-                if app is not None:
-                    yield app
 
     async def receive(self, message: Any) -> None:
         match message:

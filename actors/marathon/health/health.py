@@ -22,6 +22,7 @@ from actors.marathon.instance import Condition, Goal, Instance
 from actors.marathon.messages import GetInstances
 from actors.marathon.model import App
 from actors.marathon.protocol import WatchApps
+from actors.marathon.state.root_history import MAX_VERSIONS
 
 __all__ = ["Health"]
 
@@ -62,7 +63,7 @@ class Health(Actor[Any]):
                     self._end(instance)
             case WatchApps(apps):
                 for app in apps:
-                    self._apps.setdefault(app.id, {})[app.last_config_change_at or ""] = app
+                    self._watch(app)
                 for app_id in {app.id for app in apps}:
                     for instance in self._running.get(app_id, {}).values():
                         self._check(instance, spread=True)
@@ -77,6 +78,13 @@ class Health(Actor[Any]):
                 self._check_again(self.sender)
             case _:
                 self.unhandled(message)
+
+    def _watch(self, app: App) -> None:
+        configs = self._apps.setdefault(app.id, {})
+        configs[app.last_config_change_at or ""] = app
+        # Not sooner, such as with the last running instance: others of that configuration may be starting still.
+        for config in sorted(configs)[:-MAX_VERSIONS]:
+            del configs[config]
 
     def _check(self, instance: Instance, *, spread: bool) -> None:
         checker = self._checker_of.get(instance.id) or self._checker_for(instance)
@@ -112,9 +120,6 @@ class Health(Actor[Any]):
             return
         del self._checkers[checker.app_id, checker.config]
         checker.ref.tell(PoisonPill())  # after what it was told before
-        configs = self._apps.get(checker.app_id, {})
-        if checker.config != max(configs, default=checker.config):
-            configs.pop(checker.config, None)
         self.context.system.event_stream.publish(HealthCheckRemoved(checker.app_id))
 
     def _check_again(self, restarted: ActorRef[Any] | None) -> None:

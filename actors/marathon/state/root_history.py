@@ -66,12 +66,13 @@ class RootHistory:
 
     def app_versions(self, app_id: str) -> tuple[str, ...]:
         """The kept versions of an app, newest first."""
-        return tuple(app.version or "" for app in self._apps(app_id))
+        return tuple(app.version or "" for app in self.kept(app_id))
 
     def app_at(self, app_id: str, version: str) -> App | None:
-        return next((app for app in self._apps(app_id) if app.version == version), None)
+        return next((app for app in self.kept(app_id) if app.version == version), None)
 
-    def _apps(self, app_id: str) -> Iterator[App]:
+    def kept(self, app_id: str) -> Iterator[App]:
+        """The kept versions of an app themselves, newest first."""
         versions = self._streams.get(f"app/{app_id}")
         for _, app in reversed(versions.entries if versions else []):
             if app is not None:

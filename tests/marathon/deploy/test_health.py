@@ -24,6 +24,7 @@ from actors.marathon.model import HealthCheck
 
 from .conftest import Service
 from .definitions import app
+from .fake_mesos import FAILED
 
 
 def check(**fields: Any) -> dict[str, Any]:
@@ -169,3 +170,24 @@ async def test_what_is_older_than_the_last_change_is_still_checked_after_a_crash
     await service.system.clock.sleep(12)
     health = {one.task_id: one.healthy for one in await service.instances("/a")}
     assert {task_id: health.get(task_id) for task_id in first} == dict.fromkeys(first, True)
+
+
+async def test_what_still_starts_is_checked_though_the_last_running_one_of_its_configuration_ended(
+    service: Service,
+) -> None:
+    whole = {
+        "healthChecks": [check()],
+        "upgradeStrategy": {"minimumHealthCapacity": 1.0, "maximumOverCapacity": 1.0},
+    }
+    await service.put(app("/a", cmd="first", instances=1, **whole))
+    await service.deployed()
+    (running,) = service.world.tasks
+    service.world.startup = lambda app_id: 20.0
+    await service.put(app("/a", cmd="first", instances=2, **whole))
+    await service.until(lambda: len(service.world.tasks) == 2)
+    (starting,) = service.world.tasks.keys() - {running}
+    service.world.startup = lambda app_id: 3600.0  # what replaces them is slow
+    await service.put(app("/a", cmd="second", instances=2, **whole), force=True)
+    service.world.end(running, FAILED)
+    await service.system.clock.sleep(30)
+    assert {one.task_id: one.healthy for one in await service.instances("/a")}.get(starting) is True
