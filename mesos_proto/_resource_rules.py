@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 
+from mesos_proto._resource_text import describe_labels
 from mesos_proto.mesos.v1.mesos_pb2 import Resource, Value
 from mesos_proto.roles import UNRESERVED, RoleError, validate_role
 
@@ -62,9 +63,8 @@ def _fault_of_disk(resource: Resource) -> str | None:
 
 def _fault_of_reservations(resource: Resource) -> str | None:
     if resource.reservations:
-        if resource.HasField("role") or resource.HasField("reservation"):
-            return "Invalid resource format: 'reservations' must not be set together with 'role' or 'reservation'"
-        return _fault_of_stack(list(resource.reservations))
+        fault = _fault_of_stack(list(resource.reservations)) or _fault_of_both_formats(resource)
+        return f"Invalid {fault}" if fault else _fault_of_roles(resource)
     if resource.role == UNRESERVED and resource.HasField("reservation"):
         return 'Invalid reservation: role "*" cannot be dynamically reserved'
     return _fault_of_role(resource.role)
@@ -74,18 +74,56 @@ def _fault_of_stack(stack: list[Resource.ReservationInfo]) -> str | None:
     for below, reservation in pairwise([None, *stack]):
         assert reservation is not None
         if reservation.type == Resource.ReservationInfo.UNKNOWN:
-            return "Invalid reservation: 'type' must be STATIC or DYNAMIC"
-        if reservation.role == UNRESERVED or not reservation.HasField("role"):
-            return 'Invalid reservation: role "*" cannot be reserved'
-        if fault := _fault_of_role(reservation.role):
-            return fault
+            return "reservation: 'Resource.ReservationInfo.type' field must be set."
+        if not reservation.HasField("role"):
+            return "reservation: 'Resource.ReservationInfo.role' field must be set."
+        if reservation.role == UNRESERVED:
+            return 'reservation: role "*" cannot be reserved'
         if below is None:
             continue
         if reservation.type != Resource.ReservationInfo.DYNAMIC:
-            return "Invalid refined reservation: a refined reservation must be DYNAMIC"
+            return "refined reservation: A refined reservation cannot be STATIC"
         if not reservation.role.startswith(below.role + "/"):
-            return f"Invalid refined reservation: role '{reservation.role}' is not a refinement of '{below.role}'"
+            return f"refined reservation: role '{reservation.role}' is not a refinement of '{below.role}'"
     return None
+
+
+def _fault_of_both_formats(resource: Resource) -> str | None:
+    """Whoever writes the older format too, as Mesos's own endpoints do, must say the same in both."""
+    by_role, by_reservation = resource.HasField("role"), resource.HasField("reservation")
+    if len(resource.reservations) > 1:
+        for name, there in (("role", by_role), ("reservation", by_reservation)):
+            if there:
+                return (
+                    f"resource format: 'Resource.{name}' must not be set if there is more than one reservation in "
+                    "'Resource.reservations'"
+                )
+        return None
+    (only,) = resource.reservations
+    if only.type == Resource.ReservationInfo.STATIC and by_reservation:
+        return (
+            "resource format: 'Resource.reservation' must not be set if the single reservation in "
+            "'Resource.reservations' is STATIC"
+        )
+    if only.type == Resource.ReservationInfo.DYNAMIC and by_role != by_reservation:
+        return (
+            "resource format: 'Resource.role' and 'Resource.reservation' must either be both set or both not set if "
+            "the single reservation in 'Resource.reservations' is DYNAMIC"
+        )
+    older, fault = resource.reservation, "resource format: 'Resource.{}' field with '{}' does not match the {} '{}' in "
+    fault += "'Resource.reservations'"
+    if by_role and resource.role != only.role:
+        return fault.format("role", resource.role, "role", only.role)
+    if by_reservation and older.principal != only.principal:
+        return fault.format("reservation.principal", older.principal, "principal", only.principal)
+    if by_reservation and older.labels != only.labels:
+        shown = [describe_labels(each) for each in (older.labels, only.labels)]
+        return fault.format("reservation.labels", shown[0], "labels", shown[1])
+    return None
+
+
+def _fault_of_roles(resource: Resource) -> str | None:
+    return next((fault for each in resource.reservations if (fault := _fault_of_role(each.role))), None)
 
 
 def _fault_of_role(role: str) -> str | None:

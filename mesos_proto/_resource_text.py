@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 
 from mesos_proto import json_codec
 from mesos_proto._reservation_format import stack_of
 from mesos_proto.mesos.v1.mesos_pb2 import Labels, Resource, Value, Volume
 from mesos_proto.ranges import Ranges
-from mesos_proto.scalars import scalar_text
+from mesos_proto.scalars import from_thousandths, scalar_text, to_thousandths
 
 _SET_SEPARATORS = re.compile(r"[{},\n]+")
 
@@ -95,7 +96,7 @@ def describe(resource: Resource) -> str:
     if resource.HasField("allocation_info"):
         text += f"(allocated: {resource.allocation_info.role})"
     reservations = stack_of(resource)
-    if reservations:
+    if reservations and (resource.role or resource.reservations):
         text += f"(reservations: [{','.join(map(_describe_reservation, reservations))}])"
     if resource.HasField("disk"):
         text += f"[{_describe_disk(resource.disk)}]"
@@ -109,7 +110,8 @@ def describe(resource: Resource) -> str:
 def describe_value(holder: Resource) -> str:
     """The value alone, as Mesos prints it."""
     if holder.type == Value.SCALAR:
-        return scalar_text(holder.scalar.value)
+        value = holder.scalar.value
+        return scalar_text(from_thousandths(to_thousandths(value)) if math.isfinite(value) else value)
     if holder.type == Value.RANGES:
         return "[" + ", ".join(f"{each.begin}-{each.end}" for each in holder.ranges.range) + "]"
     return "{" + ", ".join(holder.set.item) + "}"
@@ -120,11 +122,11 @@ def _describe_reservation(reservation: Resource.ReservationInfo) -> str:
     if reservation.HasField("principal"):
         parts.append(reservation.principal)
     if reservation.HasField("labels"):
-        parts.append(_describe_labels(reservation.labels))
+        parts.append(describe_labels(reservation.labels))
     return f"({','.join(parts)})"
 
 
-def _describe_labels(labels: Labels) -> str:
+def describe_labels(labels: Labels) -> str:
     return (
         "{"
         + ", ".join(f"{each.key}: {each.value}" if each.HasField("value") else each.key for each in labels.labels)

@@ -23,6 +23,7 @@ Mesos's 3rdparty/stout (protobuf.hpp, json.hpp); the texts of errors are those a
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, Literal, TypeVar, cast
 
@@ -82,7 +83,9 @@ def from_dict(cls: type[T], data: Mapping[str, Any]) -> T:
     except RecursionError:
         raise JsonError("conversion", "nested too deeply") from None
     if not message.IsInitialized():
+        # Of a map, Mesos names the entry by its place.
         missing = ", ".join(message.FindInitializationErrors())  # type: ignore[attr-defined]
+        missing = re.sub(r'\["[^"]*"\]', "[0].value", missing)
         raise JsonError("conversion", f"Missing required fields: {missing}")
     return message
 

@@ -253,7 +253,7 @@ def test_bad_text_is_refused_with_its_reason(text: str, message: str) -> None:
             r"Resource 'cpus\(allocated: \*\):-1' is invalid: Invalid scalar resource: value <= 0",
         ),
         (scalar("cpus", 1, reservation={}), 'role "\\*" cannot be dynamically reserved'),
-        (scalar("cpus", 1, role="web", reservations=[{"type": STATIC, "role": "web"}]), "must not be set together"),
+        (scalar("cpus", 1, role="web", reservations=[{"type": STATIC, "role": "ops"}]), "does not match the role"),
         (scalar("cpus", 1, shared={}), "cpus cannot be shared"),
         (scalar("disk", 1, shared={}), "Only persistent volumes can be shared"),
         (scalar("cpus", 1, disk={"persistence": {"id": "x"}}), "DiskInfo should not be set for cpus"),

@@ -110,6 +110,7 @@ class CommandExecutor(Actor[Message]):
         self._killed = killed
         self._unhealthy = False
         self._ended_for: tuple[mesos_pb2.TaskStatus.Reason.ValueType, str | None] | None = None
+        self._pid = 0  # known once it has started
         self._checker: ActorRef[Any] | None = None
         self._engine: ContainerEngine | None = None  # once it was asked for
         self._end: Exited | Lost | None = None  # of a container that is being cleaned up
@@ -140,7 +141,8 @@ class CommandExecutor(Actor[Message]):
                 self._cleaned_up()
             case Health():
                 self._health(message)
-            case Started(at=at):
+            case Started(pid=pid, at=at):
+                self._pid = pid
                 self._started(at)
             case Exited(status=status):
                 self._is_running()
@@ -329,12 +331,19 @@ class CommandExecutor(Actor[Message]):
         reason: mesos_pb2.TaskStatus.Reason.ValueType | None = None,
         healthy: bool | None = None,
     ) -> None:
-        self._reached = state
+        before, self._reached = self._reached, state
         if state.is_terminal:
             self._stop_checking()
-        status = new_status(self.context.system, self._run, state, TaskStatus.SOURCE_EXECUTOR, message, reason)
+        source = TaskStatus.SOURCE_EXECUTOR
+        if before is None and state.is_terminal:
+            source = TaskStatus.SOURCE_AGENT  # on a real agent, no executor has begun
+        status = new_status(self.context.system, self._run, state, source, message, reason)
+        if source == TaskStatus.SOURCE_AGENT:
+            status.ClearField("container_status")
         if healthy is not None:
             status.healthy = healthy
+        if self._pid:
+            status.container_status.executor_pid = self._pid
         self._tell_agent(Update(self._run.container_id, status))
 
     def _tell_agent(self, message: Update | KillDecided) -> None:

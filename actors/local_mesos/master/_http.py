@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from aiohttp import web
 from google.protobuf.message import DecodeError, Message
 
-from mesos_proto import json_codec
+from mesos_proto import json_codec, mesos_pb2, scheduler_pb2
 
 __all__ = [
     "JSON",
@@ -23,6 +23,7 @@ __all__ = [
     "accepted_format",
     "authenticate",
     "encoder",
+    "hide_new_capabilities",
     "json_body",
     "read_call",
     "text",
@@ -119,8 +120,24 @@ def accepted_format(request: web.Request) -> str:
 def encoder(media_type: str) -> Callable[[Message], bytes]:
     """The function that writes messages in that format."""
     if media_type == JSON:
-        return json_codec.dumps
+        return _json_of
     return lambda message: message.SerializeToString()
+
+
+def _json_of(message: Message) -> bytes:
+    if isinstance(message, scheduler_pb2.Event) and message.type == scheduler_pb2.Event.SUBSCRIBED:
+        shown = scheduler_pb2.Event()
+        shown.CopyFrom(message)
+        hide_new_capabilities(shown.subscribed.master_info)
+        return json_codec.dumps(shown)
+    return json_codec.dumps(message)
+
+
+def hide_new_capabilities(info: mesos_pb2.MasterInfo) -> None:
+    """Mesos's JSON has no name for this one, its protobuf has."""
+    for each in info.capabilities:
+        if each.type == mesos_pb2.MasterInfo.Capability.QUOTA_V2:
+            each.ClearField("type")
 
 
 def body_response(request: web.Request, body: bytes, media_type: str) -> web.Response:

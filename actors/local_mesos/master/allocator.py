@@ -19,11 +19,13 @@ After: Mesos's documents, "Dominant Resource Fairness", "Quota"; Ghodsi et al., 
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from mesos_proto import Resources
+from mesos_proto.resource import Resource
 
 from .quantities import Quantities, quantities_of, shrink
 from .sorter import Sorter
@@ -49,6 +51,10 @@ class Quota(NamedTuple):
 class _Filter(NamedTuple):
     resources: Resources
     expires: float
+
+
+_Given = dict[tuple[str, str, str], Allocation]
+"""By framework, role and agent."""
 
 
 @dataclass(slots=True)
@@ -195,7 +201,27 @@ class Allocator:
         self._version += 1
 
     def suppressed(self, framework_id: str) -> frozenset[str]:
-        return self._clients[framework_id].suppressed
+        client = self._clients.get(framework_id)
+        return client.suppressed if client is not None else frozenset()
+
+    @property
+    def roles(self) -> set[str]:
+        """Of the frameworks."""
+        return {role for client in self._clients.values() for role in client.roles}
+
+    def filters(self, now: float) -> Counter[str]:
+        """How many stand, by role."""
+        return Counter(
+            role
+            for slot in self._slots.values()
+            for (_, role), filters in slot.filters.items()
+            for each in filters
+            if each.expires > now
+        )
+
+    def held(self, role: str) -> Mapping[str, int]:
+        """What the role and those below it have, offered or allocated."""
+        return self._roles.held(role)
 
     # -- roles
 
@@ -284,15 +310,15 @@ class Allocator:
         if not chosen or not self._clients:
             return []
         self._chance.shuffle(chosen)
-        given: list[Allocation] = []
+        given: _Given = {}
         if any(quota.guarantees for quota in self.quotas.values()):
             self._serve_guarantees(now, chosen, given)
         self._serve_all(now, chosen, given)
-        taken = {allocation.agent_id for allocation in given}
+        taken = {allocation.agent_id for allocation in given.values()}
         for agent_id in chosen:
             if agent_id not in taken:
                 self._remember_idle(self._slots[agent_id], now)
-        return given
+        return list(given.values())
 
     def _is_offerable(self, slot: _Slot, now: float) -> bool:
         if not slot.active or (slot.idle_version == self._version and now < slot.idle_until):
@@ -322,7 +348,7 @@ class Allocator:
     def _wanting_roles(self) -> set[str]:
         return {role for client in self._clients.values() if client.active for role in client.roles - client.suppressed}
 
-    def _serve_guarantees(self, now: float, agents: list[str], given: list[Allocation]) -> None:
+    def _serve_guarantees(self, now: float, agents: list[str], given: _Given) -> None:
         wanting = self._wanting_roles()
         for agent_id in agents:
             slot = self._slots[agent_id]
@@ -345,7 +371,7 @@ class Allocator:
         consumed = self.consumed(top)
         return Quantities({name: max(0, limit - consumed.get(name, 0)) for name, limit in quota.limits.items()})
 
-    def _serve_all(self, now: float, agents: list[str], given: list[Allocation]) -> None:
+    def _serve_all(self, now: float, agents: list[str], given: _Given) -> None:
         wanting = self._wanting_roles()
         held = self._held_back()
         headroom = self._headroom() if held else Quantities()
@@ -385,7 +411,7 @@ class Allocator:
         return free
 
     def _give(
-        self, now: float, framework_id: str, role: str, agent_id: str, resources: Resources, given: list[Allocation]
+        self, now: float, framework_id: str, role: str, agent_id: str, resources: Resources, given: _Given
     ) -> Resources | None:
         client = self._clients[framework_id]
         resources = client.accepts(role, agent_id, resources)
@@ -397,5 +423,17 @@ class Allocator:
             if refused.expires > now and refused.resources.contains(resources):
                 return None
         self._take(framework_id, role, agent_id, resources)
-        given.append(Allocation(framework_id, role, agent_id, resources))
+        # What a guarantee brought and what was left over make one offer; ports come first, as Mesos writes it.
+        before = given.get((framework_id, role, agent_id))
+        together = resources if before is None else before.resources + resources
+        ordered = together.filter(_is_no_scalar) + together.filter(_is_scalar)
+        given[framework_id, role, agent_id] = Allocation(framework_id, role, agent_id, ordered)
         return resources
+
+
+def _is_scalar(resource: Resource) -> bool:
+    return isinstance(resource.amount, int)
+
+
+def _is_no_scalar(resource: Resource) -> bool:
+    return not isinstance(resource.amount, int)

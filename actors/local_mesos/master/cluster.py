@@ -26,6 +26,7 @@ from actors.core.clock import Clock
 from mesos_proto import Resources, allocator_pb2, master_pb2, mesos_pb2, quota_pb2, scheduler_pb2
 
 from .allocator import Allocator
+from .framework_metrics import FrameworkCounts
 from .maintenance import Maintenance
 from .metrics import Metrics
 from .registry import Entry
@@ -104,6 +105,7 @@ class Framework:
         self.offers: dict[str, Offer] = {}
         self.inverse_offers: dict[str, InverseOffer] = {}
         self.operations: dict[bytes, Operation] = {}
+        self.counts = FrameworkCounts()
         self.offer_constraints = scheduler_pb2.OfferConstraints()
         self.unacknowledged: dict[str, mesos_pb2.TaskStatus] = {}
         """The status of each task that it was told and has not acknowledged; told again to a new subscription."""
@@ -318,6 +320,7 @@ class Cluster:
     def send(self, framework: Framework, event: scheduler_pb2.Event) -> None:
         """An event to a framework; nowhere while it is disconnected (updates are repeated, offers are void)."""
         if framework.stream is not None:
+            framework.counts.events[event.type] += 1
             framework.stream.tell(SendEvent(event))
 
     def publish(self, event: master_pb2.Event) -> None:

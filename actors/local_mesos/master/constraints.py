@@ -20,14 +20,18 @@ def constraints_error(constraints: scheduler_pb2.OfferConstraints) -> str | None
     """What is wrong with them; None when nothing is."""
     for role, per_role in constraints.role_constraints.items():
         if not per_role.groups:
-            return f"OfferConstraints for role '{role}' have no groups"
+            return f"'OfferConstraints::role_constraints' has an empty 'RoleConstraints::groups' for role {role}"
         for group in per_role.groups:
             if not group.attribute_constraints:
-                return f"A group of the offer constraints for role '{role}' has no constraints"
+                # sic: Mesos forgets the space
+                return (
+                    f"'OfferConstraints::RoleConstraints::groups' for role {role}contains an empty "
+                    "RoleConstraints::Group"
+                )
             for constraint in group.attribute_constraints:
                 error = _constraint_error(constraint)
                 if error:
-                    return f"Offer constraints for role '{role}' are invalid: {error}"
+                    return f"A role {role} has an invalid 'AttributeConstraint': {error}"
     return None
 
 
@@ -37,6 +41,9 @@ def _constraint_error(constraint: Constraint) -> str | None:
             "Exactly one of 'AttributeConstraint::Selector::name' or "
             "'AttributeConstraint::Selector::pseudoattribute_type' must be set"
         )
+    selector = constraint.selector
+    if selector.HasField("pseudoattribute_type") and selector.pseudoattribute_type == Constraint.Selector.UNKNOWN:
+        return "Unknown pseudoattribute type"
     predicate = constraint.predicate
     kind = predicate.WhichOneof("predicate")
     if kind is None:
@@ -45,8 +52,24 @@ def _constraint_error(constraint: Constraint) -> str | None:
         try:
             re.compile(getattr(predicate, kind).regex)
         except re.error as error:
-            return f"Failed to construct regex from pattern '{getattr(predicate, kind).regex}': {error}"
+            return f"Failed to construct regex from pattern '{getattr(predicate, kind).regex}': {_as_re2(error)}"
     return None
+
+
+def _as_re2(error: re.error) -> str:
+    """The commonest faults in the words of RE2, which Mesos uses."""
+    pattern, at = str(error.pattern), error.pos or 0
+    if error.msg.startswith("missing ), unterminated subpattern"):
+        return f"missing ): {pattern}"
+    if error.msg.startswith("unbalanced parenthesis"):
+        return f"unexpected ): {pattern}"
+    if error.msg.startswith("unterminated character set"):
+        return f"missing ]: {pattern[at:]}"
+    if error.msg.startswith("nothing to repeat"):
+        return f"no argument for repetition operator: {pattern[at : at + 1]}"
+    if error.msg.startswith("multiple repeat"):
+        return f"bad repetition operator: {pattern[max(0, at - 1) : at + 1]}"
+    return str(error)
 
 
 def matches(constraints: scheduler_pb2.OfferConstraints, role: str, agent: mesos_pb2.AgentInfo) -> bool:

@@ -71,6 +71,8 @@ def subscribe(cluster: Cluster, request: Subscribe) -> None:
         master_info=cluster.master,
     )
     cluster.send(framework, Event(type=Event.SUBSCRIBED, subscribed=subscribed))
+    framework.counts.calls[request.call.type] += 1
+    framework.counts.events[Event.HEARTBEAT] += 1  # the first; of the others only the stream knows
     request.stream.tell(StartHeartbeats(cluster.settings.heartbeat_interval))
     for status in list(framework.unacknowledged.values()):
         cluster.send(framework, update_event(status))
@@ -182,9 +184,12 @@ def update(cluster: Cluster, framework: Framework, call: scheduler_pb2.Call.Upda
     """UPDATE_FRAMEWORK: 200, or 400 and nothing has changed."""
     info = mesos_pb2.FrameworkInfo()
     info.CopyFrom(call.framework_info)
-    error = framework_error(info, call.suppressed_roles) or constraints.constraints_error(call.offer_constraints)
+    error = framework_error(info, call.suppressed_roles)
     if error:
         return Answer(400, f"Supplied FrameworkInfo is not valid: {error}")
+    error = constraints.constraints_error(call.offer_constraints)
+    if error:
+        return Answer(400, f"'UpdateFramework.offer_constraints' are not valid: {error}")
     error = framework_update_error(framework.info, info)
     if error:
         return Answer(400, f"FrameworkInfo update is not valid: {error}")

@@ -45,6 +45,7 @@ def accept(cluster: Cluster, framework: Framework, call: scheduler_pb2.Call.Acce
     taken = [framework.offers[offer_id] for offer_id in ids]
     agent = cluster.agents[taken[0].agent_id]
     available = Resources()
+    framework.counts.offers["accepted"] += len(taken)
     for offer in taken:
         offers.remove(cluster, offer)
         available += offer.resources
@@ -131,6 +132,8 @@ class _Accept:
     def apply(self, original: mesos_pb2.Offer.Operation) -> Iterator[None]:
         operation = Operation()
         operation.CopyFrom(original)
+        launched = len(operation.launch.task_infos) if operation.type == Operation.LAUNCH else 1
+        self.framework.counts.operations[operation.type] += launched
         if operation.type == Operation.LAUNCH:
             for index, some in enumerate(_sliced(operation.launch.task_infos)):
                 if index:
@@ -181,8 +184,6 @@ class _Accept:
         group = operation.launch_group
         members = list(group.task_group.tasks)
         self._allocate(group.executor.resources)
-        if not group.executor.HasField("framework_id"):
-            group.executor.framework_id.CopyFrom(self.framework.info.id)
         for task in members:
             self._allocate(task.resources)
             if not task.HasField("executor"):

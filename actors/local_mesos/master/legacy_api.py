@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
 from aiohttp import web
@@ -21,6 +22,8 @@ from .protocol import Answer, LegacyQuery, OperatorCall
 
 __all__ = ["LegacyApi"]
 
+_BELOW = "{below:.*}"  # as Mesos does, an endpoint answers for every path below it
+
 Call = master_pb2.Call
 
 
@@ -33,25 +36,28 @@ class LegacyApi:
 
     def add_routes(self, router: web.UrlDispatcher) -> None:
         for prefix in ("", "/master"):
+            router.add_route("DELETE", prefix + "/quota/{role:.+}", self._remove_quota)
             for path in PATHS:
                 if path == "/metrics/snapshot" and prefix:
                     continue
                 router.add_route("*", prefix + path, self._reader(path))
-                router.add_route("*", prefix + path + "/", self._reader(path))
+                router.add_route("*", f"{prefix}{path}/{_BELOW}", self._reader(path))
             router.add_route("*", prefix + "/health", self._health)
+            router.add_route("*", f"{prefix}/health/{_BELOW}", self._health)
             router.add_route("*", prefix + "/redirect", self._redirect)
             router.add_route("*", prefix + "/teardown", self._form(_teardown))
             router.add_route("*", prefix + "/reserve", self._form(_reserve))
             router.add_route("*", prefix + "/unreserve", self._form(_unreserve))
             router.add_route("*", prefix + "/create-volumes", self._form(_create_volumes))
             router.add_route("*", prefix + "/destroy-volumes", self._form(_destroy_volumes))
-            router.add_route("*", prefix + "/machine/down", self._json(_machine_down))
-            router.add_route("*", prefix + "/machine/up", self._json(_machine_up))
-            router.add_route("*", prefix + "/quota/{role:.+}", self._remove_quota)
+            router.add_route("*", prefix + "/machine/down", self._json(_MACHINE_DOWN))
+            router.add_route("*", prefix + "/machine/up", self._json(_MACHINE_UP))
         router.add_route("*", "/version", self._version)
+        router.add_route("*", "/version/", self._version)
         router.add_route("*", "/system/stats.json", self._machine)
         for name in ("browse", "read", "download"):
-            router.add_route("*", "/files/" + name, self._files)
+            router.add_route("*", "/files/" + name, _files)
+        router.add_route("*", "/files/debug", _no_files)
 
     # -- reading
 
@@ -59,8 +65,13 @@ class LegacyApi:
         async def read(request: web.Request) -> web.StreamResponse:
             change = _CHANGES.get((path, request.method))
             if change is not None:
-                changed: web.StreamResponse = await self._json(change, request.method)(request)
+                changed: web.StreamResponse = await self._json(change)(request)
                 return changed
+            if (path, request.method) == ("/quota", "DELETE"):
+                raise Refusal(
+                    400,
+                    "Failed to parse remove quota request for path '/master/quota': expected 3 tokens, found 2 tokens",
+                )
             if path in _METHODS:
                 require_method(request, *_METHODS[path])
             if path == "/metrics/snapshot":
@@ -68,7 +79,7 @@ class LegacyApi:
             value = await self._ask(LegacyQuery(path, dict(request.query)))
             if isinstance(value, Answer):
                 return text(value.status, value.text)
-            return json_body(request, json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
+            return json_body(request, _dumps(value))
 
         return read
 
@@ -89,46 +100,81 @@ class LegacyApi:
     async def _machine(self, request: web.Request) -> web.Response:
         return json_body(request, json.dumps(machine(), separators=(",", ":")).encode())
 
-    async def _files(self, request: web.Request) -> web.Response:
-        """The master has no files to show: sandboxes are at their agents."""
-        if "path" not in request.query:
-            return text(400, "Expecting 'path=value' in query.\n")
-        return text(404, "404 Not Found." if request.path.endswith("download") else "")
-
     # -- changing
 
     def _form(self, read: Callable[[dict[str, str]], master_pb2.Call]) -> Callable[[web.Request], Any]:
         async def change(request: web.Request) -> web.StreamResponse:
             require_method(request, "POST")
-            fields = {name: values[-1] for name, values in parse_qs(await request.text()).items()}
+            fields = {name: values[-1] for name, values in parse_qs(await request.text(), True).items()}
             return await self._operate(read(fields))
 
         return change
 
-    def _json(self, read: Callable[[Any], master_pb2.Call], method: str = "POST") -> Callable[[web.Request], Any]:
-        async def change(request: web.Request) -> web.StreamResponse:
-            require_method(request, method)
+    def _json(self, change: _Change) -> Callable[[web.Request], Any]:
+        async def answer(request: web.Request) -> web.StreamResponse:
+            require_method(request, change.method)
+            body = await request.read()
             try:
-                return await self._operate(read(json_codec.parse(await request.read())))
+                value = json_codec.parse(body)
+                if not isinstance(value, change.kind):
+                    raise Refusal(400, change.unread.format(body=body.decode()) + "Unexpected JSON type parsed")
             except json_codec.JsonError as error:
-                raise Refusal(400, str(error)) from None
+                shown = body.decode(errors="replace")
+                raise Refusal(400, change.unread.format(body=shown) + str(error)) from None
+            try:
+                return await self._operate(change.read(value))
+            except json_codec.JsonError as error:
+                raise Refusal(400, change.invalid.format(body=body.decode()) + str(error)) from None
 
-        return change
+        return answer
 
     async def _remove_quota(self, request: web.Request) -> web.StreamResponse:
-        require_method(request, "DELETE")
         role = request.match_info["role"]
-        return await self._operate(Call(type=Call.REMOVE_QUOTA, remove_quota=Call.RemoveQuota(role=role)))
+        answer: Answer = await self._ask(OperatorCall(_removal(role)))
+        if answer.status == 200:
+            return text(200)
+        return text(answer.status, f"Failed to remove quota for path '/master/quota/{role}': {answer.text}")
 
     async def _operate(self, call: master_pb2.Call) -> web.StreamResponse:
         answer: Answer = await self._ask(OperatorCall(call))
         return text(answer.status, answer.text)
 
 
+async def _files(request: web.Request) -> web.Response:
+    """The master has no files to show: sandboxes are at their agents."""
+    if not request.query.get("path"):
+        raise Refusal(400, "Expecting 'path=value' in query.\n")
+    if request.path.endswith("read"):
+        for name in ("offset", "length"):
+            _require_number(name, request.query.get(name))
+    if request.path.endswith("download"):
+        raise Refusal(404, "404 Not Found.")
+    return web.Response(status=404, headers={"Content-Type": "text/plain; charset=utf-8"})
+
+
+async def _no_files(request: web.Request) -> web.Response:
+    return json_body(request, b"{}")
+
+
+def _require_number(name: str, given: str | None) -> None:
+    """-1 is as if it were not given; length is taken with any sign."""
+    if given is None:
+        return
+    try:
+        number = int(given)
+    except ValueError:
+        raise Refusal(400, f"Failed to parse {name}: Failed to convert '{given}' to number.\n") from None
+    if name == "offset" and number < -1:
+        raise Refusal(400, f"Negative offset provided: {number}.\n")
+
+
 def _require_duration(text_: str | None) -> None:
-    if text_ is not None and not _DURATION.fullmatch(text_):
-        number = text_[: len(text_) - len(text_.lstrip("0123456789."))]
-        raise Refusal(400, f"Invalid timeout '{text_}': Failed to convert '{number}' to number.\n")
+    if text_ is None or _DURATION.fullmatch(text_):
+        return
+    if not text_.lstrip("0123456789."):
+        raise Refusal(400, f"Invalid timeout '{text_}': Invalid duration '{text_}'.\n")
+    number = text_[: len(text_) - len(text_.lstrip("0123456789."))]
+    raise Refusal(400, f"Invalid timeout '{text_}': Failed to convert '{number}' to number.\n")
 
 
 _DURATION = re.compile(r"[0-9.]+(ns|us|ms|secs|mins|hrs|days|weeks)")
@@ -140,27 +186,19 @@ def _field(fields: dict[str, str], name: str) -> str:
     return fields[name]
 
 
-def _resources(fields: dict[str, str], name: str) -> list[mesos_pb2.Resource]:
-    parsed = json_codec.parse(_field(fields, name).encode())
-    if not isinstance(parsed, list):
-        raise Refusal(400, f"Error in parsing '{name}' query parameter in the request body: Expecting a JSON array")
-    return [json_codec.from_dict(mesos_pb2.Resource, each) for each in parsed]
+def _resources(fields: dict[str, str], name: str, prefix: str = "Error in parsing") -> list[mesos_pb2.Resource]:
+    prefix += f" '{name}' query parameter in the request body: "
+    try:
+        parsed = json_codec.parse(_field(fields, name).encode())
+        if not isinstance(parsed, list):
+            raise Refusal(400, prefix + "Unexpected JSON type parsed")
+        return [json_codec.from_dict(mesos_pb2.Resource, each) for each in parsed]
+    except json_codec.JsonError as error:
+        raise Refusal(400, prefix + str(error)) from None
 
 
 def _agent(fields: dict[str, str]) -> mesos_pb2.AgentID:
     return mesos_pb2.AgentID(value=_field(fields, "slaveId"))
-
-
-def _refusing_bad_json(
-    read: Callable[[dict[str, str]], master_pb2.Call],
-) -> Callable[[dict[str, str]], master_pb2.Call]:
-    def checked(fields: dict[str, str]) -> master_pb2.Call:
-        try:
-            return read(fields)
-        except json_codec.JsonError as error:
-            raise Refusal(400, str(error)) from None
-
-    return checked
 
 
 def _teardown(fields: dict[str, str]) -> master_pb2.Call:
@@ -168,33 +206,62 @@ def _teardown(fields: dict[str, str]) -> master_pb2.Call:
     return Call(type=Call.TEARDOWN, teardown=Call.Teardown(framework_id=framework_id))
 
 
-@_refusing_bad_json
 def _reserve(fields: dict[str, str]) -> master_pb2.Call:
-    reserve = Call.ReserveResources(agent_id=_agent(fields), resources=_resources(fields, "resources"))
+    reserve = Call.ReserveResources(agent_id=_agent(fields), resources=_resources(fields, "resources", "Error parsing"))
     return Call(type=Call.RESERVE_RESOURCES, reserve_resources=reserve)
 
 
-@_refusing_bad_json
 def _unreserve(fields: dict[str, str]) -> master_pb2.Call:
     unreserve = Call.UnreserveResources(agent_id=_agent(fields), resources=_resources(fields, "resources"))
     return Call(type=Call.UNRESERVE_RESOURCES, unreserve_resources=unreserve)
 
 
-@_refusing_bad_json
 def _create_volumes(fields: dict[str, str]) -> master_pb2.Call:
     create = Call.CreateVolumes(agent_id=_agent(fields), volumes=_resources(fields, "volumes"))
     return Call(type=Call.CREATE_VOLUMES, create_volumes=create)
 
 
-@_refusing_bad_json
 def _destroy_volumes(fields: dict[str, str]) -> master_pb2.Call:
     destroy = Call.DestroyVolumes(agent_id=_agent(fields), volumes=_resources(fields, "volumes"))
     return Call(type=Call.DESTROY_VOLUMES, destroy_volumes=destroy)
 
 
-def _machines(value: Any) -> list[mesos_pb2.MachineID]:
-    if not isinstance(value, list):
-        raise Refusal(400, "Unexpected JSON type parsed")
+def _dumps(value: Any) -> bytes:
+    try:
+        text_ = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    except ValueError:  # an infinite weight, which Mesos takes, and writes as text
+        text_ = json.dumps(_finite(value), ensure_ascii=False, separators=(",", ":"))
+    return text_.encode()
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _finite(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_finite(each) for each in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return "Infinity" if value > 0 else "-Infinity" if value < 0 else "NaN"
+    return value
+
+
+# -- changes whose body is JSON
+
+
+class _Change(NamedTuple):
+    """``unread`` and ``invalid``: what precedes the reason when the body is no JSON of that kind, or no message."""
+
+    read: Callable[[Any], master_pb2.Call]
+    method: str = "POST"
+    kind: type = dict
+    unread: str = ""
+    invalid: str = ""
+
+
+def _removal(role: str) -> master_pb2.Call:
+    return Call(type=Call.REMOVE_QUOTA, remove_quota=Call.RemoveQuota(role=role))
+
+
+def _machines(value: list[Any]) -> list[mesos_pb2.MachineID]:
     return [json_codec.from_dict(mesos_pb2.MachineID, each) for each in value]
 
 
@@ -213,8 +280,6 @@ def _schedule(value: Any) -> master_pb2.Call:
 
 
 def _weights(value: Any) -> master_pb2.Call:
-    if not isinstance(value, list):
-        raise Refusal(400, "Failed to parse update weights request JSON: Unexpected JSON type parsed")
     infos = [json_codec.from_dict(mesos_pb2.WeightInfo, each) for each in value]
     return Call(type=Call.UPDATE_WEIGHTS, update_weights=Call.UpdateWeights(weight_infos=infos))
 
@@ -225,10 +290,22 @@ def _quota(value: Any) -> master_pb2.Call:
     return call
 
 
+_MACHINE_DOWN = _Change(_machine_down, kind=list)
+_MACHINE_UP = _Change(_machine_up, kind=list)
 _CHANGES = {
-    ("/maintenance/schedule", "POST"): _schedule,
-    ("/weights", "PUT"): _weights,
-    ("/quota", "POST"): _quota,
+    ("/maintenance/schedule", "POST"): _Change(_schedule),
+    ("/weights", "PUT"): _Change(
+        _weights,
+        "PUT",
+        list,
+        "Failed to parse update weights request JSON '{body}': ",
+        "Failed to convert weights JSON array to protobuf '{body}': ",
+    ),
+    ("/quota", "POST"): _Change(
+        _quota,
+        unread="Failed to parse set quota request JSON '{body}': ",
+        invalid="Failed to validate set quota request JSON '{body}': ",
+    ),
 }
 _METHODS = {
     "/weights": ("GET", "PUT"),

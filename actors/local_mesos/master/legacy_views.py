@@ -198,6 +198,8 @@ def tasks(cluster: Cluster, query: Mapping[str, str]) -> Json:
         if query.get("task_id") in (None, each.task_id.value)
     ]
     found.sort(key=_started, reverse=query.get("order") != "asc")
+    if query.get("offset", "").startswith("-"):
+        return {"tasks": []}  # Mesos reads it as a very large number
     offset = _number(query.get("offset"), 0)
     limit = _number(query.get("limit"), 100)
     return {"tasks": [task(each) for each in islice(found, offset, offset + limit)]}

@@ -85,19 +85,16 @@ class Maintenance:
     def start_error(
         self, machines: list[mesos_pb2.MachineID], with_agents: Iterable[mesos_pb2.MachineID]
     ) -> str | None:
-        error = _list_error(machines)
+        error = self._list_error(machines, with_agents)
         if error:
             return error
-        known = set(self._windows) | {_key(machine) for machine in with_agents}
         for machine in machines:
-            if _key(machine) not in known:
-                return f"Machine '{_shown(machine)}' is not part of a maintenance schedule"
             if self.is_down(machine) or _key(machine) not in self._windows:
                 return f"Machine '{_shown(machine)}' is not in DRAINING mode and cannot be brought down"
         return None
 
-    def stop_error(self, machines: list[mesos_pb2.MachineID]) -> str | None:
-        error = _list_error(machines)
+    def stop_error(self, machines: list[mesos_pb2.MachineID], with_agents: Iterable[mesos_pb2.MachineID]) -> str | None:
+        error = self._list_error(machines, with_agents)
         if error:
             return error
         for machine in machines:
@@ -105,19 +102,24 @@ class Maintenance:
                 return f"Machine '{_shown(machine)}' is not in DOWN mode and cannot be brought up"
         return None
 
-
-def _list_error(machines: list[mesos_pb2.MachineID]) -> str | None:
-    if not machines:
-        return "List of machines is empty"
-    seen: set[str] = set()
-    for machine in machines:
-        error = _machine_error(machine)
-        if error:
-            return error
-        if _key(machine) in seen:
-            return f"Machine '{_shown(machine)}' appears more than once in the list of machines"
-        seen.add(_key(machine))
-    return None
+    def _list_error(
+        self, machines: list[mesos_pb2.MachineID], with_agents: Iterable[mesos_pb2.MachineID]
+    ) -> str | None:
+        if not machines:
+            return "List of machines is empty"
+        seen: set[str] = set()
+        for machine in machines:
+            error = _machine_error(machine)
+            if error:
+                return error
+            if _key(machine) in seen:
+                return f"Machine '{_shown(machine)}' appears more than once in the schedule"
+            seen.add(_key(machine))
+        known = {*self._windows, *self._down, *(_key(machine) for machine in with_agents)}
+        for machine in machines:
+            if _key(machine) not in known:
+                return f"Machine '{_shown(machine)}' is not part of a maintenance schedule"
+        return None
 
 
 def _machine_error(machine: mesos_pb2.MachineID) -> str | None:

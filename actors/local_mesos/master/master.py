@@ -52,6 +52,7 @@ from . import (
     offers,
     operator_calls,
     operators,
+    quotas,
     scheduler_calls,
     tasks,
     views,
@@ -110,8 +111,10 @@ class Master(Actor[Any]):
         self.cluster = Cluster(settings, info, system.clock, system.random, self.context.timers, self.log)
 
     async def pre_start(self) -> None:
+        began = self._clock.time()
         for entry in await self._registry.recover():
             self._restore(entry)
+        self.cluster.metrics.registry_fetch.note(self._clock.time() - began)
         cluster = self.cluster
         if cluster.recovered_agents:
             self.log.info("%d agents of the run before may come back", len(cluster.recovered_agents))
@@ -136,7 +139,7 @@ class Master(Actor[Any]):
             case "weight":
                 cluster.allocator.set_weight(entry.key, float(value))
             case "quota":
-                operators.restore_quota(cluster, quota_pb2.QuotaConfig.FromString(value))
+                quotas.restore_quota(cluster, quota_pb2.QuotaConfig.FromString(value))
             case "maintenance" if entry.key == "schedule":
                 cluster.maintenance.replace(maintenance_pb2.Schedule.FromString(value))
             case "maintenance":
@@ -258,11 +261,13 @@ class Master(Actor[Any]):
             self.reply(answer)
 
     async def _save(self, changes: Sequence[Entry], answer: object) -> object:
+        began = self._clock.time()
         try:
             await self._registry.store(changes)
         except RegistryError as error:
             self.ref.tell(_Unsaved(error))
             raise
+        self.cluster.metrics.registry_store.note(self._clock.time() - began)
         return answer if answer is not None else _Saved()
 
     def _allocate_dirty(self) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from typing import TYPE_CHECKING
 
 from mesos_proto import Resources, mesos_pb2
+
+from . import framework_metrics
 
 if TYPE_CHECKING:
     from .cluster import Cluster
@@ -83,6 +86,9 @@ _COUNTED = (
     "registrar/queued_operations",
 )
 
+_PERCENTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99, "p999": 0.999, "p9999": 0.9999}
+_WINDOW = 1000  # durations
+
 _OPERATIONS = (
     "create",
     "create_disk",
@@ -108,10 +114,36 @@ _OPERATION_STATES = (
 _LIVE_STATES = ("staging", "starting", "running", "killing", "unreachable")
 
 
+class Durations:
+    """The last of many, in milliseconds, as Mesos's timers show them. Nothing is shown of none."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._count = 0
+        self._kept: deque[float] = deque(maxlen=_WINDOW)
+
+    def note(self, seconds: float) -> None:
+        self._count += 1
+        self._kept.append(seconds * 1000)
+
+    def values(self) -> dict[str, float]:
+        if not self._kept:
+            return {}
+        ascending = sorted(self._kept)
+        last = len(ascending) - 1
+        values = {self._name: self._kept[-1], f"{self._name}/count": float(self._count)}
+        values |= {f"{self._name}/max": ascending[-1], f"{self._name}/min": ascending[0]}
+        return values | {f"{self._name}/{of}": ascending[round(part * last)] for of, part in _PERCENTILES.items()}
+
+
 class Metrics:
     """Counters since the master started."""
 
     def __init__(self) -> None:
+        self.allocation_run = Durations("allocator/mesos/allocation_run_ms")
+        self.allocation_latency = Durations("allocator/mesos/allocation_run_latency_ms")
+        self.registry_store = Durations("registrar/state_store_ms")
+        self.registry_fetch = Durations("registrar/state_fetch_ms")
         self._counts: dict[str, float] = dict.fromkeys(_COUNTED, 0.0)
         for state in _OPERATION_STATES:
             self._counts[f"master/operations/{state}"] = 0.0
@@ -143,7 +175,31 @@ def snapshot(cluster: Cluster) -> dict[str, float]:
         "master/event_queue_http_requests": 0.0,
         "master/event_queue_messages": 0.0,
     }
+    known = (*cluster.frameworks.values(), *cluster.completed_frameworks.values())
+    values |= framework_metrics.snapshot(known, cluster.allocator.suppressed) | _roles(cluster)
+    metrics = cluster.metrics
+    for durations in (metrics.allocation_run, metrics.allocation_latency, metrics.registry_store):
+        values |= durations.values()
+    values |= {name: value for name, value in metrics.registry_fetch.values().items() if name.endswith("_ms")}
+    values |= {"registrar/log/ensemble_size": 1.0, "registrar/log/recovered": 1.0}
     return dict(sorted(values.items()))
+
+
+def _roles(cluster: Cluster) -> dict[str, float]:
+    allocator = cluster.allocator
+    filters = allocator.filters(cluster.clock.time())
+    values = {
+        f"allocator/mesos/offer_filters/roles/{role}/active": float(filters[role])
+        for role in allocator.roles | {role for role, quota in allocator.quotas.items() if any(quota)}
+    }
+    for role, quota in allocator.quotas.items():
+        name = f"allocator/mesos/quota/roles/{role}/resources/"
+        held = allocator.held(role)
+        for what, amounts in (("guarantee", quota.guarantees), ("limit", quota.limits)):
+            for resource, amount in amounts.items():
+                values[f"{name}{resource}/{what}"] = amount / 1000
+                values[f"{name}{resource}/offered_or_allocated"] = held.get(resource, 0) / 1000
+    return values
 
 
 def _frameworks(cluster: Cluster) -> dict[str, float]:

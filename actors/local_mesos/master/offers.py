@@ -36,13 +36,17 @@ class OfferTimeout:
 def allocate(cluster: Cluster, agents: Iterable[str] | None = None) -> None:
     """Offers what is free on these agents (None: on all)."""
     cluster.metrics.count("allocator/mesos/allocation_runs")
-    found = cluster.allocator.allocate(cluster.clock.time(), agents)
+    began = cluster.clock.time()
+    found = cluster.allocator.allocate(began, agents)
+    cluster.metrics.allocation_run.note(cluster.clock.time() - began)
+    cluster.metrics.allocation_latency.note(0.0)  # it is made in the turn in which it is asked for
     offers: dict[str, list[mesos_pb2.Offer]] = {}
     for framework_id, role, agent_id, resources in found:
         offer = _make(cluster, cluster.frameworks[framework_id], role, cluster.agents[agent_id], resources)
         offers.setdefault(framework_id, []).append(offer.proto)
     for framework_id, made in offers.items():
         framework = cluster.frameworks[framework_id]
+        framework.counts.offers["sent"] += len(made)
         cluster.send(framework, Event(type=Event.OFFERS, offers=Event.Offers(offers=made)))
 
 
@@ -101,6 +105,7 @@ def rescind(cluster: Cluster, offer: Offer) -> None:
     """Taken back, and the framework is told."""
     framework = cluster.frameworks[offer.framework_id]
     discard(cluster, offer)
+    framework.counts.offers["rescinded"] += 1
     cluster.send(framework, Event(type=Event.RESCIND, rescind=Event.Rescind(offer_id=offer.proto.id)))
 
 
@@ -113,6 +118,7 @@ def decline(cluster: Cluster, framework: Framework, offer_ids: Iterable[str], fi
             cluster.log.debug("framework %s declines the unknown offer %s", framework.id, offer_id)
             continue
         remove(cluster, offer)
+        framework.counts.offers["declined"] += 1
         cluster.allocator.recover(framework.id, offer.agent_id, offer.resources, until)
 
 

@@ -8,26 +8,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mesos_proto import Resources, mesos_pb2
-from mesos_proto.resource import Resource, ResourceError
+from mesos_proto.resource import Resource
 
 from .operations import conversion_of, resources_of
-from .validation import id_error
+from .resource_validation import resource_error, resources_error
 
 __all__ = ["malformed", "operation_error"]
 
 Operation = mesos_pb2.Offer.Operation
 
-_BAD_DISK = "Invalid resources: Invalid DiskInfo"
-
 
 def malformed(operation: mesos_pb2.Offer.Operation) -> str | None:
-    """A resource in it that is none."""
-    try:
-        for proto in resources_of(operation):
-            Resource(proto)
-    except ResourceError as error:
-        return str(error)
-    return None
+    """What it needs is missing, or a resource in it is none."""
+    name = Operation.Type.Name(operation.type)
+    if operation.type != Operation.UNKNOWN and not operation.HasField(name.lower()):  # type: ignore[arg-type]
+        article = "An" if name.startswith("U") else "A"
+        return f"{article} {name} offer operation must have the Offer.Operation.{name.lower()} field set."
+    return next(filter(None, map(resource_error, resources_of(operation))), None)
 
 
 def operation_error(
@@ -58,13 +55,13 @@ def operation_error(
             return _grow_error(operation.grow_volume)
         case Operation.SHRINK_VOLUME:
             return _shrink_error(operation.shrink_volume)
-    return f"Unsupported operation {Operation.Type.Name(operation.type)}: the agent has no resource provider"
+    return "'source' is not managed by a resource provider"  # CREATE_DISK, DESTROY_DISK: no agent has one here
 
 
 def _reserve_error(
     reserve: mesos_pb2.Offer.Operation.Reserve, principal: str | None, by_framework: bool, roles: tuple[str, ...]
 ) -> str | None:
-    error = _provider_error(reserve.resources)
+    error = _invalid(reserve.resources) or _provider_error(reserve.resources)
     if error:
         return error
     if reserve.source:
@@ -123,7 +120,7 @@ def _reservation_role_error(resource: Resource, by_framework: bool, roles: tuple
 
 
 def _unreserve_error(unreserve: mesos_pb2.Offer.Operation.Unreserve) -> str | None:
-    error = _provider_error(unreserve.resources)
+    error = _invalid(unreserve.resources) or _provider_error(unreserve.resources)
     if error:
         return error
     for proto in unreserve.resources:
@@ -144,7 +141,7 @@ def _create_error(
     principal: str | None,
     framework: mesos_pb2.FrameworkInfo | None,
 ) -> str | None:
-    error = _disks_error(create.volumes) or _provider_error(create.volumes) or _volumes_error(create.volumes)
+    error = _invalid(create.volumes) or _provider_error(create.volumes) or _volumes_error(create.volumes)
     if error:
         return error
     taken = {_persistence_key(each.reservations, each.disk) for each in agent_total if each.is_persistent_volume}
@@ -185,7 +182,7 @@ def _persistence_key(
 def _destroy_error(
     destroy: mesos_pb2.Offer.Operation.Destroy, agent_total: Resources, agent_used: Resources
 ) -> str | None:
-    error = _disks_error(destroy.volumes) or _provider_error(destroy.volumes) or _volumes_error(destroy.volumes)
+    error = _invalid(destroy.volumes) or _provider_error(destroy.volumes) or _volumes_error(destroy.volumes)
     if error:
         return error
     volumes = Resources(destroy.volumes).unallocated()
@@ -197,11 +194,11 @@ def _destroy_error(
 
 
 def _grow_error(grow: mesos_pb2.Offer.Operation.GrowVolume) -> str | None:
-    error = _disks_error([grow.volume]) or _volumes_error([grow.volume])
+    error = _resized_error(grow.volume, "GrowVolume")
     if error:
         return error
     if not grow.addition.scalar.value > 0:
-        return "The size of 'GrowVolume.addition' must be greater than zero"
+        return "The size of 'GrowVolume.addition' field must be greater than zero"
     if grow.volume.HasField("shared"):
         return "Growing a shared persistent volume is not supported"
     if Resource(grow.volume).kind.is_whole and grow.volume.disk.HasField("source"):
@@ -221,7 +218,7 @@ def _space_of(volume: mesos_pb2.Resource) -> mesos_pb2.Resource:
 
 
 def _shrink_error(shrink: mesos_pb2.Offer.Operation.ShrinkVolume) -> str | None:
-    error = _disks_error([shrink.volume]) or _volumes_error([shrink.volume])
+    error = _resized_error(shrink.volume, "ShrinkVolume")
     if error:
         return error
     if not shrink.subtract.value > 0:
@@ -242,23 +239,17 @@ def _provider_error(resources: Iterable[mesos_pb2.Resource]) -> str | None:
     return f"Invalid resources: The resources have multiple resource providers: {shown}"
 
 
-def _disks_error(volumes: Iterable[mesos_pb2.Resource]) -> str | None:
-    for volume in volumes:
-        if not volume.HasField("disk"):
-            continue
-        if volume.disk.HasField("persistence"):
-            if not Resource(volume).is_reserved:
-                return f"{_BAD_DISK}: Persistent volumes cannot be created from unreserved resources"
-            if not volume.disk.HasField("volume"):
-                return f"{_BAD_DISK}: Expecting 'volume' to be set for persistent volume"
-            if volume.disk.volume.HasField("host_path"):
-                return f"{_BAD_DISK}: Expecting 'host_path' to be unset for persistent volume"
-            error = id_error(volume.disk.persistence.id)
-            if error:
-                return f"{_BAD_DISK}: Invalid persistence ID for persistent volume: {error}"
-        elif volume.disk.HasField("volume"):
-            return f"{_BAD_DISK}: Non-persistent volume not supported"
-    return None
+def _resized_error(volume: mesos_pb2.Resource, change: str) -> str | None:
+    error = _volumes_error([volume])
+    if error:
+        said = error.removeprefix("Not a persistent volume: ")
+        return f"Invalid persistent volume in the '{change}.volume' field: {said}"
+    return _invalid([volume])
+
+
+def _invalid(resources: Iterable[mesos_pb2.Resource]) -> str | None:
+    error = resources_error(resources)
+    return f"Invalid resources: {error}" if error else None
 
 
 def _volumes_error(volumes: Iterable[mesos_pb2.Resource]) -> str | None:
@@ -267,4 +258,8 @@ def _volumes_error(volumes: Iterable[mesos_pb2.Resource]) -> str | None:
             return f"Not a persistent volume: Resource {Resource(volume)} does not have DiskInfo"
         if not volume.disk.HasField("persistence"):
             return f"Not a persistent volume: Resource {Resource(volume)} does not have 'persistence' set in DiskInfo"
+        if not volume.disk.HasField("volume"):
+            return "Not a persistent volume: Expecting 'volume' to be set for persistent volume"
+        if volume.disk.volume.mode == mesos_pb2.Volume.RO:
+            return "Not a persistent volume: Read-only persistent volume not supported"
     return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mesos_proto import master_pb2, mesos_pb2, quota_pb2
 
-from . import frameworks, operators, views
+from . import frameworks, operators, quotas, views
 from .cluster import Cluster
 from .legacy_views import VERSION
 from .metrics import snapshot
@@ -124,11 +124,11 @@ def _change(cluster: Cluster, call: master_pb2.Call, principal: str | None) -> A
         case Call.UPDATE_WEIGHTS:
             return operators.update_weights(cluster, call.update_weights.weight_infos)
         case Call.UPDATE_QUOTA:
-            return operators.update_quota(cluster, call.update_quota.quota_configs, call.update_quota.force)
+            return quotas.update_quota(cluster, call.update_quota.quota_configs, call.update_quota.force)
         case Call.SET_QUOTA:
-            return operators.set_quota(cluster, call.set_quota.quota_request)
+            return quotas.set_quota(cluster, call.set_quota.quota_request)
         case Call.REMOVE_QUOTA:
-            return operators.remove_quota(cluster, call.remove_quota.role)
+            return quotas.remove_quota(cluster, call.remove_quota.role)
         case Call.UPDATE_MAINTENANCE_SCHEDULE:
             return operators.update_schedule(cluster, call.update_maintenance_schedule.schedule)
         case Call.START_MAINTENANCE:

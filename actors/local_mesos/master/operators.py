@@ -1,4 +1,4 @@
-"""What an operator may change: quotas, weights, reservations, volumes, agents' modes, maintenance.
+"""What an operator may change: weights, reservations, volumes, agents' modes, maintenance.
 
 Every function checks first and changes nothing when it refuses; what is to outlive the master goes to the registry
 before the answer goes out. Texts are Mesos's.
@@ -6,20 +6,18 @@ before the answer goes out. Texts are Mesos's.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from actors.local_mesos.messages import ShutdownAgent
-from mesos_proto import maintenance_pb2, master_pb2, mesos_pb2, quota_pb2
+from mesos_proto import maintenance_pb2, master_pb2, mesos_pb2
 from mesos_proto.roles import RoleError, validate_role
-from mesos_proto.scalars import scalar_text, to_thousandths
+from mesos_proto.scalars import scalar_text
 
 from . import agent_operations, agents, draining, inverse_offers, offers
-from .allocator import Quota
 from .cluster import Agent, Cluster
 from .operation_validation import malformed, operation_error
 from .operations import conversion_of
 from .protocol import Answer
-from .quantities import Quantities, quantities_of
 from .registry import Entry
 
 __all__ = [
@@ -29,12 +27,8 @@ __all__ = [
     "mark_gone",
     "operate",
     "reactivate",
-    "remove_quota",
-    "restore_quota",
-    "set_quota",
     "start_maintenance",
     "stop_maintenance",
-    "update_quota",
     "update_schedule",
     "update_weights",
 ]
@@ -43,7 +37,7 @@ Operation = mesos_pb2.Offer.Operation
 DONE = Answer(200)
 
 
-# -- weights and quotas
+# -- weights
 
 
 def update_weights(cluster: Cluster, weights: Iterable[mesos_pb2.WeightInfo]) -> Answer:
@@ -67,111 +61,6 @@ def update_weights(cluster: Cluster, weights: Iterable[mesos_pb2.WeightInfo]) ->
     return DONE
 
 
-def update_quota(cluster: Cluster, configs: Iterable[quota_pb2.QuotaConfig], force: bool) -> Answer:
-    checked = list(configs)
-    for config in checked:
-        error = _quota_error(config)
-        if error:
-            return Answer(400, error)
-    wanted = dict(cluster.quota_configs) | {config.role: config for config in checked}
-    if not force:
-        guaranteed = Quantities()
-        for config in wanted.values():
-            guaranteed.count(_amounts(config.guarantees), 1)
-        capacity = Quantities()
-        for agent in cluster.agents.values():
-            capacity.count(quantities_of(agent.total), 1)
-        if not capacity.covers(guaranteed):
-            return Answer(
-                400,
-                f"Invalid QuotaConfig: total quota guarantees '{_listed(guaranteed)}' exceed cluster capacity "
-                f"'{_listed(capacity)}' (use 'force' flag to bypass this check)",
-            )
-    for config in checked:
-        _set_quota(cluster, config)
-    _rescind_for_quotas(cluster)
-    return DONE
-
-
-def _quota_error(config: quota_pb2.QuotaConfig) -> str | None:
-    try:
-        validate_role(config.role)
-    except RoleError as error:
-        return f"Invalid QuotaConfig: Invalid 'QuotaConfig.role': {error}"
-    if "/" in config.role:
-        return f"Updating quota on nested role '{config.role}' is not supported yet"
-    for kind, amounts in (("guarantee", config.guarantees), ("limit", config.limits)):
-        for name, scalar in amounts.items():
-            if not scalar.value >= 0:
-                shown = f"{{'{name}': {scalar_text(scalar.value)}}}"
-                return f"Invalid QuotaConfig: Invalid {kind} configuration {shown}: Negative values not supported"
-    guarantees, limits = _amounts(config.guarantees), _amounts(config.limits)
-    if any(guarantees.get(name, 0) > limit for name, limit in limits.items()):
-        return (
-            f"Invalid QuotaConfig: 'QuotaConfig.guarantees' {_braced(guarantees)} is not contained within the "
-            f"'QuotaConfig.limits' {_braced(limits)}"
-        )
-    return None
-
-
-def _amounts(values: Mapping[str, mesos_pb2.Value.Scalar]) -> Quantities:
-    return Quantities({name: to_thousandths(scalar.value) for name, scalar in values.items()})
-
-
-def _listed(amounts: Quantities) -> str:
-    return "; ".join(f"{name}:{scalar_text(amounts[name] / 1000)}" for name in sorted(amounts))
-
-
-def _braced(amounts: Quantities) -> str:
-    return "{ " + ", ".join(f"{name}: {scalar_text(amounts[name] / 1000)}" for name in sorted(amounts)) + " }"
-
-
-def restore_quota(cluster: Cluster, config: quota_pb2.QuotaConfig) -> None:
-    """Sets what is in the registry already."""
-    cluster.quota_configs.pop(config.role, None)
-    cluster.quota_configs[config.role] = config
-    cluster.allocator.set_quota(config.role, Quota(_amounts(config.guarantees), _amounts(config.limits)))
-
-
-def _set_quota(cluster: Cluster, config: quota_pb2.QuotaConfig) -> None:
-    restore_quota(cluster, config)
-    cluster.persist(Entry("quota", config.role, config.SerializeToString()))
-
-
-def _rescind_for_quotas(cluster: Cluster) -> None:
-    """What is out may be more than the new limits allow, or what the new guarantees need."""
-    for offer in list(cluster.offers.values()):
-        offers.rescind(cluster, offer)
-
-
-def set_quota(cluster: Cluster, request: quota_pb2.QuotaRequest) -> Answer:
-    """The older way: a guarantee that is a limit too."""
-    prefix = "Failed to validate set quota request"
-    try:
-        validate_role(request.role)
-    except RoleError as error:
-        return Answer(400, f"{prefix}: QuotaInfo with invalid role: {error}")
-    if request.role in cluster.quota_configs:
-        return Answer(400, f"{prefix}: Cannot set quota for role '{request.role}' which already has quota")
-    config = quota_pb2.QuotaConfig(role=request.role)
-    for resource in request.guarantee:
-        if resource.type != mesos_pb2.Value.SCALAR:
-            return Answer(400, f"{prefix}: QuotaInfo must not include non-scalar resources")
-        config.guarantees[resource.name].value = resource.scalar.value
-        config.limits[resource.name].value = resource.scalar.value
-    return update_quota(cluster, [config], request.force)
-
-
-def remove_quota(cluster: Cluster, role: str) -> Answer:
-    if role not in cluster.quota_configs:
-        return Answer(400, f"Failed to remove quota: Role '{role}' has no quota set")
-    del cluster.quota_configs[role]
-    cluster.allocator.remove_quota(role)
-    cluster.persist(Entry("quota", role, None))
-    cluster.dirty.update(cluster.agents)
-    return DONE
-
-
 # -- reservations and volumes
 
 
@@ -181,7 +70,7 @@ def operate(
     """RESERVE_RESOURCES, CREATE_VOLUMES, …: on what the agent has free, or has only offered (then rescinded)."""
     error = malformed(operation)
     if error:
-        return Answer(400, f"Failed to validate master::Call: {error}")
+        return Answer(400, _said_of_call(operation, error))
     agent = cluster.agents.get(agent_id)
     if agent is None:
         return Answer(400, "No agent found with specified ID")
@@ -189,11 +78,11 @@ def operate(
     used = agent.used().unallocated()
     error = operation_error(operation, agent.total, used, principal, None)
     if error:
-        if operation.type == Operation.DESTROY:
-            return Answer(400, f"Invalid DESTROY operation: {error}")
-        return Answer(400, f"Invalid {kind} operation on agent {agent}: {error}")
+        where = "" if operation.type in (Operation.UNRESERVE, Operation.DESTROY) else f" on agent {agent}"
+        return Answer(400, f"Invalid {kind} operation{where}: {error}")
     conversion = conversion_of(operation)
     free = agent.total - used
+    free = free.filter(lambda resource: not resource.is_shared) + free.filter(lambda resource: resource.is_shared)
     for offer in list(agent.offers.values()):
         if cluster.allocator.available(agent.id).contains(conversion.consumed):
             break
@@ -204,6 +93,15 @@ def operate(
     agent_operations.apply(cluster, None, agent, operation, conversion)
     cluster.dirty.add(agent.id)
     return Answer(202)
+
+
+def _said_of_call(operation: mesos_pb2.Offer.Operation, error: str) -> str:
+    """Mesos looks at the resources of each call in another place."""
+    if operation.type in (Operation.RESERVE, Operation.UNRESERVE):
+        return f"Failed to validate master::Call: {error}"
+    if operation.type in (Operation.GROW_VOLUME, Operation.SHRINK_VOLUME):
+        return error.partition(" is invalid: ")[2]
+    return error
 
 
 # -- agents
@@ -331,7 +229,7 @@ def start_maintenance(cluster: Cluster, machines: Iterable[mesos_pb2.MachineID])
 
 def stop_maintenance(cluster: Cluster, machines: Iterable[mesos_pb2.MachineID]) -> Answer:
     chosen = list(machines)
-    error = cluster.maintenance.stop_error(chosen)
+    error = cluster.maintenance.stop_error(chosen, [agent.machine for agent in cluster.agents.values()])
     if error:
         return Answer(400, error)
     cluster.maintenance.bring_up(chosen)

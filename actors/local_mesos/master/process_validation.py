@@ -35,7 +35,7 @@ def environment_error(environment: mesos_pb2.Environment) -> str | None:
             if variable.HasField("secret"):
                 return f"Environment variable '{name}' of type 'VALUE' must not have a secret set"
         else:
-            return f"Environment variable '{name}' of type 'UNKNOWN' is not allowed"
+            return "Environment variable of type 'UNKNOWN' is not allowed"
     return None
 
 
@@ -44,6 +44,12 @@ def container_error(container: mesos_pb2.ContainerInfo) -> str | None:
         named = [name for name in ("host_path", "image", "source") if volume.HasField(name)]
         if len(named) != 1:
             return "Invalid volume: Only one of them should be set: 'host_path', 'image' and 'source'"
+        if volume.HasField("source"):
+            kind = mesos_pb2.Volume.Source.Type.Name(volume.source.type)
+            if kind == "UNKNOWN":
+                return "Invalid volume: 'source.type' is unknown"
+            if not volume.source.HasField(kind.lower()):  # type: ignore[arg-type]
+                return f"Invalid volume: 'source.{kind.lower()}' is not set for {kind} volume"
     if container.type == ContainerInfo.DOCKER:
         if not container.HasField("docker"):
             return "DockerInfo 'docker' is not set for DOCKER typed ContainerInfo"

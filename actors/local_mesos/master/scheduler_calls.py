@@ -40,6 +40,7 @@ def answer(cluster: Cluster, request: SchedulerCall) -> Answer | Iterator[None]:
             f"The stream ID '{request.stream_id}' included in this request didn't match the stream ID currently "
             f"associated with framework ID {framework.id}",
         )
+    framework.counts.calls[call.type] += 1
     return _do(cluster, framework, call)
 
 

@@ -150,8 +150,7 @@ def master_info(system: ActorSystem, settings: MasterSettings, host: str, port: 
     capability = mesos_pb2.MasterInfo.Capability
     info.capabilities.add(type=capability.AGENT_UPDATE)
     info.capabilities.add(type=capability.AGENT_DRAINING)
-    # The third, QUOTA_V2, has no name in the v1 protocol: Mesos sends it without a type.
-    info.capabilities.add()
+    info.capabilities.add(type=capability.QUOTA_V2)
     return info
 
 

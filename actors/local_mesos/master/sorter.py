@@ -53,6 +53,11 @@ class Sorter:
         """The client is gone for good."""
         self._nodes.pop(client, None)
 
+    def held(self, path: str) -> Mapping[str, int]:
+        """By the client and those below it."""
+        node = self._nodes.get(path)
+        return node.allocated if node is not None else {}
+
     def _ancestry(self, client: str) -> list[str]:
         if not self._hierarchical:
             return [client]

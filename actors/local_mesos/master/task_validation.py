@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 from mesos_proto import Resources, mesos_pb2
-from mesos_proto.resource import Resource, ResourceError
+from mesos_proto.resource import Resource
 from mesos_proto.scalars import scalar_text
 
 from .process_validation import check_error, command_error, container_error, health_check_error
+from .resource_validation import resource_error, resources_error
 from .validation import id_error
 
 __all__ = ["LaunchContext", "executor_error", "group_error", "task_error"]
@@ -48,13 +49,10 @@ class LaunchContext:
 
 def task_error(task: mesos_pb2.TaskInfo, context: LaunchContext) -> str | None:
     """A task of LAUNCH."""
-    try:
-        total, executor = Resources(task.resources), Resources(task.executor.resources)
-    except ResourceError as malformed:
-        return str(malformed)
-    error = _own_error(task, context)
+    error = _malformed(task) or _own_error(task, context)
     if error:
         return error
+    total, executor = Resources(task.resources), Resources(task.executor.resources)
     if task.HasField("executor") == task.HasField("command"):
         return "Task should have at least one (but not both) of CommandInfo or ExecutorInfo present"
     if task.HasField("executor"):
@@ -73,12 +71,7 @@ def task_error(task: mesos_pb2.TaskInfo, context: LaunchContext) -> str | None:
 
 
 def _malformed(task: mesos_pb2.TaskInfo) -> str | None:
-    try:
-        for proto in (*task.resources, *task.executor.resources):
-            Resource(proto)
-    except ResourceError as error:
-        return str(error)
-    return None
+    return next(filter(None, map(resource_error, (*task.resources, *task.executor.resources))), None)
 
 
 def _own_error(task: mesos_pb2.TaskInfo, context: LaunchContext) -> str | None:
@@ -107,9 +100,9 @@ def _own_error(task: mesos_pb2.TaskInfo, context: LaunchContext) -> str | None:
             return f"Task uses invalid health check: {error}"
     if not task.resources:
         return "Task uses no resources"
-    error = _roles_error(task.resources)
+    error = _task_resources_error(task.resources)
     if error:
-        return f"Invalid task resources: {error}"
+        return error
     if task.HasField("command"):
         error = command_error(task.command)
         if error:
@@ -119,6 +112,22 @@ def _own_error(task: mesos_pb2.TaskInfo, context: LaunchContext) -> str | None:
         if error:
             return f"Task's `ContainerInfo` is invalid: {error}"
     return _limits_error(task)
+
+
+def _task_resources_error(resources: Sequence[mesos_pb2.Resource]) -> str | None:
+    error = resources_error(resources)
+    if error:
+        return f"Task uses invalid resources: {error}"
+    error = _roles_error(resources)
+    if error:
+        return f"Invalid task resources: {error}"
+    for name in {resource.name for resource in resources if resource.HasField("revocable")}:
+        if any(resource.name == name and not resource.HasField("revocable") for resource in resources):
+            return (
+                "Task mixes revocable and non-revocable resources: Cannot use both revocable and non-revocable "
+                f"'{name}' at the same time"
+            )
+    return None
 
 
 def _roles_error(resources: Iterable[mesos_pb2.Resource]) -> str | None:
@@ -183,6 +192,8 @@ def executor_error(executor: mesos_pb2.ExecutorInfo, framework_id: str) -> str |
         error = container_error(executor.container)
         if error:
             return f"Executor's `ContainerInfo` is invalid: {error}"
+    if not executor.HasField("framework_id"):
+        return "'ExecutorInfo.framework_id' must be set"
     if executor.framework_id.value != framework_id:
         return (
             f"ExecutorInfo has an invalid FrameworkID (Actual: {executor.framework_id.value} vs Expected: "
@@ -197,10 +208,7 @@ def executor_error(executor: mesos_pb2.ExecutorInfo, framework_id: str) -> str |
 
 def _custom_executor_error(executor: mesos_pb2.ExecutorInfo) -> str | None:
     """What holds besides for the executor of a task that is launched alone."""
-    if executor.HasField("type") and executor.type not in (
-        mesos_pb2.ExecutorInfo.UNKNOWN,
-        mesos_pb2.ExecutorInfo.CUSTOM,
-    ):
+    if executor.HasField("type") and executor.type != mesos_pb2.ExecutorInfo.CUSTOM:
         return "'ExecutorInfo.type' must be 'CUSTOM'"
     if not executor.HasField("command"):
         return "'ExecutorInfo.command' must be set"

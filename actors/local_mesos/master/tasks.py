@@ -115,7 +115,7 @@ def _note(
         updated = OperatorEvent.TaskUpdated(framework_id=task.framework_id, status=status, state=task.state)
         cluster.publish(OperatorEvent(type=OperatorEvent.TASK_UPDATED, task_updated=updated))
     if ended:
-        _count_end(cluster, status)
+        _count_end(cluster, framework, status, latest_state)
         cluster.release(framework, agent, Resources(task.resources))
         if agent is not None and not agent.offers:
             # Where the rest of the agent is out on offer, a crumb at once would only be in the way: both come
@@ -123,13 +123,17 @@ def _note(
             cluster.dirty.add(agent.id)
 
 
-def _count_end(cluster: Cluster, status: mesos_pb2.TaskStatus) -> None:
-    cluster.metrics.count("master/" + mesos_pb2.TaskState.Name(status.state).lower().replace("task_", "tasks_", 1))
+def _count_end(
+    cluster: Cluster, framework: Framework, status: mesos_pb2.TaskStatus, state: mesos_pb2.TaskState.ValueType
+) -> None:
+    """``status`` may be an earlier one, which still waits to be acknowledged."""
+    framework.counts.ended[state] += 1
+    cluster.metrics.count("master/" + mesos_pb2.TaskState.Name(state).lower().replace("task_", "tasks_", 1))
     if status.HasField("reason"):
-        state = mesos_pb2.TaskState.Name(status.state).lower()
+        name = mesos_pb2.TaskState.Name(status.state).lower()
         source = TaskStatus.Source.Name(status.source).lower()
-        reason = TaskStatus.Reason.Name(status.reason).lower()
-        cluster.metrics.count(f"master/{state}/{source}/{reason}")
+        reason = TaskStatus.Reason.Name(status.reason).lower().replace("agent", "slave", 1)  # its older name
+        cluster.metrics.count(f"master/{name}/{source}/{reason}")
 
 
 # -- the end of a task's record
@@ -199,7 +203,7 @@ def drop_from_master(
     """Tasks that were never launched: the framework is told why."""
     for task in tasks:
         status = made_by_master(task.task_id, task.agent_id, state, reason, message, cluster.now())
-        _count_end(cluster, status)
+        _count_end(cluster, framework, status, state)
         cluster.send(framework, update_event(status))
 
 

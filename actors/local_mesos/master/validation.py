@@ -106,7 +106,7 @@ def framework_error(info: mesos_pb2.FrameworkInfo, suppressed: Iterable[str] = (
     for role in suppressed:
         if role not in roles:
             return f"Suppressed role '{role}' is not contained in the list of roles"
-    return None
+    return _offer_filters_error(info)
 
 
 def _roles_error(info: mesos_pb2.FrameworkInfo) -> str | None:
@@ -116,17 +116,30 @@ def _roles_error(info: mesos_pb2.FrameworkInfo) -> str | None:
         repeated = sorted({role for role in info.roles if list(info.roles).count(role) > 1})
         if repeated:
             return f"'FrameworkInfo.roles' contains duplicate items: {{ {', '.join(repeated)} }}"
-        return next(filter(None, (_role_error(role) for role in info.roles)), None)
+        fault = next(filter(None, (_role_fault(role) for role in info.roles)), None)
+        return f"'FrameworkInfo.roles' contains invalid role: {fault}" if fault else None
     if info.roles:
         return "'FrameworkInfo.roles' must not be set when the framework is not MULTI_ROLE capable"
-    return _role_error(info.role)
+    fault = _role_fault(info.role)
+    return f"'FrameworkInfo.role' is not a valid role: {fault}" if fault else None
 
 
-def _role_error(role: str) -> str | None:
+def _role_fault(role: str) -> str | None:
     try:
         validate_role(role)
     except RoleError as error:
-        return f"'FrameworkInfo.role' is not a valid role: {error}"
+        return str(error)
+    return None
+
+
+def _offer_filters_error(info: mesos_pb2.FrameworkInfo) -> str | None:
+    for filters in info.offer_filters.values():
+        for least in filters.min_allocatable_resources.quantities:
+            if not least.quantities:
+                return "Resource quantities must contain at least one quantity"
+            for name, scalar in least.quantities.items():
+                if not scalar.value >= 0:
+                    return f"Invalid resource quantity for '{name}': Negative values not supported"
     return None
 
 

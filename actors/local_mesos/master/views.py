@@ -34,7 +34,8 @@ def shown(resources: Resources) -> list[mesos_pb2.Resource]:
     protos = []
     for resource in resources:
         proto = Resources([resource.to_proto()]).to_protos(refined_format=True)[0]
-        proto.role = resource.role
+        if len(resource.reservations) < 2:  # of more, old readers can be told none
+            proto.role = resource.role
         if resource.is_dynamically_reserved and len(resource.reservations) == 1:
             reservation = resource.reservations[-1]
             proto.reservation.SetInParent()
