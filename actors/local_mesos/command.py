@@ -1,4 +1,4 @@
-"""``mesos-local``: the embedded Mesos alone, for whoever writes a framework.
+"""``mesos-local``: the embedded Mesos alone, for whoever writes a framework; or some of its masters, or its agents.
 
 Standard output has one line, when the master answers and every agent is registered; all else goes to standard error.
 Exit codes: 0 ended by Ctrl-C or SIGTERM, 1 could not run, 2 wrong usage.
@@ -45,11 +45,24 @@ SPAN = r"(\d+(?:\.\d+)?)(?:-(\d+(?:\.\d+)?))?"
     help="Sandboxes and state: the next start there finds the same agents and tasks, also after kill -9. "
     "[default: mesos-actors/mesos-local in $XDG_STATE_HOME]",
 )
-@click.option("--masters", default=1, show_default=True, type=click.IntRange(min=1), help="How many; takes --zk.")
+@click.option(
+    "--masters",
+    default=1,
+    show_default=True,
+    type=click.IntRange(min=0),
+    help="How many here; takes --zk. 0: agents alone, for masters elsewhere.",
+)
 @click.option(
     "--zk",
     metavar="zk://HOST:2181/mesos",
-    help="The masters stand for election there; frameworks find the leader by the same URL.",
+    help="The masters stand for election there, also against those of other processes; agents and frameworks find the "
+    "leader by the same URL.",
+)
+@click.option(
+    "--registry-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Shared by the masters of several processes: what the leader before knew of quotas, weights, maintenance and "
+    "agents. [default: each its own, in its work dir]",
 )
 @click.option("--keep-tasks", is_flag=True, help="Leave the tasks running at the end, for the next start to find.")
 @click.option(
@@ -70,6 +83,7 @@ def main(
     work_dir: Path | None,
     masters: int,
     zk: str | None,
+    registry_dir: Path | None,
     keep_tasks: bool,
     simulate: str | None,
     settings: Settings,
@@ -80,6 +94,8 @@ def main(
     Examples:
       mesos-local --port 5050 --agents 2
       mesos-local --agents 5000 --simulate 'runs=60-600,failing=0.01'
+      mesos-local --zk zk://127.0.0.1:2181/mesos --masters 1 --agents 0 --port 5051 --work-dir m1
+      mesos-local --zk zk://127.0.0.1:2181/mesos --masters 0 --agents 2 --work-dir agents
 
     Frameworks subscribe at http://HOST:PORT/api/v1/scheduler. Ctrl-C or SIGTERM ends the cluster with its tasks.
     Exit codes: 0 ended by Ctrl-C or SIGTERM, 1 could not run, 2 wrong usage.
@@ -90,7 +106,9 @@ def main(
     script = _script(simulate) if simulate is not None else None
     if script is None and work_dir is None:
         work_dir = _default_work_dir()
-    serving = _serve(port, host, agents, resources, attributes, work_dir, masters, zk, keep_tasks, script, settings)
+    serving = _serve(
+        port, host, agents, resources, attributes, work_dir, masters, zk, registry_dir, keep_tasks, script, settings
+    )
     sys.exit(asyncio.run(serving))
 
 
@@ -103,6 +121,7 @@ async def _serve(
     work_dir: Path | None,
     masters: int,
     zk: str | None,
+    registry: Path | None,
     keep_tasks: bool,
     script: Script | None,
     settings: Settings,
@@ -129,6 +148,7 @@ async def _serve(
                 work_dir=work_dir,
                 masters=masters,
                 zk=zk,
+                registry=registry,
                 runner="process" if script is None else "simulated",
                 script=script or as_written,
             )

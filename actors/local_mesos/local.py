@@ -86,9 +86,10 @@ class LocalMesos:
         agents: tuple[_Running, ...],
         work_dir: WorkDir | None,
         temporary: bool,
+        url: str = "",
     ) -> None:
         self.masters: tuple[MasterServer | Candidate, ...] = masters.all
-        self.url: str = self.masters[0].url
+        self.url: str = self.masters[0].url if self.masters else url
         self.agents: tuple[ActorRef[Any], ...] = tuple(agent.ref for agent in agents)
         self._system = system
         self._masters = masters
@@ -121,6 +122,7 @@ class LocalMesos:
         master: MasterSettings | None = None,
         masters: int = 1,
         zk: str | None = None,
+        registry: Path | None = None,
     ) -> LocalMesos:
         """Start a master and its agents; returns when every agent is registered.
 
@@ -130,8 +132,11 @@ class LocalMesos:
         each agent. Without a ``work_dir`` processes run in a temporary folder that ``stop`` removes, and
         simulated tasks leave nothing on disk. Agents with a folder have HTTP endpoints on ports of their own.
 
-        With ``zk`` (``zk://HOST:2181/mesos``) the ``masters`` stand for election there, as Mesos's do: frameworks find
-        the leader by that URL, or are sent to it by the others; agents turn to it by themselves.
+        With ``zk`` (``zk://HOST:2181/mesos``) the ``masters`` stand for election there, as Mesos's do, also against
+        those of other processes: frameworks find the leader by that URL, or are sent to it by the others; agents turn
+        to it by themselves, over the network, wherever it is. With ``masters=0`` there are agents alone here, and
+        ``url`` is the ZooKeeper's. ``registry`` is a folder that masters of several processes share: whoever leads has
+        it open, and finds there what the leader before knew; without it each process has its own, in its work dir.
 
         Raises ``OfferedError``, ``PortTaken``, ``WorkDirHeld``, ``RunnerUnusable``, ``CheckpointBroken``; whatever
         it raises, nothing is left running.
@@ -160,18 +165,19 @@ class LocalMesos:
                 zk=zk,
                 host=host,
                 port=port,
-                work_dir=home and home / "master",
+                registry=registry or (home and home / "master"),
                 settings=master or MasterSettings(),
             )
             for index, info in enumerate(infos, 1):
                 own = home / f"agent-{index}" if home is not None else None
-                running.append(await _start_agent(system, host, index, info, make(index, own), own, started.leader))
+                master_ref = started.leader if zk is None else None
+                running.append(await _start_agent(system, host, index, info, make(index, own), own, master_ref))
                 started.lead(running[-1].ref)
             await asyncio.gather(*(agent.ref.ask(WhenRegistered(), REGISTRATION_TIMEOUT) for agent in running))
         except BaseException:
             await _close(system, running, started, held)
             raise
-        return cls(system, started, tuple(running), held, temporary)
+        return cls(system, started, tuple(running), held, temporary, zk or "")
 
     async def stop(self, keep_tasks: bool = False) -> None:
         """Stop agents and master. Tasks end (SIGTERM, SIGKILL after 3 s) and their last statuses are kept for the

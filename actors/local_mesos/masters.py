@@ -1,15 +1,22 @@
-"""The masters of an embedded cluster: one that leads, or several of which ZooKeeper elects one.
+"""The masters of an embedded cluster: one that leads, or some of several of which ZooKeeper elects one.
 
-All of them are in this process, as their agents are: agents turn to whoever leads.
+::
+
+    one master                          its agents talk to its actor
+    with a ZooKeeper                    the masters here stand for election, maybe against others elsewhere;
+                                        each agent has a connection to whoever leads, wherever it is (``agent_link.py``)
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
 from actors.core import ActorRef, ActorSystem
+from actors.local_mesos.agent_link import LeaderLink
 from actors.local_mesos.master import (
     Candidate,
     MasterServer,
@@ -18,7 +25,7 @@ from actors.local_mesos.master import (
     SqliteRegistry,
     start_master,
 )
-from actors.local_mesos.messages import MasterChanged
+from mesos_proto import mesos_pb2
 
 __all__ = ["Masters"]
 
@@ -26,13 +33,19 @@ ELECTION_TIMEOUT = 30.0  # seconds
 
 
 class Masters:
-    """Made by `start`. ``leader`` is the leading master, None while there is none."""
+    """Made by `start`."""
 
-    def __init__(self) -> None:
+    def __init__(self, system: ActorSystem) -> None:
         self.all: tuple[MasterServer | Candidate, ...] = ()
-        self.leader: ActorRef[Any] | None = None
-        self._elected = asyncio.Event()
-        self._agents: list[ActorRef[Any]] = []
+        self._system = system
+        self._leader: mesos_pb2.MasterInfo | None = None
+        self._links: list[LeaderLink] = []
+        self._following: asyncio.Task[None] | None = None
+
+    @property
+    def leader(self) -> ActorRef[Any] | None:
+        """The leading master, when it is one of these."""
+        return next((master.ref for master in self.all if master.ref is not None), None)
 
     @classmethod
     async def start(
@@ -43,22 +56,22 @@ class Masters:
         zk: str | None,
         host: str,
         port: int,
-        work_dir: Path | None,
+        registry: Path | None,
         settings: MasterSettings,
     ) -> Masters:
-        """Returns when one leads. The first is at ``port``, the others above it (0: any free ports).
+        """Returns when one leads, here or elsewhere. The first is at ``port``, the others above it (0: any free ports).
 
-        Raises ``ValueError`` for several without ``zk``, ``PortTaken``, ``RegistryError``, and ``RuntimeError`` when
-        ZooKeeper elects nobody.
+        ``registry`` is the folder of the registry, which only the leader has open; None: it is in memory.
+
+        Raises ``ValueError`` for several or none without ``zk``, ``PortTaken``, ``RegistryError``, and ``RuntimeError``
+        when ZooKeeper elects nobody.
         """
-        made = cls()
+        made = cls(system)
         if zk is None:
             if count != 1:
-                raise ValueError(
-                    f"masters: {count} masters need a ZooKeeper to elect one: give zk='zk://HOST:2181/mesos'"
-                )
-            server = await start_master(system, host=host, port=port, work_dir=work_dir, settings=settings)
-            made.all, made.leader = (server,), server.ref
+                what = f"{count} masters need a ZooKeeper to elect one" if count else "agents alone need a ZooKeeper"
+                raise ValueError(f"masters: {what}: give zk='zk://HOST:2181/mesos'")
+            made.all = (await start_master(system, host=host, port=port, work_dir=registry, settings=settings),)
             return made
         from actors.local_mesos.master.zookeeper_election import ZooKeeperElection  # kazoo, for those who use it
 
@@ -71,16 +84,19 @@ class Masters:
                     host=host,
                     port=port and port + index,
                     settings=settings,
-                    open_registry=lambda: memory if work_dir is None else SqliteRegistry(work_dir),
-                    elected=made._turn_to,
+                    open_registry=lambda: memory if registry is None else SqliteRegistry(registry),
                 )
                 made.all += (candidate,)
+            elected = asyncio.Event()
+            following = made._follow(ZooKeeperElection(zk).leaders(None), elected)
+            made._following = asyncio.get_running_loop().create_task(following, name=f"follow the leader at {zk}")
             async with asyncio.timeout(ELECTION_TIMEOUT):
-                await made._elected.wait()
+                await elected.wait()
         except TimeoutError:
             await made.close()
             raise RuntimeError(
-                f"no master was elected within {ELECTION_TIMEOUT:g} s: is a ZooKeeper at {zk}?"
+                f"no master was elected within {ELECTION_TIMEOUT:g} s: is a ZooKeeper at {zk}"
+                + ("?" if count else ", and do masters stand for election there?")
             ) from None
         except BaseException:
             await made.close()
@@ -88,20 +104,28 @@ class Masters:
         return made
 
     def lead(self, agent: ActorRef[Any]) -> None:
-        """Tell ``agent`` of every leader to come."""
-        self._agents.append(agent)
+        """Connect ``agent`` to whoever leads, now and later. With one master alone the agent has been told of it."""
+        if self._following is not None:
+            link = LeaderLink(self._system, agent)
+            self._links.append(link)
+            link.turn_to(self._leader)
 
-    def _turn_to(self, leader: ActorRef[Any] | None) -> None:
-        # A master that is elected may say so before the one before says that it is not.
-        if leader is None and any(master.ref is not None for master in self.all):
-            return
-        self.leader = leader
-        if leader is not None:
-            self._elected.set()
-        for agent in self._agents:
-            agent.tell(MasterChanged(leader))
+    async def _follow(self, leaders: AsyncGenerator[mesos_pb2.MasterInfo | None, None], elected: asyncio.Event) -> None:
+        async with aclosing(leaders):
+            async for leader in leaders:
+                self._leader = leader
+                if leader is not None:
+                    elected.set()
+                for link in self._links:
+                    link.turn_to(leader)
 
     async def close(self) -> None:
-        self._agents.clear()
+        following, self._following = self._following, None
+        if following is not None:
+            following.cancel()
+            await asyncio.wait((following,))
+        for link in self._links:
+            await link.close()
+        self._links.clear()
         for master in sorted(self.all, key=lambda master: master.ref is not None):  # so that nobody is elected last
             await master.close()

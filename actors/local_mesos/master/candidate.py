@@ -5,7 +5,6 @@
     election                          candidate                                 its front
     its own info                 ──►  opens the registry, spawns the master ──► answers
     another's, or nobody's       ──►  stops the master, closes the registry ──► 307 to the leader, or 503
-                                      `elected(master or None)`, for the agents
 
 The registry is the leader's alone. One that the leader before still holds is asked for again each second.
 """
@@ -44,7 +43,6 @@ class Candidate:
         server: Server,
         front: Front,
         open_registry: Callable[[], Registry],
-        elected: Callable[[ActorRef[Any] | None], None],
     ) -> None:
         self.url = server.url
         self.ref: ActorRef[Any] | None = None
@@ -54,7 +52,6 @@ class Candidate:
         self._server = server
         self._front = front
         self._open_registry = open_registry
-        self._elected = elected
         self._registry: Registry | None = None
         self._terms = 0
         self._task: asyncio.Task[None] | None = None
@@ -69,9 +66,8 @@ class Candidate:
         port: int = 0,
         settings: MasterSettings | None = None,
         open_registry: Callable[[], Registry],
-        elected: Callable[[ActorRef[Any] | None], None],
     ) -> Candidate:
-        """Answers at ``host:port`` (0: any free port) when this returns; who leads is told by ``elected``.
+        """Answers at ``host:port`` (0: any free port) when this returns.
 
         Raises `PortTaken`.
         """
@@ -79,7 +75,7 @@ class Candidate:
         front = Front(system, settings)
         server = await serve(front.application(), host, port)
         info = master_info(system, settings, host, server.port)
-        candidate = cls(system, settings, info, server, front, open_registry, elected)
+        candidate = cls(system, settings, info, server, front, open_registry)
         candidate._task = asyncio.get_running_loop().create_task(candidate._run(election), name=f"stand {server.url}")
         return candidate
 
@@ -119,7 +115,6 @@ class Candidate:
         name = f"mesos-master-{self._info.id[:8]}-{self._terms}"
         self.ref = self._system.spawn(Props(Master, self._settings, self._info, self._registry), name)
         self._front.turn_to(self.ref, self._info)
-        self._elected(self.ref)
         log.info("master %s leads", self.url)
 
     async def _follow(self, leader: mesos_pb2.MasterInfo | None) -> None:
@@ -128,7 +123,6 @@ class Candidate:
         registry, self._registry = self._registry, None
         if ref is not None:
             log.warning("master %s does not lead any more", self.url)
-            self._elected(None)
             await self._system.graceful_stop(ref, 10.0)
         if registry is not None:
             await registry.close()

@@ -8,6 +8,8 @@
         ◄── its own info                         lead
         ◄── None                                 nobody leads, or it cannot be known: stop leading at once
     (closes the iterator)                   ──►  withdraws
+
+Who only wants to know, as an agent does, gives no info, and never leads.
 """
 
 from __future__ import annotations
@@ -21,5 +23,5 @@ __all__ = ["Election"]
 
 
 class Election(Protocol):
-    def leaders(self, info: mesos_pb2.MasterInfo) -> AsyncGenerator[mesos_pb2.MasterInfo | None, None]:
+    def leaders(self, info: mesos_pb2.MasterInfo | None) -> AsyncGenerator[mesos_pb2.MasterInfo | None, None]:
         """Who leads now, and again whenever that changes. Endless."""

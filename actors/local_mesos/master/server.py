@@ -13,9 +13,11 @@ from aiohttp.typedefs import Handler
 
 from actors.core import ActorRef, ActorSystem, Props
 from actors.http import Server, serve
+from actors.local_mesos.wire import AGENTS_PATH
 from mesos_proto import mesos_pb2
 
 from ._http import bare_headers, plain_words, text
+from .agent_door import AgentDoor
 from .legacy_api import LegacyApi
 from .master import Master
 from .operator_api import OperatorApi
@@ -37,19 +39,23 @@ class Front:
         self._scheduler = SchedulerApi(system, settings, self._streams)
         self._operator = OperatorApi(self._streams)
         self._legacy = LegacyApi()
+        self._agents = AgentDoor(system)
 
     def turn_to(self, master: ActorRef[Any] | None, leader: mesos_pb2.MasterInfo | None) -> None:
         """``master`` None: it does not lead. ``leader`` None: nobody does."""
         if master is None:
-            self._streams.close()
-        self._scheduler.master = self._operator.master = self._legacy.master = master
+            self.close()
+        self._scheduler.master = self._operator.master = self._legacy.master = self._agents.master = master
         self._legacy.leader = f"{leader.address.ip}:{leader.address.port}" if leader is not None else ""
 
     def close(self) -> None:
         self._streams.close()
+        self._agents.close()
 
     def application(self) -> web.Application:
-        return _application(self._scheduler, self._operator, self._legacy, self._streams)
+        app = _application(self._scheduler, self._operator, self._legacy, self._streams)
+        app.router.add_route("GET", AGENTS_PATH, self._agents.handle)
+        return app
 
 
 class MasterServer:

@@ -46,7 +46,7 @@ class ZooKeeperElection:
         self._make_client = client
         self._node = ""
 
-    async def leaders(self, info: mesos_pb2.MasterInfo) -> AsyncGenerator[mesos_pb2.MasterInfo | None, None]:
+    async def leaders(self, info: mesos_pb2.MasterInfo | None) -> AsyncGenerator[mesos_pb2.MasterInfo | None, None]:
         loop, changed = asyncio.get_running_loop(), asyncio.Event()
 
         def woken(*_: object) -> None:
@@ -70,13 +70,15 @@ class ZooKeeperElection:
         finally:
             await asyncio.to_thread(_close, client)
 
-    def _look(self, client: Any, info: mesos_pb2.MasterInfo, woken: Callable[..., None]) -> mesos_pb2.MasterInfo | None:
+    def _look(
+        self, client: Any, info: mesos_pb2.MasterInfo | None, woken: Callable[..., None]
+    ) -> mesos_pb2.MasterInfo | None:
         """In a thread."""
         if not client.connected:
             return None
         try:
             nodes = self._nodes(client, woken)
-            if self._node not in nodes:  # not yet, or our session has ended
+            if info is not None and self._node not in nodes:  # not yet, or our session has ended
                 client.ensure_path(self._path)
                 made = client.create(f"{self._path}/{_PREFIX}", json_codec.dumps(info), ephemeral=True, sequence=True)
                 self._node = made.rpartition("/")[2]
