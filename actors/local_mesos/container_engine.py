@@ -7,7 +7,7 @@ ended: the container is removed, whatever state it is in, and asked whether it r
 ::
 
     contain(command, task)       what to start in place of ``command``
-    clean_up(command)            what to start when that has ended; status 0: it ran out of memory
+    clean_up(command)            what to start when that has ended; status 0: it was killed for its memory
     inside(command, check)       what to start to have a health check's command run in the container
 
 What Mesos's ``src/docker/docker.cpp`` makes of a ``ContainerInfo``, with the sandbox at ``/mnt/mesos/sandbox``.
@@ -34,8 +34,15 @@ CPU_SHARES = 1024  # of one cpu
 CPU_SHARES_MIN = 2
 MEMORY_MIN = 32 << 20  # bytes
 ENGINE_FAILED = 125  # the exit status with which both programs say that it was they who failed
+# An engine learns of a kill for memory only where its monitor can watch the control group. So the kernel is asked, too:
+# its log names the container. Where that may not be read, the engine's word stands.
 CLEAN_UP = """\
-test "$("$1" inspect --format '{{.State.OOMKilled}}' "$2")" = true; oom=$?
+said=$("$1" inspect --format '{{.State.OOMKilled}} {{.Id}}' "$2")
+case "$said" in
+  "true "*) oom=0 ;;
+  "false "?*) dmesg | grep -q "oom-kill:.*${said#false }"; oom=$? ;;
+  *) oom=1 ;;
+esac
 "$1" kill "$2"  # of a client that was killed the container lives on, and podman's rm would give it another 10 s
 "$1" rm --force "$2"
 exit $oom"""

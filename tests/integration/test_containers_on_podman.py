@@ -129,6 +129,31 @@ async def test_a_bridged_container_is_reached_and_checked_at_its_port_and_limite
     await framework.shutdown()
 
 
+@pytest.mark.parametrize("command", ["exec tail /dev/zero", "tail /dev/zero", "tail /dev/zero; exit 3"])
+async def test_a_container_that_is_killed_for_its_memory_says_so(framework: Framework, command: str) -> None:
+    """Also where podman does not: it notices only what the kernel tells its monitor."""
+    name = f"hungry-{len(command)}"
+    await launch(framework, name, CommandInfo(command), in_docker())
+    status = await reach_the_end(framework, name)
+    assert status.state is TaskState.TASK_FAILED
+    assert status.reason_name == "REASON_CONTAINER_LIMITATION_MEMORY"
+    assert status.message == "Memory limit exceeded: Requested: 64MB Maximum Used: 64MB"
+    assert left_over() == []
+    await framework.shutdown()
+
+
+@pytest.mark.parametrize(("command", "state"), [("tail /dev/zero; exit 0", "FINISHED"), ("exit 137", "FAILED")])
+async def test_other_ends_of_a_container_are_not_blamed_on_its_memory(
+    framework: Framework, command: str, state: str
+) -> None:
+    name = f"other-{state}"
+    await launch(framework, name, CommandInfo(command), in_docker())
+    status = await reach_the_end(framework, name)
+    assert status.state is TaskState[f"TASK_{state}"]
+    assert status.reason_name != "REASON_CONTAINER_LIMITATION_MEMORY"
+    await framework.shutdown()
+
+
 @pytest.fixture
 def mortal_mesos(tmp_path: Path) -> Iterator[EmbeddedMesos]:
     """One that the test may kill."""

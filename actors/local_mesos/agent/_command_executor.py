@@ -312,7 +312,9 @@ class CommandExecutor(Actor[Message]):
     def _cleaned_up(self, out_of_memory: bool = False) -> None:
         self.context.timers.cancel("clean-up")
         self._runner.forget([self._cleaner])
-        if out_of_memory and self._ended_for is None:
+        # A part of it may have been killed, and the whole have gone on.
+        failed = isinstance(self._end, Exited) and self._end.status != 0
+        if out_of_memory and failed and self._ended_for is None:
             limit = int(memory_limit(self._run.task))
             text = over_memory_text(limit, limit)
             self._ended_for = (TaskStatus.REASON_CONTAINER_LIMITATION_MEMORY, text)
