@@ -15,14 +15,20 @@ Endless responses (event streams) do not end by themselves: an application that 
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import logging
 import ssl
+from collections.abc import Callable
+from typing import Final
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 __all__ = ["PortTaken", "Server", "serve"]
+
+_IDLE: Final = 3630.0  # seconds until a connection on which nothing is asked is closed; aiohttp's own default
+_FOR_EVER: Final = 30 * 24 * 3600.0  # what stands in front may keep one busy of which aiohttp sees nothing
 
 
 class _WithoutContents(logging.Filter):
@@ -76,6 +82,39 @@ class Server:
         return f"Server({self.url})"
 
 
+class _Site(web.BaseSite):
+    """aiohttp's own for TCP has no place for what stands in front."""
+
+    def __init__(
+        self,
+        runner: web.AppRunner,
+        host: str,
+        port: int,
+        tls: ssl.SSLContext | None,
+        in_front: Callable[[asyncio.Protocol], asyncio.Protocol] | None,
+    ) -> None:
+        super().__init__(runner, ssl_context=tls, backlog=1024)
+        self._host = host
+        self._port = port
+        self._in_front = in_front
+
+    @property
+    def name(self) -> str:
+        return f"{'http' if self._ssl_context is None else 'https'}://{self._host}:{self._port}"
+
+    async def start(self) -> None:
+        await super().start()
+        make, in_front = self._runner.server, self._in_front
+        assert make is not None
+        self._server = await asyncio.get_running_loop().create_server(
+            make if in_front is None else lambda: in_front(make()),
+            self._host,
+            self._port,
+            ssl=self._ssl_context,
+            backlog=self._backlog,
+        )
+
+
 async def serve(
     app: web.Application,
     host: str = "127.0.0.1",
@@ -83,20 +122,27 @@ async def serve(
     *,
     shutdown_timeout: float = 2.0,
     tls: ssl.SSLContext | None = None,
+    in_front: Callable[[asyncio.Protocol], asyncio.Protocol] | None = None,
 ) -> Server:
     """Serve ``app`` on ``host:port`` until ``close()``.
 
     ``shutdown_timeout`` is in seconds: how long running handlers may take at the end. With ``tls`` (a server's context)
-    it speaks HTTPS and nothing else. Raises ``PortTaken`` when somebody else listens there, ``OSError`` for an address
+    it speaks HTTPS and nothing else. ``in_front`` makes what stands before aiohttp on each connection, and hands on
+    what it does not take. Raises ``PortTaken`` when somebody else listens there, ``OSError`` for an address
     that is not this machine's. If it raises, nothing is left open.
     """
     # A handler whose client went away is cancelled: nobody waits for its answer.
     runner = web.AppRunner(
-        app, access_log=None, handler_cancellation=True, shutdown_timeout=shutdown_timeout, logger=log
+        app,
+        access_log=None,
+        handler_cancellation=True,
+        shutdown_timeout=shutdown_timeout,
+        logger=log,
+        keepalive_timeout=_IDLE if in_front is None else _FOR_EVER,
     )
     await runner.setup()
     try:
-        await web.TCPSite(runner, host, port, backlog=1024, ssl_context=tls).start()
+        await _Site(runner, host, port, tls, in_front).start()
     except OSError as error:
         await runner.cleanup()
         if error.errno == errno.EADDRINUSE:

@@ -128,6 +128,7 @@ async def _serve(
 ) -> int:
     import signal
 
+    from actors.configuration.collector import settle_collector
     from actors.core import ActorSystem
     from actors.local_mesos.local import LocalMesos
     from actors.local_mesos.simulated_runner import as_written
@@ -157,6 +158,7 @@ async def _serve(
             text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
             click.echo(f"mesos-local: {text}", err=True)
             return 1
+        settle_collector()
         plural = "agent" if agents == 1 else "agents"
         click.echo(f"mesos-local: {local.url} with {agents} {plural}" + (f" in {work_dir}" if work_dir else ""))
         await asked_to_end.wait()

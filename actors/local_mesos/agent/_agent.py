@@ -51,7 +51,7 @@ from actors.local_mesos.agent._messages import (
     ExecutorSubscribe,
     Register,
     RunnerStopped,
-    SendUpdate,
+    SendUpdates,
     WhenRegistered,
 )
 from actors.local_mesos.agent._operations import Operations, SendOperationStatus
@@ -198,8 +198,8 @@ class Agent(Actor[Any]):
                 self._run_tasks(framework, [with_executor(task, executor) for task in tasks], group=True)
             case AcknowledgeUpdate(framework_id, task_id, uuid):
                 self._delivery.acknowledged(self._containers.of_task(framework_id, task_id), uuid)
-            case SendUpdate(container_id):
-                self._delivery.send(self._containers.get(container_id))
+            case SendUpdates():
+                self._delivery.send_due()
             case KillTask(framework_id, task_id, policy):
                 self._kill_task(framework_id, task_id, policy)
             case KillDecided(container_id):
@@ -386,7 +386,6 @@ class Agent(Actor[Any]):
         for container in self._containers.of_framework(framework_id):
             self._delivery.store(container, TaskRemoved(container.id))
             container.wanted = False
-            self.context.timers.cancel(container.id)
             if container.executor is None:
                 self._containers.remove(container)
             elif not container.run.shares_executor:

@@ -19,12 +19,13 @@ COMPLETED = 150  # that are remembered for those who look (Mesos's max_completed
 class Container:
     """A task that the agent answers for, until its last status is acknowledged."""
 
-    __slots__ = ("executor", "run", "updates", "wanted")
+    __slots__ = ("executor", "retry_at", "run", "updates", "wanted")
 
     def __init__(self, run: Run, updates: UpdateStream) -> None:
         self.run = run
         self.updates = updates
         self.executor: ActorRef[Any] | None = None  # while the task has not ended
+        self.retry_at: float | None = None  # loop time; of the update in flight
         self.wanted = True  # False once the framework is gone: it ends without a word
 
     @property

@@ -4,7 +4,7 @@
 
     agent                                delivery                                master
     updated(container, status)     ──►   stored, then                      ──►   UpdateStatus, for the first in line
-    send(container)                ──►   again, 10 s to 10 min later       ──►
+    send_due()                     ──►   again, 10 s to 10 min later       ──►
     acknowledged(container, uuid)  ──►   the next one, if there is one     ──►
                                          after the last one the task is forgotten
 """
@@ -13,15 +13,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from heapq import heappop, heappush
+from typing import Final
 
 from actors.core import ActorContext
 from actors.local_mesos.agent._container import Container, Containers
 from actors.local_mesos.agent._executor_protocol import ForTask, Kept
 from actors.local_mesos.agent._master_link import MasterLink
-from actors.local_mesos.agent._messages import SendUpdate
+from actors.local_mesos.agent._messages import SendUpdates
 from actors.local_mesos.agent._records import Record, TaskRemoved, UpdateAcknowledged, UpdateRecord
 from actors.local_mesos.agent._run import Run, outer
 from actors.local_mesos.agent._status import new_status
+from actors.local_mesos.agent._updates import TERMINAL
 from actors.local_mesos.agent._write_ahead import Effect, WriteAhead
 from actors.local_mesos.messages import UpdateStatus
 from mesos_proto import TaskState, mesos_pb2
@@ -29,6 +32,8 @@ from mesos_proto import TaskState, mesos_pb2
 __all__ = ["Delivery"]
 
 TaskStatus = mesos_pb2.TaskStatus
+
+_TIMER: Final = "updates"
 
 
 class Delivery:
@@ -51,6 +56,9 @@ class Delivery:
         self._containers = containers
         self._forget = forget
         self._tell_executor = tell_executor
+        # One timer for all, and what was acknowledged meanwhile is skipped: of the thousands of updates in a second
+        # hardly one is sent again.
+        self._retries: list[tuple[float, str]] = []
 
     def store(self, container: Container | None, record: Record, effect: Effect | None = None) -> None:
         """``effect`` follows also where nothing is recorded."""
@@ -61,7 +69,7 @@ class Delivery:
         container = self._containers.get(container_id)
         if container is None:
             return
-        ended = TaskState(status.state).is_terminal
+        ended = status.state in TERMINAL
         if ended and container.executor is not None:
             if not container.run.shares_executor:
                 self._context.unwatch(container.executor)
@@ -99,7 +107,22 @@ class Delivery:
         status, latest = container.updates.in_flight, container.updates.latest
         if status is not None and latest is not None:
             self._link.send(UpdateStatus(container.run.framework.id.value, status, latest.state))
-            self._context.timers.start_single(container.id, SendUpdate(container.id), container.updates.next_retry())
+            delay = container.updates.next_retry()
+            container.retry_at = self._context.system.clock.time() + delay
+            heappush(self._retries, (container.retry_at, container.id))
+            if not self._context.timers.is_active(_TIMER):
+                self._context.timers.start_single(_TIMER, SendUpdates(), delay)
+
+    def send_due(self) -> None:
+        """Again what was not acknowledged in time."""
+        now = self._context.system.clock.time()
+        while self._retries and self._retries[0][0] <= now:
+            at, container_id = heappop(self._retries)
+            container = self._containers.get(container_id)
+            if container is not None and container.retry_at == at:
+                self.send(container)
+        if self._retries and not self._context.timers.is_active(_TIMER):
+            self._context.timers.start_single(_TIMER, SendUpdates(), self._retries[0][0] - now)
 
     def start_over(self) -> None:
         """There is a new registration: whoever waits hears at once."""
@@ -110,7 +133,7 @@ class Delivery:
     def acknowledged(self, container: Container | None, uuid: bytes) -> None:
         if container is None or not container.updates.acknowledge(uuid):
             return  # repeated, as the update was
-        self._context.timers.cancel(container.id)
+        container.retry_at = None
         if container.updates.done:
             self.store(container, TaskRemoved(container.id))
             self._containers.remove(container)

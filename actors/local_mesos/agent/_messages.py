@@ -22,7 +22,7 @@ __all__ = [
     "ExecutorSubscribe",
     "Register",
     "RunnerStopped",
-    "SendUpdate",
+    "SendUpdates",
     "WhenRegistered",
 ]
 
@@ -87,8 +87,8 @@ class Register:
 
 
 @dataclass(frozen=True, slots=True)
-class SendUpdate:
-    container_id: str
+class SendUpdates:
+    """To itself: some were not acknowledged in time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
+from typing import Final
 
 from mesos_proto import TaskState, mesos_pb2
 
-__all__ = ["UpdateStream"]
+__all__ = ["TERMINAL", "UpdateStream"]
+
+TERMINAL: Final = frozenset(state.value for state in TaskState if state.is_terminal)
 
 RETRY_MIN = 10.0  # seconds
 RETRY_MAX = 600.0
@@ -38,7 +41,7 @@ class UpdateStream:
     @property
     def ended(self) -> bool:
         """The task reached a terminal state; the framework may not know it yet."""
-        return self.latest is not None and TaskState(self.latest.state).is_terminal
+        return self.latest is not None and self.latest.state in TERMINAL
 
     @property
     def done(self) -> bool:

@@ -27,6 +27,7 @@ __all__ = [
     "json_body",
     "read_call",
     "text",
+    "texts_are_utf8",
 ]
 
 JSON = "application/json"
@@ -77,7 +78,7 @@ async def read_call(request: web.Request, cls: type[T]) -> T:
             call.ParseFromString(body)
         except DecodeError:
             raise Refusal(400, "Failed to parse body into Call protobuf") from None
-        if not call.IsInitialized() or not (body.isascii() or _texts_are_utf8(call)):
+        if not call.IsInitialized() or not (body.isascii() or texts_are_utf8(call)):
             raise Refusal(400, "Failed to parse body into Call protobuf")
         return call
     try:
@@ -87,8 +88,13 @@ async def read_call(request: web.Request, cls: type[T]) -> T:
         raise Refusal(400, f"Failed to {prefix}: {error}") from None
 
 
-def _texts_are_utf8(message: Message) -> bool:
+def texts_are_utf8(message: Message) -> bool:
     """Python's protobuf hands out a string that is no UTF-8 as bytes, which nobody behind this door expects."""
+    if isinstance(message, scheduler_pb2.Call) and message.type == scheduler_pb2.Call.ACKNOWLEDGE:
+        # Its uuid is seldom a text, and nothing else comes as often.
+        named = message.acknowledge
+        texts = (message.framework_id.value, named.agent_id.value, named.task_id.value)
+        return not any(isinstance(each, bytes) for each in texts)
     for field, value in message.ListFields():
         parts = value if field.is_repeated else (value,)
         if field.message_type is not None and field.message_type.GetOptions().map_entry:
@@ -98,7 +104,7 @@ def _texts_are_utf8(message: Message) -> bool:
                 return False
         for part in parts:
             if isinstance(part, Message):
-                if not _texts_are_utf8(part):
+                if not texts_are_utf8(part):
                     return False
             elif isinstance(part, bytes) and field.type != field.TYPE_BYTES:
                 return False

@@ -30,6 +30,7 @@ from mesos_proto import Resources, master_pb2, mesos_pb2, scheduler_pb2
 
 from . import draining, frameworks, inverse_offers, offers, tasks, views
 from .cluster import Agent, Cluster, Framework, Operation, is_terminal
+from .parsed import resources_in
 from .registry import Entry
 from .statuses import status_of, update_event
 
@@ -176,7 +177,7 @@ def _take_over(
         framework.tasks[task.task_id.value] = task
         agent.tasks.setdefault(framework.id, {})[task.task_id.value] = task
         if not is_terminal(task.state):
-            held = Resources(task.resources)
+            held = resources_in(task.resources)
             cluster.hold(framework, agent, held)
             used.append((framework.id, held))
     for operation in message.operations:
@@ -189,7 +190,7 @@ def _take_over(
         if owner is not None:
             owner.executors.setdefault(agent.id, {})[executor.executor_id.value] = executor
             agent.executors.setdefault(owner.id, {})[executor.executor_id.value] = executor
-            held = Resources(executor.resources)
+            held = resources_in(executor.resources)
             cluster.hold(owner, agent, held)
             used.append((owner.id, held))
     return used
@@ -277,7 +278,7 @@ def withdraw(cluster: Cluster, agent: Agent) -> None:
 
 def _drop_executors(cluster: Cluster, agent: Agent, framework: Framework) -> None:
     for executor in agent.executors.pop(framework.id, {}).values():
-        cluster.release(framework, agent, Resources(executor.resources))
+        cluster.release(framework, agent, resources_in(executor.resources))
     framework.executors.pop(agent.id, None)
 
 
@@ -365,7 +366,7 @@ def executor_exited(cluster: Cluster, message: ExecutorExited) -> None:
     executor = agent.executors.get(framework.id, {}).pop(message.executor_id, None)
     framework.executors.get(agent.id, {}).pop(message.executor_id, None)
     if executor is not None:
-        cluster.release(framework, agent, Resources(executor.resources))
+        cluster.release(framework, agent, resources_in(executor.resources))
         cluster.dirty.add(agent.id)
     failure = Event.Failure(
         agent_id=agent.info.id,

@@ -27,6 +27,7 @@ from typing import NamedTuple
 from mesos_proto import Resources
 from mesos_proto.resource import Resource
 
+from .parsed import Part, parts_of
 from .quantities import Quantities, quantities_of, shrink
 from .sorter import Sorter
 
@@ -254,15 +255,14 @@ class Allocator:
     ) -> None:
         """Resources (marked with their role) come back; until ``refuse_until`` the framework does not want them."""
         slot = self._slots.get(agent_id)
-        for role, part in resources.allocations().items():
-            bare = part.unallocated()
-            self._count(framework_id, role or "*", bare, -1)
+        for part in parts_of(resources):
+            self._count(framework_id, part, -1)
             if slot is None:
                 continue
-            slot.allocated -= bare
+            slot.allocated -= part.bare
             slot.changed()
             if refuse_until is not None:
-                slot.filters.setdefault((framework_id, role or "*"), []).append(_Filter(bare, refuse_until))
+                slot.filters.setdefault((framework_id, part.role), []).append(_Filter(part.bare, refuse_until))
 
     def refuse(self, framework_id: str, agent_id: str, role: str, resources: Resources, until: float) -> None:
         """A filter alone."""
@@ -272,24 +272,22 @@ class Allocator:
         """What a framework holds changed its form; both are marked with its role."""
         slot = self._slots[agent_id]
         for resources, sign in ((before, -1), (after, 1)):
-            for role, part in resources.allocations().items():
-                bare = part.unallocated()
-                self._count(framework_id, role or "*", bare, sign)
-                slot.allocated = slot.allocated - bare if sign < 0 else slot.allocated + bare
+            for part in parts_of(resources):
+                self._count(framework_id, part, sign)
+                slot.allocated = slot.allocated - part.bare if sign < 0 else slot.allocated + part.bare
         slot.changed()
 
     def _take(self, framework_id: str, role: str, agent_id: str, resources: Resources) -> None:
         slot = self._slots[agent_id]
         slot.allocated += resources
         slot.changed()
-        self._count(framework_id, role, resources, 1)
+        part = Part(role, resources, quantities_of(resources), quantities_of(resources.unreserved()))
+        self._count(framework_id, part, 1)
 
-    def _count(self, framework_id: str, role: str, resources: Resources, sign: int) -> None:
-        amounts = quantities_of(resources)
-        self._roles.count(role, amounts, sign)
-        self._sharer(role).count(framework_id, amounts, sign)
-        unreserved = quantities_of(resources.unreserved())
-        self._unreserved_used.setdefault(role.partition("/")[0], Quantities()).count(unreserved, sign)
+    def _count(self, framework_id: str, part: Part, sign: int) -> None:
+        self._roles.count(part.role, part.amounts, sign)
+        self._sharer(part.role).count(framework_id, part.amounts, sign)
+        self._unreserved_used.setdefault(part.role.partition("/")[0], Quantities()).count(part.unreserved, sign)
 
     def _sharer(self, role: str) -> Sorter:
         sorter = self._sharers.get(role)

@@ -22,6 +22,7 @@ from mesos_proto import Resources, master_pb2, mesos_pb2, scheduler_pb2
 
 from . import constraints, inverse_offers, offers, tasks, views
 from .cluster import Capability, Cluster, Framework
+from .parsed import resources_in
 from .protocol import Answer, Subscribe
 from .statuses import update_event
 from .stream import EndStream, SendEvent, StartHeartbeats
@@ -244,7 +245,7 @@ def remove(cluster: Cluster, framework: Framework) -> None:
         if agent_ is not None:
             agent_.executors.pop(framework.id, None)
             for executor in executors.values():
-                cluster.release(framework, agent_, Resources(executor.resources))
+                cluster.release(framework, agent_, resources_in(executor.resources))
             cluster.dirty.add(agent_id)
     framework.executors.clear()
     for uuid, operation in framework.operations.items():

@@ -9,7 +9,7 @@ A call may launch thousands of tasks, and nobody may hold the loop for as long a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 
 from actors.local_mesos.messages import RunTask, RunTaskGroup
 from mesos_proto import Resources, mesos_pb2, scheduler_pb2
@@ -18,6 +18,8 @@ from . import agent_operations, offers, tasks
 from .cluster import Agent, Cluster, Framework, Offer
 from .operation_validation import malformed, operation_error
 from .operations import CONVERSIONS, conversion_of, resources_of
+from .parsed import resources_in
+from .protocol import ACCEPTED, Answer
 from .task_validation import LaunchContext, group_error, task_error
 
 __all__ = ["accept"]
@@ -30,7 +32,7 @@ SLICE = 32  # tasks: two or three milliseconds
 _LAUNCHES = (Operation.LAUNCH, Operation.LAUNCH_GROUP)
 
 
-def accept(cluster: Cluster, framework: Framework, call: scheduler_pb2.Call.Accept) -> Iterator[None]:
+def accept(cluster: Cluster, framework: Framework, call: scheduler_pb2.Call.Accept) -> Generator[None, None, Answer]:
     """Yields where others may have the loop, though not the master's tables."""
     cluster.metrics.count("master/messages_launch_tasks")
     ids = [offer_id.value for offer_id in call.offer_ids]
@@ -41,7 +43,7 @@ def accept(cluster: Cluster, framework: Framework, call: scheduler_pb2.Call.Acce
             if offer is not None:
                 offers.discard(cluster, offer)
         yield from _void(cluster, framework, call.operations, error)
-        return
+        return ACCEPTED
     taken = [framework.offers[offer_id] for offer_id in ids]
     agent = cluster.agents[taken[0].agent_id]
     available = Resources()
@@ -56,6 +58,7 @@ def accept(cluster: Cluster, framework: Framework, call: scheduler_pb2.Call.Acce
     cluster.allocator.recover(framework.id, agent.id, attempt.available, until)
     if until is None and attempt.launched:
         cluster.dirty.add(agent.id)  # who wants the rest at once may launch on
+    return ACCEPTED
 
 
 def _offers_error(cluster: Cluster, framework: Framework, ids: list[str]) -> str | None:
@@ -212,12 +215,12 @@ class _Accept:
     def _enter(self, task: mesos_pb2.TaskInfo) -> None:
         """Into the tables; its resources, and a new executor's, stay taken."""
         self.launched = True
-        self._hold(Resources(task.resources))
+        self._hold(resources_in(task.resources))
         if task.HasField("executor"):
             executor = task.executor
             name = executor.executor_id.value
             if not self.agent.has_executor(self.framework.id, name):
-                self._hold(Resources(executor.resources))
+                self._hold(resources_in(executor.resources))
                 self.agent.executors.setdefault(self.framework.id, {})[name] = executor
                 self.framework.executors.setdefault(self.agent.id, {})[name] = executor
         tasks.add(self.cluster, self.framework, self.agent, tasks.record_of(task, self.framework.info.id))

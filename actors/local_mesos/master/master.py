@@ -10,7 +10,7 @@ agents talk to it in theirs (``actors.local_mesos.messages``).
     -------------------------------------------  ----------------------------------------------------------------
     Subscribe(call, stream)                      frameworks.subscribe  ► SUBSCRIBED, OFFERS … to the stream
     Terminated(stream)                           frameworks.disconnect
-    SchedulerCall                                scheduler_calls       ► Answer
+    SchedulerCall, SchedulerCalls                scheduler_calls       ► Answer, or a list of them
     OperatorCall, OperatorSubscribe, LegacyQuery operator_calls, …     ► Answer, Response, JSON; events
     RegisterAgent, ReregisterAgent               agents                ► AgentRegistered, once the registry has it
     Terminated(agent)                            agents.disconnect
@@ -24,7 +24,7 @@ of the process: agents are told to register again, frameworks subscribe again (t
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Coroutine, Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,7 +61,7 @@ from .agents import AgentTimeout, RecoveryTimeout
 from .cluster import Agent, Cluster
 from .frameworks import FailoverTimeout
 from .offers import OfferTimeout
-from .protocol import LegacyQuery, OperatorCall, OperatorSubscribe, SchedulerCall, Subscribe
+from .protocol import LegacyQuery, OperatorCall, OperatorSubscribe, SchedulerCall, SchedulerCalls, Subscribe
 from .registry import Entry, Registry, RegistryError
 from .settings import MasterSettings
 from .stream import EndStream, SendEvent, StartHeartbeats
@@ -163,19 +163,25 @@ class Master(Actor[Any]):
 
     def receive(self, message: Any) -> Coroutine[Any, Any, None] | None:
         answer = self._handle(message)
-        if isinstance(answer, Iterator):
-            for _ in answer:
+        if isinstance(answer, Generator):
+            try:
+                next(answer)
+            except StopIteration as end:
+                answer = end.value
+            else:
                 return self._go_on(answer)
-            answer = scheduler_calls.ACCEPTED
         self._finish(answer)
         return None
 
-    async def _go_on(self, steps: Iterator[None]) -> None:
+    async def _go_on(self, steps: Generator[None, None, object]) -> None:
         """What takes long: others get the loop between its steps, while messages to the master wait for its end."""
-        await self._clock.sleep(0)
-        for _ in steps:
+        while True:
             await self._clock.sleep(0)
-        self._finish(scheduler_calls.ACCEPTED)
+            try:
+                next(steps)
+            except StopIteration as end:
+                self._finish(end.value)
+                return
 
     def _finish(self, answer: object) -> None:
         emptied = list(self.cluster.emptied)
@@ -189,6 +195,8 @@ class Master(Actor[Any]):
         """Does what the message says; returns what to answer."""
         cluster = self.cluster
         match message:
+            case SchedulerCalls():
+                return scheduler_calls.answer_all(cluster, message)
             case SchedulerCall():
                 return scheduler_calls.answer(cluster, message)
             case UpdateStatus():

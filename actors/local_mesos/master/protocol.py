@@ -6,6 +6,8 @@
     Subscribe(call, stream)                  ──►     SUBSCRIBED or ERROR to the stream; watches it
     SchedulerCall(call, stream_id)           ──►     does what it says
           ◄──  Answer(202 | 4xx | 501)
+    SchedulerCalls(calls)                    ──►     does each
+          ◄──  [Answer, …]
     OperatorCall(call)                       ──►
           ◄──  Answer, or a master_pb2.Response
     OperatorSubscribe(stream)                ──►     SUBSCRIBED with the whole state, then every change
@@ -25,7 +27,16 @@ from typing import Any
 from actors.core import ActorRef
 from mesos_proto import master_pb2, scheduler_pb2
 
-__all__ = ["Answer", "LegacyQuery", "OperatorCall", "OperatorSubscribe", "SchedulerCall", "Subscribe"]
+__all__ = [
+    "ACCEPTED",
+    "Answer",
+    "LegacyQuery",
+    "OperatorCall",
+    "OperatorSubscribe",
+    "SchedulerCall",
+    "SchedulerCalls",
+    "Subscribe",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +45,10 @@ class Answer:
 
     status: int
     text: str = ""
+
+
+ACCEPTED = Answer(202)
+"""It was done, or refused in events: 202 does not say with what success."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +67,13 @@ class SchedulerCall:
     call: scheduler_pb2.Call
     stream_id: str | None
     principal: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SchedulerCalls:
+    """Some of one connection, in their order. Answered by a list with an `Answer` to each, when all are done."""
+
+    calls: tuple[SchedulerCall, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from mesos_proto import mesos_pb2
 from mesos_proto.resource import Resource, ResourceError
@@ -14,6 +15,12 @@ __all__ = ["resource_error", "resources_error"]
 
 def resource_error(proto: mesos_pb2.Resource) -> str | None:
     """What is wrong with the form of a resource that somebody asks for."""
+    return _error(proto.SerializePartialToString())
+
+
+@lru_cache(4096)
+def _error(written: bytes) -> str | None:
+    proto = mesos_pb2.Resource.FromString(written)
     try:
         resource = Resource(proto)
     except ResourceError as error:

@@ -22,7 +22,7 @@ from mesos_proto import scheduler_pb2
 from ._http import Refusal, accepted_format, authenticate, encoder, read_call, require_method, text
 from .protocol import Answer, SchedulerCall, Subscribe
 from .settings import MasterSettings
-from .stream import EventStream, Outlet
+from .stream import EventStream, Outlet, write_chunks
 from .validation import call_error
 
 __all__ = ["EventStreams", "SchedulerApi"]
@@ -65,8 +65,8 @@ class EventStreams:
         try:
             await response.prepare(request)
             begin(stream)
-            async for record in outlet.records():
-                await response.write(record)
+            async for records in outlet.batches():
+                await write_chunks(request, response, records)
             await response.write_eof()
         except ConnectionError:
             # The client went away while something was on its way to it; the master learns it from the stream's end.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 
 from actors.local_mesos.messages import FrameworkMessage, ShutdownExecutor
 from mesos_proto import scheduler_pb2
@@ -10,19 +10,19 @@ from mesos_proto.roles import RoleError, validate_role
 
 from . import agent_operations, frameworks, inverse_offers, launching, offers, reconciliation, tasks
 from .cluster import Cluster, Framework
-from .protocol import Answer, SchedulerCall
+from .protocol import ACCEPTED, Answer, SchedulerCall, SchedulerCalls
 from .validation import principal_mismatch
 
-__all__ = ["ACCEPTED", "answer"]
+__all__ = ["answer", "answer_all"]
 
 Call = scheduler_pb2.Call
-ACCEPTED = Answer(202)
+SLICE = 32  # calls: less than two milliseconds
 
 
-def answer(cluster: Cluster, request: SchedulerCall) -> Answer | Iterator[None]:
+def answer(cluster: Cluster, request: SchedulerCall) -> Answer | Generator[None, None, Answer]:
     """Whose call is it, and may it be made now? Then it is done: 202 does not say with what success.
 
-    What may take long is returned as steps, to be done one by one; `ACCEPTED` follows the last.
+    What may take long is returned as steps, to be done one by one; the last returns the answer.
     """
     call = request.call
     framework = cluster.frameworks.get(call.framework_id.value)
@@ -44,7 +44,18 @@ def answer(cluster: Cluster, request: SchedulerCall) -> Answer | Iterator[None]:
     return _do(cluster, framework, call)
 
 
-def _do(cluster: Cluster, framework: Framework, call: scheduler_pb2.Call) -> Answer | Iterator[None]:
+def answer_all(cluster: Cluster, request: SchedulerCalls) -> Generator[None, None, list[Answer]]:
+    """Each in its turn, in steps."""
+    answers: list[Answer] = []
+    for call in request.calls:
+        said = answer(cluster, call)
+        answers.append(said if isinstance(said, Answer) else (yield from said))
+        if not len(answers) % SLICE:
+            yield
+    return answers
+
+
+def _do(cluster: Cluster, framework: Framework, call: scheduler_pb2.Call) -> Answer | Generator[None, None, Answer]:
     match call.type:
         case Call.ACCEPT:
             return launching.accept(cluster, framework, call.accept)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import struct
 import uuid
@@ -18,6 +19,7 @@ from mesos_proto import mesos_pb2
 
 from ._http import bare_headers, plain_words, text
 from .agent_door import AgentDoor
+from .call_lane import CallLane
 from .legacy_api import LegacyApi
 from .master import Master
 from .operator_api import OperatorApi
@@ -35,6 +37,8 @@ class Front:
     """The HTTP side of one master. It answers while the master leads; else it sends everybody to the leader."""
 
     def __init__(self, system: ActorSystem, settings: MasterSettings) -> None:
+        self._system = system
+        self._settings = settings
         self._streams = EventStreams(system, settings)
         self._scheduler = SchedulerApi(system, settings, self._streams)
         self._operator = OperatorApi(self._streams)
@@ -47,6 +51,12 @@ class Front:
             self.close()
         self._scheduler.master = self._operator.master = self._legacy.master = self._agents.master = master
         self._legacy.leader = f"{leader.address.ip}:{leader.address.port}" if leader is not None else ""
+
+    def in_front(self, inner: asyncio.Protocol) -> asyncio.Protocol:
+        """Before aiohttp on each connection: what takes calls by the batch, where nobody has to say who he is."""
+        if self._settings.credentials:
+            return inner
+        return CallLane(inner, lambda: self._scheduler.master, self._system.clock)
 
     def close(self) -> None:
         self._streams.close()
@@ -107,7 +117,7 @@ async def start_master(
     front = Front(system, settings)
     try:
         await registry.recover()
-        server = await serve(front.application(), host, port)
+        server = await serve(front.application(), host, port, in_front=front.in_front)
     except BaseException:
         await registry.close()
         raise

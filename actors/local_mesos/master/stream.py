@@ -3,7 +3,7 @@
 ::
 
     master                    EventStream (actor)              Outlet            HTTP handler
-    SendEvent(event)    ──►   encodes it                 ──►   keeps it    ──►   writes one chunk, waits for the client
+    SendEvent(event)    ──►   encodes it                 ──►   keeps it    ──►   a chunk each, waits for the client
     StartHeartbeats     ──►   HEARTBEAT each 15 s        ──►
     EndStream           ──►   closes the outlet, stops   ──►               ──►   ends the body, leaves TCP open
 
@@ -15,17 +15,17 @@ away ends the handler, which stops the stream.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from aiohttp import web
 from google.protobuf.message import Message
 
 from actors.core import Actor
 from mesos_proto import recordio
 
-__all__ = ["EndStream", "EventStream", "Outlet", "SendEvent", "StartHeartbeats"]
+__all__ = ["EndStream", "EventStream", "Outlet", "SendEvent", "StartHeartbeats", "write_chunks"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Outlet:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._records: deque[bytes] = deque()
+        self._records: list[bytes] = []
         self._size = 0
         self._closed = False
         self._waiting = asyncio.Event()
@@ -93,17 +93,26 @@ class Outlet:
         self._closed = True
         self._waiting.set()
 
-    async def records(self) -> AsyncIterator[bytes]:
-        """One by one, until it is closed and empty."""
+    async def batches(self) -> AsyncIterator[Sequence[bytes]]:
+        """What is there, each time something is, until it is closed and empty."""
         while True:
             while self._records:
-                record = self._records.popleft()
-                yield record
-                self._size -= len(record)
+                records, self._records = self._records, []
+                yield records
+                self._size -= sum(map(len, records))
             if self._closed:
                 return
             self._waiting.clear()
             await self._waiting.wait()
+
+
+async def write_chunks(request: web.Request, response: web.StreamResponse, records: Sequence[bytes]) -> None:
+    """A chunk of each record, but all of them in two writes. Returns when the client has room for more."""
+    await response.write(records[0])  # behind the head, should that still wait
+    if len(records) > 1 and request.transport is not None:
+        framed = [part for record in records[1:] for part in (b"%x\r\n" % len(record), record, b"\r\n")]
+        request.transport.write(b"".join(framed))
+        await request.writer.drain()
 
 
 class EventStream(Actor[StreamMessage]):

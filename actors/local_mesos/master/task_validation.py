@@ -10,6 +10,7 @@ from mesos_proto import Resources, mesos_pb2
 from mesos_proto.resource import Resource
 from mesos_proto.scalars import scalar_text
 
+from .parsed import resources_in
 from .process_validation import check_error, command_error, container_error, health_check_error
 from .resource_validation import resource_error, resources_error
 from .validation import id_error
@@ -52,7 +53,7 @@ def task_error(task: mesos_pb2.TaskInfo, context: LaunchContext) -> str | None:
     error = _malformed(task) or _own_error(task, context)
     if error:
         return error
-    total, executor = Resources(task.resources), Resources(task.executor.resources)
+    total, executor = resources_in(task.resources), resources_in(task.executor.resources)
     if task.HasField("executor") == task.HasField("command"):
         return "Task should have at least one (but not both) of CommandInfo or ExecutorInfo present"
     if task.HasField("executor"):
@@ -151,7 +152,7 @@ def _limits_error(task: mesos_pb2.TaskInfo) -> str | None:
     if set(task.limits) - {"cpus", "mem"}:
         return "Only cpus and mem may be included in a task's resource limits"
     names = {resource.name for resource in task.resources}
-    wanted = Resources(task.resources)
+    wanted = resources_in(task.resources)
     if "cpus" in task.limits:
         if "cpus" not in names:
             return "When a CPU limit is specified, a CPU request must also be specified"
@@ -212,7 +213,7 @@ def _custom_executor_error(executor: mesos_pb2.ExecutorInfo) -> str | None:
         return "'ExecutorInfo.type' must be 'CUSTOM'"
     if not executor.HasField("command"):
         return "'ExecutorInfo.command' must be set"
-    resources = Resources(executor.resources)
+    resources = resources_in(executor.resources)
     if any(resource.is_shared for resource in resources):
         return f"Executor resources {resources} should not contain any shared resources"
     if _share_cgroups(executor.container) is True:
@@ -235,8 +236,8 @@ def group_error(
     error = executor_error(executor, context.framework_id) or _group_executor_error(tasks, executor)
     if error:
         return error
-    parts = [Resources(task.resources) for task in tasks]
-    own = Resources(executor.resources)
+    parts = [resources_in(task.resources) for task in tasks]
+    own = resources_in(executor.resources)
     if _overlap([*parts, own]):
         shown = "{ " + ", ".join(str(part) for part in parts) + " }"
         return (
@@ -282,7 +283,7 @@ def _group_executor_error(tasks: list[mesos_pb2.TaskInfo], executor: mesos_pb2.E
     for task in tasks:
         if task.executor != executor:
             return f"The `ExecutorInfo` of task '{task.task_id.value}' is different from executor '{name}'"
-    resources = Resources(executor.resources)
+    resources = resources_in(executor.resources)
     if resources.cpus < _MIN_CPUS:
         shown = scalar_text(resources.cpus) if resources.cpus else "None"
         return f"Executor '{name}' uses less CPUs ({shown}) than the minimum required ({_MIN_CPUS})"

@@ -15,10 +15,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from actors.local_mesos.messages import AcknowledgeUpdate, KillTask, UpdateStatus
-from mesos_proto import Resources, master_pb2, mesos_pb2, scheduler_pb2
+from mesos_proto import master_pb2, mesos_pb2, scheduler_pb2
 
 from . import draining
 from .cluster import Agent, Cluster, Framework, is_terminal
+from .parsed import resources_in
 from .reconciliation import reconcile_one
 from .statuses import made_by_master, update_event
 
@@ -116,7 +117,7 @@ def _note(
         cluster.publish(OperatorEvent(type=OperatorEvent.TASK_UPDATED, task_updated=updated))
     if ended:
         _count_end(cluster, framework, status, latest_state)
-        cluster.release(framework, agent, Resources(task.resources))
+        cluster.release(framework, agent, resources_in(task.resources))
         if agent is not None and not agent.offers:
             # Where the rest of the agent is out on offer, a crumb at once would only be in the way: both come
             # together at the next second.
@@ -178,7 +179,7 @@ def lose(
     if not ended:
         if state == mesos_pb2.TASK_UNREACHABLE:
             status.unreachable_time.nanoseconds = int(cluster.now() * 1e9)
-            cluster.release(framework, agent, Resources(task.resources))
+            cluster.release(framework, agent, resources_in(task.resources))
         _note(cluster, framework, agent, task, status, state)
     if state == mesos_pb2.TASK_UNREACHABLE and not ended:
         _forget(cluster, framework, task)

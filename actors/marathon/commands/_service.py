@@ -7,7 +7,6 @@ lease of the work dir ─▶ journal ─▶ Mesos (embedded, or somewhere) ─�
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import signal
 import socket
@@ -22,6 +21,7 @@ from typing import Any
 
 from actors import Actor, ActorSystem
 from actors.cluster import FileCoordinator, Lease, LeaseHeld
+from actors.configuration.collector import settle_collector
 from actors.http import PortTaken, serve
 from actors.marathon import Marathon
 from actors.marathon.api import AgentSandboxes, Sandboxes, Service, ServiceInfo, make_app
@@ -38,10 +38,6 @@ __all__ = ["JOURNAL", "Mesos", "run", "work_dir_of"]
 
 JOURNAL = "marathon.journal"
 """The journal's file in the work dir."""
-
-COLLECT_AFTER = (5_000, 10, 400)
-"""For the garbage collector, as of `gc.set_threshold`: the two younger generations are some milliseconds' work, and the
-oldest is looked at when some 20 million objects more were made than freed by counting references."""
 
 log = logging.getLogger(__name__)
 
@@ -125,23 +121,9 @@ async def _run(options: ServiceOptions, start_mesos: StartMesos) -> None:
         )
         server = await serve(make_app(service, credentials=credentials), options.host, options.port, tls=tls)
         stack.push_async_callback(server.close)
-        _settle_collector()
+        settle_collector()
         say(f"Marathon answers at {server.url}   (Ctrl-C ends it)")
         raise await _first_end(lease, marathon, abdicated)
-
-
-def _settle_collector() -> None:
-    """What was built by now stays: the garbage collector need not look at it again. Of what comes, it looks at the
-    young often and at all of it seldom: with 10,000 instances that takes half a second, in which nothing else runs."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*COLLECT_AFTER)
-    log.info(
-        "garbage collector: %d objects of the start are frozen; young ones are looked at after %d new ones, older ones "
-        "each %dth time, all of them each %dth time of that",
-        gc.get_freeze_count(),
-        *COLLECT_AFTER,
-    )
 
 
 class Abdicated(CommandFailed):

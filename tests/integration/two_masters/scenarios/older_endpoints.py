@@ -101,7 +101,7 @@ def views(master: Master) -> Seen:
     framework.call("SUPPRESS")
     framework.decline(*framework.standing())
     own, agent = framework.id["value"], offer["agent_id"]["value"]
-    for path in ("/state", "/state-summary", "/slaves", "/frameworks", "/roles", "/tasks"):
+    for path in ("/state", "/state-summary", "/slaves", "/frameworks", "/roles"):
         yield path, _without_completed(shown(master.get(path)))
     for query in (f"?slave_id={agent}", "?slave_id=nobody", "?slave_id=", "?x=y"):
         yield f"/slaves{normal(query)}", shown(master.get("/slaves" + query))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from actors.marathon.commands._service import COLLECT_AFTER, _settle_collector
+from actors.configuration.collector import COLLECT_AFTER, settle_collector
 
 
 @pytest.fixture(autouse=True)
@@ -21,7 +21,7 @@ def test_what_the_start_built_is_frozen_and_the_log_says_how_the_rest_is_collect
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with caplog.at_level(logging.INFO):
-        _settle_collector()
+        settle_collector()
     assert gc.get_freeze_count() > 10_000
     assert gc.get_threshold() == COLLECT_AFTER
     assert "garbage collector" in caplog.text
