@@ -30,6 +30,7 @@ _WHOLE_DISKS: Final = frozenset(
     )
 )
 _KINDS_KEPT: Final = 10_000
+_ROLES_KEPT: Final = 100
 _kinds: dict[bytes, Kind] = {}
 
 
@@ -40,7 +41,7 @@ class ResourceError(ValueError):
 class Kind:
     """All of a resource but its amount."""
 
-    __slots__ = ("allocation_role", "form", "is_whole", "key", "name", "reservations", "role", "type")
+    __slots__ = ("_allocated", "allocation_role", "form", "is_whole", "key", "name", "reservations", "role", "type")
 
     def __init__(self, form: mesos_pb2.Resource) -> None:
         self.form: Final = form
@@ -55,6 +56,23 @@ class Kind:
             form.HasField("disk") and (disk.HasField("persistence") or disk.source.type in _WHOLE_DISKS)
         )
         self.key: Final = _key_of(form)
+        self._allocated: dict[str | None, Kind] = {}
+
+    def allocated_to(self, role: str | None) -> Kind:
+        """The kind of the same, allocated to ``role``; None: to nobody."""
+        if role == self.allocation_role:
+            return self
+        kind = self._allocated.get(role)
+        if kind is None:
+            form = mesos_pb2.Resource()
+            form.CopyFrom(self.form)
+            form.ClearField("allocation_info")
+            if role is not None:
+                form.allocation_info.role = role
+            if len(self._allocated) >= _ROLES_KEPT:
+                self._allocated.clear()
+            kind = self._allocated[role] = _kind_of(form)
+        return kind
 
 
 def _key_of(form: mesos_pb2.Resource) -> bytes:

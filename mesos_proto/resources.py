@@ -201,15 +201,11 @@ class Resources:
 
     def allocated(self, role: str) -> Resources:
         """The same, allocated to ``role``."""
-
-        def allocate(proto: mesos_pb2.Resource) -> None:
-            proto.allocation_info.role = role
-
-        return self._changed(allocate)
+        return self._of_kinds(role)
 
     def unallocated(self) -> Resources:
         """The same, allocated to nobody."""
-        return self._changed(lambda proto: proto.ClearField("allocation_info"))
+        return self._of_kinds(None)
 
     def push_reservation(self, reservation: mesos_pb2.Resource.ReservationInfo) -> Resources:
         """The same, reserved once more.
@@ -246,6 +242,13 @@ class Resources:
             proto.role = UNRESERVED
 
         return self._changed(clear)
+
+    def _of_kinds(self, role: str | None) -> Resources:
+        # No message is made: thousands of offers a second are of the same few kinds.
+        entries: dict[Any, _Entry] = {}
+        for resource, count in self._entries.values():
+            _add(entries, Resource.of(resource.kind.allocated_to(role), resource.amount), count)
+        return _made(entries)
 
     def _changed(self, change: Callable[[mesos_pb2.Resource], None]) -> Resources:
         entries: dict[Any, _Entry] = {}

@@ -17,6 +17,7 @@ AGENTS = 100
 
 async def run(size: int) -> float:
     from actors import ActorSystem
+    from actors.configuration.collector import settle_collector
     from actors.local_mesos import Fate, LocalMesos, always
     from actors.mesos import FrameworkInfo, Mesos, ResourceOffers, StatusUpdate
     from mesos_proto import CommandInfo, Resources, TaskInfo, TaskState
@@ -32,6 +33,7 @@ async def run(size: int) -> float:
             runner="simulated",
             script=always(Fate(runs=None)),
         )
+        settle_collector()  # as the command does
         info = FrameworkInfo(name="bench", user="root")
         framework = await Mesos(system).register_framework(local.url, info, reconciliation=None)
         start = cpu_seconds()

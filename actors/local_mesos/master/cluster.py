@@ -17,8 +17,9 @@ import logging
 import random
 import uuid
 from collections import OrderedDict, deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Protocol
 
 from actors.core import ActorRef
@@ -207,6 +208,26 @@ class Agent:
         return _on_offer(self.offers)
 
 
+class Waiting(dict[str, None]):
+    """Ids of agents, each once, in the order in which they came."""
+
+    def add(self, agent_id: str) -> None:
+        self[agent_id] = None
+
+    def add_all(self, agent_ids: Iterable[str]) -> None:
+        self.update(dict.fromkeys(agent_ids))
+
+    def discard(self, agent_id: str) -> None:
+        self.pop(agent_id, None)
+
+    def take(self, most: int) -> list[str]:
+        """Those that came first; they wait no longer."""
+        first = list(islice(self, most))
+        for agent_id in first:
+            del self[agent_id]
+        return first
+
+
 class Cluster:
     """All of the master's tables, and its ways to frameworks, agents and operators."""
 
@@ -244,7 +265,7 @@ class Cluster:
         self.subscribers: deque[ActorRef[Any]] = deque()
         self.unsaved: list[Entry] = []
         self.emptied: list[str] = []
-        self.dirty: set[str] = set()
+        self.dirty = Waiting()
         """Agents whose resources should be offered as soon as the master's turn is over."""
         self._by_ref: dict[ActorRef[Any], Agent] = {}
         self._by_address: dict[tuple[str, int], Agent] = {}

@@ -77,7 +77,7 @@ def subscribe(cluster: Cluster, request: Subscribe) -> None:
     request.stream.tell(StartHeartbeats(cluster.settings.heartbeat_interval))
     for status in list(framework.unacknowledged.values()):
         cluster.send(framework, update_event(status))
-    cluster.dirty.update(cluster.agents)
+    cluster.dirty.add_all(cluster.agents)
 
 
 def _identity_error(cluster: Cluster, info: mesos_pb2.FrameworkInfo) -> str | None:
@@ -200,7 +200,7 @@ def update(cluster: Cluster, framework: Framework, call: scheduler_pb2.Call.Upda
         if offer.role not in framework.roles:
             offers.rescind(cluster, offer)
     offer_to(cluster, framework, call.suppressed_roles, active=True)
-    cluster.dirty.update(cluster.agents)
+    cluster.dirty.add_all(cluster.agents)
     return Answer(200)
 
 

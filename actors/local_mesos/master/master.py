@@ -68,10 +68,17 @@ from .stream import EndStream, SendEvent, StartHeartbeats
 
 __all__ = ["Master"]
 
+SLICE = 64  # agents of one allocation: some milliseconds
+
 
 @dataclass(frozen=True, slots=True)
 class _Allocate:
     """The allocation of each second, over all agents."""
+
+
+@dataclass(frozen=True, slots=True)
+class _AllocateMore:
+    """The allocation was too long for one turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +113,7 @@ class Master(Actor[Any]):
         super().__init__()
         self._settings = settings
         self._registry = registry
+        self._more_to_allocate = False
         system = self.context.system
         self._clock = system.clock
         self.cluster = Cluster(settings, info, system.clock, system.random, self.context.timers, self.log)
@@ -202,9 +210,11 @@ class Master(Actor[Any]):
             case UpdateStatus():
                 tasks.update(cluster, cluster.agents.get(message.status.agent_id.value), message)
             case _Allocate():
-                cluster.dirty.clear()
-                offers.allocate(cluster)
-                inverse_offers.ask_back(cluster)
+                everybody = list(cluster.agents)
+                cluster.chance.shuffle(everybody)
+                cluster.dirty.add_all(everybody)
+            case _AllocateMore():
+                self._more_to_allocate = False
             case Subscribe():
                 self.context.watch(message.stream)
                 frameworks.subscribe(cluster, message)
@@ -279,12 +289,18 @@ class Master(Actor[Any]):
         return answer if answer is not None else _Saved()
 
     def _allocate_dirty(self) -> None:
-        """Whatever became free, or was asked for, is offered now and not only at the next second."""
+        """Whatever became free, or was asked for, is offered now and not only at the next second.
+
+        Of thousands of agents some at a time, each time with an event to whoever gets something.
+        """
         dirty = self.cluster.dirty
+        if not dirty or self._more_to_allocate:
+            return
+        offers.allocate(self.cluster, [agent_id for agent_id in dirty.take(SLICE) if agent_id in self.cluster.agents])
         if dirty:
-            found = [agent_id for agent_id in dirty if agent_id in self.cluster.agents]
-            dirty.clear()
-            offers.allocate(self.cluster, found)
+            self._more_to_allocate = True
+            self.ref.tell(_AllocateMore())
+        else:
             inverse_offers.ask_back(self.cluster)
 
     # -- streams and agents

@@ -33,8 +33,8 @@ class OfferTimeout:
     offer_id: str
 
 
-def allocate(cluster: Cluster, agents: Iterable[str] | None = None) -> None:
-    """Offers what is free on these agents (None: on all)."""
+def allocate(cluster: Cluster, agents: Iterable[str]) -> None:
+    """Offers what is free on these agents."""
     cluster.metrics.count("allocator/mesos/allocation_runs")
     began = cluster.clock.time()
     found = cluster.allocator.allocate(began, agents)

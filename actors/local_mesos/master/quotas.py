@@ -206,5 +206,5 @@ def remove_quota(cluster: Cluster, role: str) -> Answer:
     del cluster.quota_configs[role]
     cluster.allocator.remove_quota(role)
     cluster.persist(Entry("quota", role, None))
-    cluster.dirty.update(cluster.agents)
+    cluster.dirty.add_all(cluster.agents)
     return DONE

@@ -109,7 +109,7 @@ def _revive(cluster: Cluster, framework: Framework, roles: list[str]) -> None:
     cluster.metrics.count("master/messages_revive_offers")
     if _are_its(cluster, framework, roles):
         cluster.allocator.revive(framework.id, roles)
-        cluster.dirty.update(cluster.agents)
+        cluster.dirty.add_all(cluster.agents)
 
 
 def _suppress(cluster: Cluster, framework: Framework, roles: list[str]) -> None:
