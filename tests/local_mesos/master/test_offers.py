@@ -184,3 +184,22 @@ async def test_offer_constraints_choose_agents_by_their_attributes(bench: Bench)
     await bench.sleep(5)
     given = [offer for event in scheduler.events if event["type"] == "OFFERS" for offer in event["offers"]["offers"]]
     assert [offer["agent_id"]["value"] for offer in given] == [bench.agent_id(1)]
+
+
+async def test_what_a_guarantee_brings_and_the_rest_of_the_agent_are_one_offer(bench: Bench) -> None:
+    await bench.start()
+    config = {"role": "prod", "guarantees": {"cpus": {"value": 1}}}
+    assert await bench.operator("UPDATE_QUOTA", {"quota_configs": [config]}) == (200, "")
+    scheduler = await bench.subscribe(roles=["prod"])
+    await bench.sleep(3)
+    (offer,) = await scheduler.offers()
+    assert amounts(offer) == {"cpus": 4, "mem": 4096, "disk": 10000}
+
+
+async def test_many_agents_are_offered_some_at_a_time(bench: Bench) -> None:
+    await bench.start(agents=130)
+    scheduler = await bench.subscribe()
+    await scheduler.offers(130)
+    events = [len(event["offers"]["offers"]) for event in scheduler.events if event["type"] == "OFFERS"]
+    assert sum(events) == 130
+    assert max(events) <= 64

@@ -284,3 +284,27 @@ async def test_the_older_endpoints_change_the_cluster_too(bench: Bench) -> None:
 async def test_unknown_types_are_not_implemented(bench: Bench) -> None:
     await bench.start(agents=0)
     assert await bench.post("/api/v1", {"type": "UNKNOWN"}, JSON) == (501, "501 Not Implemented.")
+
+
+@pytest.mark.parametrize("value", ["Infinity", 1e13])
+async def test_a_quota_without_bounds_is_refused_and_the_master_goes_on(bench: Bench, value: object) -> None:
+    await bench.start()
+    config = {"role": "q", "limits": {"cpus": {"value": value}}}
+    status, text = await bench.operator("UPDATE_QUOTA", {"quota_configs": [config]})
+    assert status == 400
+    assert text.startswith("Invalid QuotaConfig: Invalid 'QuotaConfig.limits': {'cpus': ")
+    assert (await bench.ask_operator("GET_QUOTA"))["status"] == {}
+
+
+async def test_a_guarantee_of_a_child_must_be_its_parent_s(bench: Bench) -> None:
+    await bench.start()
+
+    async def guarantee(role: str, cpus: float) -> tuple[int, str]:
+        return await bench.operator("SET_QUOTA", {"quota_request": {"role": role, "guarantee": [scalar("cpus", cpus)]}})
+
+    status, text = await guarantee("eng/web", 1)
+    assert (status, "Parent role 'eng' with guarantees ({})" in text) == (400, True)
+    assert await guarantee("eng", 2) == (200, "")
+    assert await guarantee("eng/web", 1) == (200, "")
+    status, text = await guarantee("eng/db", 1.5)
+    assert (status, "the sum of its children's guarantees (cpus:2.5)" in text) == (400, True)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from actors.local_mesos import messages as m
+from mesos_proto import mesos_pb2
 
 from .conftest import Bench, Json, amounts, capabilities, launch, scalar
 
@@ -287,3 +288,21 @@ async def test_a_launch_of_many_tasks_lets_others_have_the_loop(bench: Bench, va
             seen.append(done)
     await call
     assert len(seen) > 10, seen
+
+
+async def test_a_task_is_counted_by_its_end_though_an_earlier_status_waits_to_be_told(
+    bench: Bench,
+) -> None:
+    bench.runs_tasks = False
+    await bench.start()
+    scheduler = await bench.subscribe(name="short")
+    offer = (await scheduler.offers())[0]
+    await scheduler.launch(offer, scheduler.task(offer))
+    status = mesos_pb2.TaskStatus(task_id={"value": "t"}, agent_id={"value": bench.agent_id()}, state="TASK_STARTING")
+    status.uuid = bench.new_uuid()
+    bench.master.ref.tell(m.UpdateStatus(scheduler.id["value"], status, mesos_pb2.TASK_FINISHED))
+    await scheduler.status("TASK_STARTING")
+    found = await bench.get("/metrics/snapshot")
+    assert found["master/tasks_finished"] == 1
+    assert found[f"master/frameworks/short/{scheduler.id['value']}/tasks/terminal/task_finished"] == 1
+    assert found[f"master/frameworks/short/{scheduler.id['value']}/calls/accept"] == 1
