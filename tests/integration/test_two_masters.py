@@ -12,6 +12,7 @@ from tests.integration.two_masters.scenarios import (  # noqa: F401 - they enter
     older_endpoints,
     operator_calls,
     scheduler_calls,
+    the_end_of_agents,  # last: it takes one away
 )
 
 RESOURCES = "cpus:4;mem:4096;disk:10240;ports:[31000-31999]"

@@ -303,7 +303,8 @@ def remove(
     cluster.drop(agent)
     cluster.dirty.discard(agent.id)
     cluster.persist(Entry("agent", agent.id, None))
-    cluster.metrics.count("master/slave_removals")
+    if state != mesos_pb2.TASK_GONE_BY_OPERATOR:
+        cluster.metrics.count("master/slave_removals")
     for framework in cluster.frameworks.values():
         cluster.send(framework, Event(type=Event.FAILURE, failure=Event.Failure(agent_id=agent.info.id)))
     if state is None:

@@ -11,7 +11,8 @@
 
 A role's share is the largest of its fractions of the cluster's scalars, divided by its weight; a child role competes
 with its siblings. Guarantees of quotas are served first, and what the unserved ones still need is held back from
-everybody else; limits cut what a role may have on top. It knows neither actors nor clocks: ``now`` is in seconds.
+everybody else; limits cut what a role may have on top. Mesos 1.11 holds the role itself to its quota, not the roles
+below it, though what they have counts for it. It knows neither actors nor clocks: ``now`` is in seconds.
 
 After: Mesos's documents, "Dominant Resource Fairness", "Quota"; Ghodsi et al., "Dominant Resource Fairness", NSDI 2011.
 """
@@ -20,8 +21,9 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 from mesos_proto import Resources
@@ -87,6 +89,8 @@ class _Client:
     active: bool
     accepts: Callable[[str, str, Resources], Resources]
     """(role, agent id, resources) → the part of them that it can be offered."""
+    least: Mapping[str, Sequence[Quantities]]
+    """By role, where it wants other offers than the rest: alternatives, of which an offer must have one."""
 
 
 class Allocator:
@@ -152,8 +156,8 @@ class Allocator:
         for sorter in self._sharers.values():
             sorter.count_total(quantities_of(total), sign)
         for role, reserved in total.reservations().items():
-            top = role.partition("/")[0]
-            self._reserved.setdefault(top, Quantities()).count(quantities_of(reserved), sign)
+            for path in _upwards(role):
+                self._reserved.setdefault(path, Quantities()).count(quantities_of(reserved), sign)
 
     # -- frameworks
 
@@ -164,9 +168,10 @@ class Allocator:
         suppressed: Iterable[str],
         active: bool,
         accepts: Callable[[str, str, Resources], Resources],
+        least: Mapping[str, Sequence[Quantities]] | None = None,
     ) -> None:
         """Adds it, or changes what is known of it."""
-        self._clients[framework_id] = _Client(frozenset(roles), frozenset(suppressed), active, accepts)
+        self._clients[framework_id] = _Client(frozenset(roles), frozenset(suppressed), active, accepts, least or {})
         self._version += 1
 
     def remove_framework(self, framework_id: str) -> None:
@@ -243,7 +248,7 @@ class Allocator:
         self._version += 1
 
     def consumed(self, role: str) -> Quantities:
-        """What counts against a top-level role's quota: its reservations and what else it holds."""
+        """What counts against a role's quota: the reservations of it and those below, and what else they hold."""
         consumed = Quantities(self._reserved.get(role, {}))
         consumed.count(self._unreserved_used.get(role, {}), 1)
         return consumed
@@ -287,7 +292,8 @@ class Allocator:
     def _count(self, framework_id: str, part: Part, sign: int) -> None:
         self._roles.count(part.role, part.amounts, sign)
         self._sharer(part.role).count(framework_id, part.amounts, sign)
-        self._unreserved_used.setdefault(part.role.partition("/")[0], Quantities()).count(part.unreserved, sign)
+        for path in _upwards(part.role):
+            self._unreserved_used.setdefault(path, Quantities()).count(part.unreserved, sign)
 
     def _sharer(self, role: str) -> Sorter:
         sorter = self._sharers.get(role)
@@ -322,7 +328,9 @@ class Allocator:
         if not slot.active or (slot.idle_version == self._version and now < slot.idle_until):
             return False
         free = quantities_of(slot.available)
-        return any(free.covers(least) for least in self._smallest)
+        if any(free.covers(least) for least in self._smallest):
+            return True
+        return bool(slot.available) and any(client.least for client in self._clients.values())
 
     def _remember_idle(self, slot: _Slot, now: float) -> None:
         """Until a filter runs out or something changes there is no use in asking again."""
@@ -351,22 +359,21 @@ class Allocator:
         for agent_id in agents:
             slot = self._slots[agent_id]
             for role in self._roles.sort(wanting):
-                top = role.partition("/")[0]
-                quota = self.quotas.get(top)
+                quota = self.quotas.get(role)
                 if quota is None or not quota.guarantees:
                     continue
                 for framework_id in self._takers(role):
-                    missing = quota.guarantees.minus(self.consumed(top))
+                    missing = quota.guarantees.minus(self.consumed(role))
                     if not missing:
                         break
                     free = slot.available.allocatable_to(role)
                     # What the guarantee names is cut to what is missing; the rest of the agent goes along with it.
-                    part = shrink(free.unreserved(), missing, self._spare(top, quota))
+                    part = shrink(free.unreserved(), missing, self._spare(role, quota))
                     self._give(now, framework_id, role, agent_id, free.reserved() + part, given)
 
-    def _spare(self, top: str, quota: Quota) -> Quantities:
+    def _spare(self, role: str, quota: Quota) -> Quantities:
         """How much more of each limited scalar the role may have."""
-        consumed = self.consumed(top)
+        consumed = self.consumed(role)
         return Quantities({name: max(0, limit - consumed.get(name, 0)) for name, limit in quota.limits.items()})
 
     def _serve_all(self, now: float, agents: list[str], given: _Given) -> None:
@@ -376,15 +383,14 @@ class Allocator:
         for agent_id in agents:
             slot = self._slots[agent_id]
             for role in self._roles.sort(wanting):
-                top = role.partition("/")[0]
-                quota = self.quotas.get(top)
+                quota = self.quotas.get(role)
                 for framework_id in self._takers(role):
                     if not slot.available:
                         break
                     free = slot.available.allocatable_to(role)
                     part = free.unreserved()
                     if quota is not None and quota.limits:
-                        part = shrink(part, self._spare(top, quota))
+                        part = shrink(part, self._spare(role, quota))
                     if held:
                         part = shrink(
                             part, Quantities({name: headroom.get(name, 0) - need for name, need in held.items()})
@@ -397,7 +403,8 @@ class Allocator:
         """What guarantees still need, over all roles."""
         held = Quantities()
         for role, quota in self.quotas.items():
-            held.count(quota.guarantees.minus(self.consumed(role)), 1)
+            if "/" not in role:  # what is guaranteed to a child is guaranteed to its parent, too
+                held.count(quota.guarantees.minus(self.consumed(role)), 1)
         return held
 
     def _headroom(self) -> Quantities:
@@ -414,7 +421,8 @@ class Allocator:
         client = self._clients[framework_id]
         resources = client.accepts(role, agent_id, resources)
         amounts = quantities_of(resources)
-        if not any(amounts.covers(least) for least in self._smallest):
+        smallest = client.least.get(role, self._smallest)
+        if not resources or (smallest and not any(amounts.covers(least) for least in smallest)):
             return None
         slot = self._slots[agent_id]
         for refused in slot.filters.get((framework_id, role), ()):
@@ -427,6 +435,13 @@ class Allocator:
         ordered = together.filter(_is_no_scalar) + together.filter(_is_scalar)
         given[framework_id, role, agent_id] = Allocation(framework_id, role, agent_id, ordered)
         return resources
+
+
+@lru_cache(4096)
+def _upwards(role: str) -> tuple[str, ...]:
+    """The role and those above it."""
+    parts = role.split("/")
+    return tuple("/".join(parts[:length]) for length in range(1, len(parts) + 1))
 
 
 def _is_scalar(resource: Resource) -> bool:

@@ -19,11 +19,13 @@ from typing import Any
 from actors.core import ActorRef
 from actors.local_mesos.messages import ShutdownFramework, UpdateFramework
 from mesos_proto import Resources, master_pb2, mesos_pb2, scheduler_pb2
+from mesos_proto.scalars import to_thousandths
 
 from . import constraints, inverse_offers, offers, tasks, views
 from .cluster import Capability, Cluster, Framework
 from .parsed import resources_in
 from .protocol import Answer, Subscribe
+from .quantities import Quantities
 from .statuses import update_event
 from .stream import EndStream, SendEvent, StartHeartbeats
 from .validation import framework_error, framework_update_error
@@ -153,8 +155,25 @@ def take_back(cluster: Cluster, framework: Framework) -> None:
 def offer_to(cluster: Cluster, framework: Framework, suppressed: Any, active: bool) -> None:
     """Tells the allocator what the framework is and wants."""
     cluster.allocator.set_framework(
-        framework.id, framework.roles, suppressed, active, _understood_by(cluster, framework)
+        framework.id,
+        framework.roles,
+        suppressed,
+        active,
+        _understood_by(cluster, framework),
+        _least_wanted(framework.info),
     )
+
+
+def _least_wanted(info: mesos_pb2.FrameworkInfo) -> dict[str, list[Quantities]]:
+    """Its ``offer_filters``: how much an offer for a role must have at least. Without any, any offer will do."""
+    return {
+        role: [
+            Quantities({name: to_thousandths(scalar.value) for name, scalar in least.quantities.items()})
+            for least in filters.min_allocatable_resources.quantities
+        ]
+        for role, filters in info.offer_filters.items()
+        if filters.HasField("min_allocatable_resources")
+    }
 
 
 def _understood_by(cluster: Cluster, framework: Framework) -> Callable[[str, str, Resources], Resources]:

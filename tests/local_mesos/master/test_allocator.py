@@ -110,7 +110,7 @@ def test_never_more_is_given_than_there_is_nor_than_a_limit_allows(
         assert total.contains(held)
         assert made.available(agent_id) == total - held
     for role, limit in limits.items():
-        held_cpus = sum(each.resources.cpus for each in given_ if each.role.split("/")[0] == role)
+        held_cpus = sum(each.resources.cpus for each in given_ if each.role == role)
         assert held_cpus <= limit
     for each in given_:
         made.recover(each.framework_id, each.agent_id, each.resources.allocated(each.role))
@@ -124,3 +124,17 @@ def test_shrinking_keeps_at_most_the_bound(have: int, bound: int) -> None:
     kept = shrink(resources, {"cpus": bound})
     assert quantities_of(kept).get("cpus", 0) == min(have, bound)
     assert kept.mem == 7
+
+
+def test_a_limit_is_the_role_s_own_and_what_roles_below_it_have_counts_for_it() -> None:
+    """As on a real Mesos 1.11.0 (tests/integration/two_masters)."""
+    made = allocator(1, "cpus:8;mem:100")
+    made.set_quota("q", Quota(Quantities(), Quantities({"cpus": 3000})))
+    subscribe(made, "below", "q/a")
+    (given_,) = made.allocate(0.0)
+    assert given_.resources.cpus == 8
+    made.recover("below", "A0", Resources.parse("cpus:6").allocated("q/a"))
+    made.set_framework_active("below", False)
+    subscribe(made, "itself", "q")
+    (given_,) = made.allocate(1.0)
+    assert given_.resources.cpus == 1

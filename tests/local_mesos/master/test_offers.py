@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .conftest import Bench, amounts, capabilities, scalar
+from .conftest import Bench, Json, amounts, capabilities, scalar
 
 
 async def test_a_new_framework_is_offered_each_agent_whole_and_at_once(bench: Bench) -> None:
@@ -203,3 +203,24 @@ async def test_many_agents_are_offered_some_at_a_time(bench: Bench) -> None:
     events = [len(event["offers"]["offers"]) for event in scheduler.events if event["type"] == "OFFERS"]
     assert sum(events) == 130
     assert max(events) <= 64
+
+
+async def test_a_framework_says_how_large_an_offer_for_a_role_must_be(bench: Bench) -> None:
+    await bench.start()
+    small = await bench.add_agent("cpus:1;mem:4096")
+    await bench.add_agent("cpus:0.001;mem:1")
+
+    def wanting(**quantities: float) -> Json:
+        alternatives = [{"quantities": {name: {"value": value}}} for name, value in quantities.items()]
+        return {"offer_filters": {"*": {"min_allocatable_resources": {"quantities": alternatives}}}}
+
+    large = await bench.subscribe(**wanting(cpus=2))
+    await bench.sleep(5)
+    assert [amounts(offer)["cpus"] for offer in await large.offers()] == [4]
+    either = await bench.subscribe(**wanting(cpus=2, mem=4096))
+    await bench.sleep(5)
+    assert [amounts(offer)["cpus"] for offer in await either.offers()] == [1]
+    crumbs = await bench.subscribe(**wanting(mem=1))
+    await bench.sleep(5)
+    assert [amounts(offer)["cpus"] for offer in await crumbs.offers()] == [0.001], "less than the master's own least"
+    assert small

@@ -550,3 +550,52 @@ def ends_of_tasks(master: Master) -> Seen:
         framework.accept([offer], launch(one), refuse=0)
         yield name, [brief(status) for status in framework.statuses(one["task_id"]["value"], state, 8, after=before)]
         offer = framework.fresh_offer() or {}
+
+
+@scenario
+def what_is_offered(master: Master) -> Seen:
+    def quota(role: str, guarantees: Json, limits: Json) -> Any:
+        config = {"role": role, "guarantees": {n: {"value": v} for n, v in guarantees.items()}, "limits": {n: {"value": v} for n, v in limits.items()}}
+        return shown(master.operator({"type": "UPDATE_QUOTA", "update_quota": {"quota_configs": [config]}}))
+
+    def offered(framework: Framework) -> Any:
+        time.sleep(2.5)
+        sums: dict[str, float] = {}
+        for offer in framework.standing():
+            for each in offer["resources"]:
+                if "scalar" in each:
+                    sums[each["name"]] = round(sums.get(each["name"], 0) + each["scalar"]["value"], 3)
+        return sums
+
+    for name, (guarantees, limits, roles) in {
+        "limit": ({}, {"cpus": 3, "mem": 5000}, ["q"]), "limit of the parent": ({}, {"cpus": 3}, ["q/a"]), "limit, two roles": ({}, {"cpus": 3}, ["q/a", "q/b"]),
+        "nothing": ({}, {"cpus": 0}, ["q"]), "guarantee": ({"cpus": 1}, {"cpus": 1}, ["q"]), "guarantee of all": ({"cpus": 6}, {"cpus": 6, "mem": 6000}, ["q"]), "limit of disk": ({}, {"disk": 100}, ["q"]), "guarantee, no limit": ({"cpus": 1}, {}, ["q"]),
+    }.items():
+        yield f"{name} set", quota("q", guarantees, limits)
+        framework = master.framework(name=name, roles=roles)
+        yield name, offered(framework)
+        found = master.get("/roles").json["roles"]
+        yield f"{name} roles", normal([{n: each[n] for n in ("name", "quota", "offered", "allocated", "reserved")} for each in found if each["name"].startswith("q")])
+        framework.teardown()
+    yield "others beside a guarantee", quota("q", {"cpus": 3}, {"cpus": 3})
+    other = master.framework(name="other", roles=["z"])
+    yield "headroom", offered(other).get("cpus")
+    other.teardown()
+    yield "reset", quota("q", {}, {})
+    for name, quantities in {"too much": [{"cpus": 100}], "either": [{"cpus": 100}, {"mem": 10}], "enough": [{"cpus": 4}], "unknown": [{"bananas": 1}], "none": []}.items():
+        filters = {"*": {"min_allocatable_resources": {"quantities": [{"quantities": {n: {"value": v} for n, v in each.items()}} for each in quantities]}}}
+        framework = master.framework(name=name, offer_filters=filters)
+        yield f"at least {name}", offered(framework)
+        framework.teardown()
+    suppressed = master.framework(name="suppressed", suppressed_roles=["*"])
+    yield "suppressed", offered(suppressed)
+    suppressed.call("REVIVE")
+    yield "revived", offered(suppressed)
+    suppressed.teardown()
+    refined = master.framework(name="unrefined", roles=["r/s"])
+    reservation = {"agent_id": {"value": master.agents[0]}, "resources": [scalar("cpus", 1, None, reservations=[{"type": "DYNAMIC", "role": "r"}])]}
+    refined.decline(*refined.offers(), refuse=0)
+    yield "reserve for the parent", shown(master.operator({"type": "RESERVE_RESOURCES", "reserve_resources": reservation}))
+    yield "reserved for the parent", offered(refined)
+    refined.teardown()
+    yield "unreserve", shown(master.operator({"type": "UNRESERVE_RESOURCES", "unreserve_resources": reservation}))
