@@ -18,6 +18,20 @@ PROTOBUF = "application/x-protobuf"
 SHOWN_HEADERS = ("Content-Type", "Allow", "Location", "WWW-Authenticate", "Content-Encoding")
 
 
+_codec = threading.Lock()  # it learns a message's fields at first sight, which two threads must not do at once
+
+
+def _as_protobuf(cls: Any, body: bytes) -> bytes:
+    with _codec:
+        encoded: bytes = json_codec.loads(cls, body).SerializePartialToString()
+    return encoded
+
+
+def _as_json(cls: Any, body: bytes) -> bytes:
+    with _codec:
+        return json_codec.dumps(cls.FromString(body))
+
+
 class Answer(NamedTuple):
     status: int
     headers: dict[str, str]
@@ -58,11 +72,11 @@ class Master:
         """``binary``: the call is sent as protobuf. An answer in protobuf is shown as JSON."""
         body: bytes = json.dumps(call).encode()
         if binary:
-            body = json_codec.loads(master_pb2.Call, body).SerializePartialToString()
+            body = _as_protobuf(master_pb2.Call, body)
         headers = {"Content-Type": PROTOBUF if binary else JSON, "Accept": accept}
         answer = self.request("POST", "/api/v1", body, headers)
         if answer.headers.get("Content-Type") == PROTOBUF:
-            shown = json_codec.dumps(master_pb2.Response.FromString(answer.body))
+            shown = _as_json(master_pb2.Response, answer.body)
             return answer._replace(body=shown)
         return answer
 
@@ -108,7 +122,7 @@ class Stream:
             while line := self.response.readline():
                 record = self.response.read(int(line))
                 if self._accept == PROTOBUF:
-                    record = json_codec.dumps(self._event.FromString(record))
+                    record = _as_json(self._event, record)
                 with self._more:
                     self.events.append(json.loads(record))
                     self._more.notify_all()
@@ -172,7 +186,7 @@ class Framework(Stream):
             call[kind.lower()] = body
         encoded: bytes = json.dumps(call).encode()
         if binary:
-            encoded = json_codec.loads(scheduler_pb2.Call, encoded).SerializePartialToString()
+            encoded = _as_protobuf(scheduler_pb2.Call, encoded)
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         sent = {
             "Content-Type": PROTOBUF if binary else JSON,
