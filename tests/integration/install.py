@@ -7,13 +7,14 @@ import os
 import sys
 from collections.abc import Callable
 
-from . import foreign_clients, real_mesos, real_podman, real_zookeeper
+from . import chromium, foreign_clients, real_mesos, real_podman, real_zookeeper
 from .parts import Unavailable
 
 PARTS: dict[str, Callable[[], object]] = {
     "Apache Mesos 1.11.0": real_mesos.install,
     "Apache ZooKeeper": real_zookeeper.install,
     "podman": real_podman.install,
+    "Chromium": chromium.install,
     "avmesos": foreign_clients.install_avmesos,
     "pymesos": foreign_clients.install_pymesos,
 }

@@ -51,5 +51,7 @@ def test_marathon_up_runs_from_it(python: Path, tmp_path: Path) -> None:
     options = ("--port", str(free_port()), "--mesos-port", "0", "--work-dir", str(tmp_path / "state"))
     with Service("up", *options, python=python) as service:
         assert service.post("/v2/apps", SLEEPER).status == 201
+        assert '<meta name="views"' in service.get("/ui/").text
+        assert service.get("/ui/vendor/preact.js").status == service.get("/ui/views/apps.js").status == 200
         eventually("it runs", lambda: service.app("/one")["tasksRunning"] == 1)
     assert service.process.returncode == 0, service.words

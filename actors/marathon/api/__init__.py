@@ -16,6 +16,8 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
+from actors.page import add_page
+
 from . import app_tasks, apps, deployments, events, groups, logs, openapi, queue, system
 from ._errors import errors_as_json, foreign_pages_refused
 from ._http import SERVICE
@@ -55,6 +57,7 @@ def make_app(service: Service, *, max_body: int = MAX_BODY, credentials: Credent
     app[SERVICE] = service
     for room in (apps, app_tasks, deployments, groups, queue, events, logs, openapi, system):
         app.add_routes(room.routes())
+    add_page(app, "apps")
     app.cleanup_ctx.append(_event_hub)
     app.on_shutdown.append(_end_streams)
     app.on_response_prepare.append(system.name_the_leader)

@@ -3,6 +3,7 @@
 That answers look as it says is checked with each call of every test here (`conftest.Api.call`).
 """
 
+import re
 from typing import Any
 
 import pytest
@@ -50,11 +51,13 @@ def references(value: Any) -> set[str]:
 
 
 def routes() -> list[tuple[str, str]]:
+    """The API's; the page below ``/ui`` is for people."""
     app = make_app(Service(None, None, ServiceInfo("0", "")))  # type: ignore[arg-type]
     return [
         (route.method, route.resource.canonical)
         for route in app.router.routes()
         if isinstance(route, web.ResourceRoute) and route.resource is not None and route.method != "HEAD"
+        if not re.match(r"/(ui.*)?$", route.resource.canonical)
     ]
 
 

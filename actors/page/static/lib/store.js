@@ -1,0 +1,131 @@
+// All that the page knows of apps, kept right by the service's events.
+//
+//   /v2/events ──▶ which apps changed ──▶ fetch those (or all, if many) ──▶ observables ──▶ views
+//
+// Events only say where to look: what is shown was always fetched, so a lost event cannot leave a wrong figure for
+// longer than the next one. While nobody looks (a hidden tab) the stream is closed.
+import { api } from "./api.js";
+import { Observable } from "./observable.js";
+import { Refresher } from "./refresher.js";
+import { Stream } from "./stream.js";
+
+export const connection = new Observable("connecting"); // connecting | live | lost
+export const apps = new Observable(null); // Map of id → app with counts; null before the first answer
+export const groups = new Observable(new Set(["/"]));
+export const deployments = new Observable(null);
+export const queue = new Observable(new Map()); // of app id → what waits, and why
+export const info = new Observable(null);
+export const lastEvent = new Observable(null); // { type, data }: for views that follow one thing
+
+const EMBED = "embed=apps.counts&embed=apps.deployments";
+const FEW = 4; // changed apps that are fetched one by one
+const LEAVE_AFTER = 60_000; // milliseconds hidden
+
+const EVENTS = {
+  app: ["status_update_event", "instance_changed_event", "instance_health_changed_event", "app_terminated_event",
+    "api_post_event", "unknown_instance_terminated_event", "health_status_changed_event", "failed_health_check_event",
+    "unhealthy_instance_kill_event"],
+  deployment: ["deployment_info", "deployment_success", "deployment_failed", "deployment_step_success",
+    "deployment_step_failure", "app_notified_event", "group_change_success", "group_change_failed"],
+  service: ["scheduler_registered_event", "scheduler_reregistered_event", "scheduler_disconnected_event"],
+};
+
+let dirty = new Set(); // ids of apps to fetch; "*" for all of them
+
+const fetchApps = new Refresher(async () => {
+  const ids = dirty;
+  dirty = new Set();
+  try {
+    if (ids.has("*") || ids.size > FEW || apps.value === null) {
+      const answer = await api.get(`/v2/apps?${EMBED}`);
+      takeGroups(answer.apps);
+      apps.set(new Map(answer.apps.map((app) => [app.id, app])));
+    } else if (ids.size) {
+      const answers = await Promise.all(
+        [...ids].map((id) => api.get(`/v2/apps?id=${encodeURIComponent(id)}&${EMBED}`)),
+      );
+      const known = new Map(apps.value);
+      for (const id of ids) known.delete(id);
+      // Asking by id answers with every app whose id contains it.
+      for (const app of answers.flatMap((answer) => answer.apps)) known.set(app.id, app);
+      takeGroups(known.values());
+      apps.set(known);
+    }
+  } catch (error) {
+    for (const id of ids) dirty.add(id);
+    throw error;
+  }
+});
+
+function takeGroups(all) {
+  const found = new Set(["/"]);
+  for (const { id } of all) {
+    for (let end = id.lastIndexOf("/"); end > 0; end = id.lastIndexOf("/", end - 1)) found.add(id.slice(0, end));
+  }
+  groups.set(found);
+}
+
+const fetchDeployments = new Refresher(async () => deployments.set(await api.get("/v2/deployments")));
+
+const fetchQueue = new Refresher(async () => {
+  const { queue: items } = await api.get("/v2/queue");
+  queue.set(new Map(items.map((item) => [item.app.id, item])));
+});
+
+const fetchInfo = new Refresher(async () => info.set(await api.get("/v2/info")));
+
+export function refreshApp(id) {
+  dirty.add(id);
+  fetchApps.ask();
+}
+
+export function refreshAll() {
+  refreshApp("*");
+  fetchDeployments.ask();
+  fetchQueue.ask();
+  fetchInfo.ask();
+}
+
+function take(type, data) {
+  lastEvent.set({ type, data });
+  if (EVENTS.app.includes(type)) {
+    const id = data.runSpecId ?? data.appId ?? data.appDefinition?.id;
+    refreshApp(id ?? "*");
+    fetchQueue.ask();
+  } else if (EVENTS.deployment.includes(type)) {
+    for (const step of data.plan?.steps ?? []) for (const action of step.actions) dirty.add(action.app);
+    fetchApps.ask();
+    fetchDeployments.ask();
+    fetchQueue.ask();
+  } else {
+    fetchInfo.ask();
+  }
+}
+
+const stream = new Stream("/v2/events?plan-format=light", Object.values(EVENTS).flat(), {
+  onOpen: () => {
+    connection.set("live");
+    refreshAll();
+  },
+  onEvent: take,
+  onLost: () => connection.set("lost"),
+});
+
+// What is waiting changes without an event: offers are refused, delays run out.
+function watchQueue() {
+  setInterval(() => {
+    if (!document.hidden && connection.value === "live" && queue.value.size) fetchQueue.ask();
+  }, 2000);
+}
+
+export function start() {
+  stream.open();
+  fetchApps.ask(); // not after the stream has opened: the first paint waits for this
+  watchQueue();
+  let leaving;
+  document.addEventListener("visibilitychange", () => {
+    clearTimeout(leaving);
+    if (document.hidden) leaving = setTimeout(() => stream.close(), LEAVE_AFTER);
+    else if (!stream._source) stream.open();
+  });
+}
