@@ -11,7 +11,7 @@ whole is judged (ids, dependencies, cycles).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,6 +25,7 @@ from actors.marathon.model import (
     UnknownApp,
     UnknownGroup,
     ValidationFailed,
+    VersionChanged,
     VersionInfo,
     Violation,
     assign_service_ports,
@@ -39,6 +40,7 @@ __all__ = [
     "DeleteApp",
     "DeleteGroup",
     "EnforceRole",
+    "IfVersion",
     "PutApp",
     "PutApps",
     "PutGroup",
@@ -85,6 +87,26 @@ class PutApp:
         if self.restored is not None:
             return self.restored
         return updated_app(present, self.update, self.app_id, partial=self.partial)
+
+
+@dataclass(frozen=True, slots=True)
+class IfVersion:
+    """Make `change` only if the app is of the version that its author has seen; else raises `VersionChanged`.
+
+    Judged where changes follow each other, so that of two who edit the same version only the first succeeds.
+    """
+
+    app_id: str
+    version: str
+    change: Callable[[RootGroup, str], RootGroup]
+
+    def __call__(self, root: RootGroup, version: str) -> RootGroup:
+        present = root.app(self.app_id)
+        if present is None:
+            raise UnknownApp(self.app_id)
+        if present.version != self.version:
+            raise VersionChanged(self.app_id, self.version, present.version)
+        return self.change(root, version)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,8 @@ from actors.marathon.messages import (
     Action,
     ActionKind,
     DeploymentInfo,
+    DeploymentNode,
+    DeploymentNodeChanged,
     DeploymentStatus,
     DeploymentStepFailure,
     DeploymentStepSuccess,
@@ -71,6 +73,10 @@ def status_of(deployment_id: str, version: str, plan: DeploymentPlan) -> Deploym
         current_step=1 if plan.steps else 0,
         current_actions=plan.steps[0] if plan.steps else (),
         affected_apps=plan.affected_apps,
+        nodes=tuple(
+            DeploymentNode(node.id, node.waits_for, node.change.kind if node.change is not None else None)
+            for node in plan.nodes
+        ),
         original={change.app_id: change.original for change in changes if change.original is not None},
         target={change.app_id: change.target for change in changes if change.target is not None},
     )
@@ -126,11 +132,15 @@ class Deployment(Actor[Any]):
     def receive(self, message: Any) -> None:
         match message:
             case StepBegun(node):
-                self._begun.add(node)
+                if node not in self._begun:
+                    self._begun.add(node)
+                    self._publish(DeploymentNodeChanged(self._status.id, node, "begun"))
                 self._progress()
             case StepDone(node):
                 if node not in self._done:
                     self._done.add(node)
+                    notified = tuple(self._dependents[node])
+                    self._publish(DeploymentNodeChanged(self._status.id, node, "ready", notified))
                     if node in self._plan.changes:
                         self._progress()
             case ReadinessKnown(node, results):
@@ -166,6 +176,8 @@ class Deployment(Actor[Any]):
             current_step=min(level + 1, len(self._plan.steps)),
             current_actions=current,
             finished=finished,
+            begun=frozenset(self._begun),
+            ready=frozenset(self._done),
         )
         while self._level and self._level <= level:
             self._publish(DeploymentStepSuccess(self._status, self._plan.steps[self._level - 1]))

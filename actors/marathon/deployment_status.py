@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from actors.marathon.model import App
 
-__all__ = ["Action", "ActionKind", "DeploymentStatus", "ReadinessResponse", "ReadinessResult"]
+__all__ = ["Action", "ActionKind", "DeploymentNode", "DeploymentStatus", "ReadinessResponse", "ReadinessResult"]
 
 
 class ActionKind(Enum):
@@ -28,6 +28,15 @@ class Action:
 
     kind: ActionKind
     app_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentNode:
+    """A vertex of a deployment's graph: an app's step, or a gate (no `action`) that passes on what it waits for."""
+
+    id: str
+    waits_for: tuple[str, ...]
+    action: ActionKind | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +64,8 @@ class DeploymentStatus:
 
     `steps` are the levels of the dependency graph; the actors run it as a graph, and `current_step` (from 1) is the
     lowest level that is not finished. `finished` has the apps whose part is done, `readiness` what the readiness checks
-    of each app's new tasks saw.
+    of each app's new tasks saw. `nodes` are the graph itself; `begun` and `ready` the ids of those nodes that wait for
+    nobody any more and of those that have told their dependents to go on.
     """
 
     id: str
@@ -66,6 +76,9 @@ class DeploymentStatus:
     affected_apps: tuple[str, ...]
     finished: frozenset[str] = frozenset()
     readiness: Mapping[str, tuple[ReadinessResult, ...]] = field(default_factory=dict)
+    nodes: tuple[DeploymentNode, ...] = ()
+    begun: frozenset[str] = frozenset()
+    ready: frozenset[str] = frozenset()
     original: Mapping[str, App] = field(default_factory=dict)
     target: Mapping[str, App] = field(default_factory=dict)
 

@@ -7,7 +7,7 @@ The API writes them as Marathon's events; ``docs/docs/event-bus.md`` of Marathon
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from actors.marathon.deployment_status import Action, DeploymentStatus
 from actors.marathon.instance import Condition, Instance
@@ -19,6 +19,7 @@ __all__ = [
     "AppTerminated",
     "DeploymentFailed",
     "DeploymentInfo",
+    "DeploymentNodeChanged",
     "DeploymentStepFailure",
     "DeploymentStepSuccess",
     "DeploymentSuccess",
@@ -121,6 +122,17 @@ class HealthCheckRemoved(DomainEvent):
     """The health checks of an app's version are not made any more."""
 
     app_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentNodeChanged(DomainEvent):
+    """A node of a deployment's graph has begun, or is ready and has told `notifies` so. An event of ours, not
+    Marathon's: with it one can watch apps notify each other."""
+
+    deployment_id: str
+    node: str
+    state: Literal["begun", "ready"]
+    notifies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

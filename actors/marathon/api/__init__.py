@@ -18,7 +18,7 @@ from aiohttp.typedefs import Middleware
 
 from actors.page import add_page
 
-from . import app_tasks, apps, deployments, events, groups, logs, openapi, queue, system
+from . import app_tasks, apps, cluster, deployments, events, groups, logs, openapi, queue, system
 from ._errors import errors_as_json, foreign_pages_refused
 from ._http import SERVICE
 from .agent_sandboxes import AgentSandboxes
@@ -55,10 +55,11 @@ def make_app(service: Service, *, max_body: int = MAX_BODY, credentials: Credent
     )
     app = web.Application(middlewares=middlewares, client_max_size=max_body)
     app[SERVICE] = service
-    for room in (apps, app_tasks, deployments, groups, queue, events, logs, openapi, system):
+    for room in (apps, app_tasks, deployments, groups, queue, events, logs, cluster, openapi, system):
         app.add_routes(room.routes())
-    add_page(app, "apps")
+    add_page(app, "apps", "cluster")
     app.cleanup_ctx.append(_event_hub)
+    app.cleanup_ctx.append(cluster.master_client)
     app.on_shutdown.append(_end_streams)
     app.on_response_prepare.append(system.name_the_leader)
     return app

@@ -10,7 +10,7 @@ from aiohttp import hdrs, web
 
 from actors import AskTimeout
 from actors.marathon.messages import AppLocked, DeploymentNotFound, PartNotFound, TooManyDeployments
-from actors.marathon.model import AlreadyExists, UnknownApp, UnknownGroup, ValidationFailed
+from actors.marathon.model import AlreadyExists, UnknownApp, UnknownGroup, ValidationFailed, VersionChanged
 from actors.persistence import JournalError
 
 from ._http import BadRequest, NotFound, json_answer
@@ -57,6 +57,8 @@ def _answer_to(error: Exception, request: web.Request) -> tuple[int, dict[str, A
             return 400, {"message": error.message, **details}
         case AppLocked():
             return 409, {"message": str(error), "deployments": [{"id": key} for key in error.deployment_ids]}
+        case VersionChanged():
+            return 409, {"message": str(error), "version": error.present}
         case AlreadyExists():
             return 409, {"message": str(error)}
         case UnknownApp() | UnknownGroup() | DeploymentNotFound() | PartNotFound() | NotFound() | SandboxNotFound():

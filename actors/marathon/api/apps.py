@@ -30,8 +30,10 @@ from actors.marathon.model import (
 from . import app_tasks
 from ._http import BadRequest, NotFound, created, deployment_result, flag, json_answer, json_body, service_of
 from .app_info import ALL, ALWAYS, created_text, gather, parse_embeds
+from .dry_run import tell_plan
 from .events import announce_post
 from .label_selector import SelectorError, parse_selector
+from .service import Change
 
 __all__ = ["routes"]
 
@@ -123,6 +125,8 @@ async def create_app(request: web.Request) -> web.StreamResponse:
     """POST: create an app; 409 when there is one with its id."""
     service, force = service_of(request), flag(request, "force")
     app = parse_app(_without_version(await json_body(request)))
+    if flag(request, "dryRun"):
+        return await tell_plan(service, changes.CreateApp(app))
     started = await service.update(changes.CreateApp(app), force=force)
     app = _stored(started.root, app.id)
     announce_post(request, app)
@@ -211,7 +215,9 @@ async def _update_one(request: web.Request, app_id: str, *, partial: bool, creat
     service, force = service_of(request), flag(request, "force")
     path_id.check(app_id)
     data = await json_body(request)
-    change = await _update(request, app_id, data, partial=partial, create=create)
+    change = _if_version(request, app_id, await _update(request, app_id, data, partial=partial, create=create))
+    if flag(request, "dryRun"):
+        return await tell_plan(service, change)
     started = await service.update(change, force=force)
     announce_post(request, _stored(started.root, app_id))
     if app_id in started.status.original:
@@ -222,16 +228,28 @@ async def _update_one(request: web.Request, app_id: str, *, partial: bool, creat
     return deployment_result(started, status=201 if is_new else 200, location=location)
 
 
+def _if_version(request: web.Request, app_id: str, change: Change) -> Change:
+    """The query's ``ifVersion``: the version that the client has seen, for who shares an app with others."""
+    seen = request.query.get("ifVersion")
+    return change if seen is None else changes.IfVersion(app_id, parse_version(seen, "/ifVersion"), change)
+
+
 async def delete_app(request: web.Request, app_id: str) -> web.StreamResponse:
     """DELETE: remove an app; deployments of it are cancelled unless ``force=false``."""
     force = flag(request, "force", default=True)
-    return deployment_result(await service_of(request).update(changes.DeleteApp(app_id), force=force))
+    return await _changed(request, changes.DeleteApp(app_id), force=force)
 
 
 async def restart_app(request: web.Request, app_id: str) -> web.StreamResponse:
     """POST ``…/restart``: replace every instance."""
-    force = flag(request, "force")
-    return deployment_result(await service_of(request).update(changes.RestartApp(app_id), force=force))
+    return await _changed(request, changes.RestartApp(app_id), force=flag(request, "force"))
+
+
+async def _changed(request: web.Request, change: Change, *, force: bool) -> web.StreamResponse:
+    service = service_of(request)
+    if flag(request, "dryRun"):
+        return await tell_plan(service, change)
+    return deployment_result(await service.update(change, force=force))
 
 
 async def list_versions(request: web.Request, app_id: str) -> web.StreamResponse:

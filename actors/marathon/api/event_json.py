@@ -10,6 +10,7 @@ from actors.marathon.messages import (
     AppTerminated,
     DeploymentFailed,
     DeploymentInfo,
+    DeploymentNodeChanged,
     DeploymentStepFailure,
     DeploymentStepSuccess,
     DeploymentSuccess,
@@ -64,6 +65,7 @@ _TYPES: dict[type[DomainEvent], str] = {
     AppTerminated: "app_terminated_event",
     DeploymentFailed: "deployment_failed",
     DeploymentInfo: "deployment_info",
+    DeploymentNodeChanged: "deployment_node_changed",
     DeploymentStepFailure: "deployment_step_failure",
     DeploymentStepSuccess: "deployment_step_success",
     DeploymentSuccess: "deployment_success",
@@ -144,6 +146,8 @@ def event_fields(event: DomainEvent, *, light: bool = False) -> dict[str, Any]:
             return {"id": deployment_id, "plan": plan_json(plan, light=light), "reason": reason}
         case DeploymentInfo(plan, step) | DeploymentStepSuccess(plan, step) | DeploymentStepFailure(plan, step):
             return {"plan": plan_json(plan, light=light), "currentStep": step_json(step)}
+        case DeploymentNodeChanged(deployment_id, node, state, notifies):
+            return {"id": deployment_id, "node": node, "state": state, "notifies": list(notifies)}
         case EventStreamAttached(address) | EventStreamDetached(address):
             return {"remoteAddress": address}
         case SchedulerRegistered(framework_id, master):

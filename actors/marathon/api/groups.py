@@ -16,16 +16,14 @@ from actors.marathon.model import (
     GroupUpdate,
     UnknownGroup,
     ValidationFailed,
-    next_version,
     parse_group,
     parse_version,
     path_id,
 )
-from actors.marathon.plan import make_plan
 
 from ._http import BadRequest, created, deployment_result, flag, json_answer, json_body, service_of
 from .app_info import AppInfos, gather, parse_embeds
-from .deployment_json import steps_json
+from .dry_run import tell_plan
 from .service import Change
 
 __all__ = ["routes"]
@@ -164,9 +162,7 @@ async def put_group(request: web.Request) -> web.StreamResponse:
             change = await _change(request, update)
     service = service_of(request)
     if dry_run:
-        root = await service.root()
-        planned = change(root, next_version(service.system.clock.now(), root.version))
-        return json_answer({"steps": steps_json(make_plan(root, planned).steps)})
+        return await tell_plan(service, change)
     return deployment_result(await service.update(change, force=force))
 
 

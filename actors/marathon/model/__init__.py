@@ -8,7 +8,16 @@ from . import path_id
 from ._rules import constraint_problem
 from .app import SINGLE_INSTANCE_LABEL, App, Artifact, ExecutorResources, ResourceLimits, SecretRef, SecretSource
 from .container import Container, DockerContainer, PersistentVolume, Volume
-from .errors import AlreadyExists, ModelError, UnknownApp, UnknownGroup, ValidationFailed, Violation, WrongType
+from .errors import (
+    AlreadyExists,
+    ModelError,
+    UnknownApp,
+    UnknownGroup,
+    ValidationFailed,
+    VersionChanged,
+    Violation,
+    WrongType,
+)
 from .group import EPOCH, Group, RootGroup
 from .group_update import GroupUpdate, parse_group
 from .health import CommandCheck, HealthCheck, ReadinessCheck
@@ -47,6 +56,7 @@ __all__ = [
     "UnreachableStrategy",
     "UpgradeStrategy",
     "ValidationFailed",
+    "VersionChanged",
     "VersionInfo",
     "Violation",
     "Volume",

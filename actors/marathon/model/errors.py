@@ -95,6 +95,20 @@ class AlreadyExists(ModelError):
     """An app or group with this id is there already; answered with 409."""
 
 
+class VersionChanged(ModelError):
+    """An app is not of the version any more that a change was made for; answered with 409."""
+
+    def __init__(self, app_id: str, seen: str, present: str | None) -> None:
+        self.app_id, self.seen, self.present = app_id, seen, present
+        super().__init__(
+            f"App '{app_id}' was changed since: this change is meant for version {seen}, the app is of version "
+            f"{present}. Read it again and make the change anew"
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.app_id, self.seen, self.present)
+
+
 def path_of(location: Iterable[str | int]) -> str:
     """Marathon's notation for a place in a JSON document: ``/healthChecks(0)/path``."""
     path = ""

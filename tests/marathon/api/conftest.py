@@ -69,6 +69,7 @@ class World:
     updates: list[UpdateRoot] = field(default_factory=list)
     locks: bool = False
     silent: bool = False
+    master: str | None = "http://127.0.0.1:5050"
     error: Exception | None = None
 
     @property
@@ -193,7 +194,7 @@ class StandIn(Actor):
             case ResetDelay(app_id):
                 return any(item.app.id == app_id for item in world.queue)
             case GetFramework():
-                return FrameworkStatus("framework-1", "http://127.0.0.1:5050", connected=True)
+                return FrameworkStatus("framework-1", world.master, connected=world.master is not None)
         raise TypeError(f"unexpected {message!r}")
 
 

@@ -16,6 +16,7 @@ from actors.marathon.messages import HealthResult, TaskFailure
 
 from .conftest import Api, serving
 from .documented import DOCUMENT, problems, template_of
+from .test_cluster import a_master
 from .test_events import read_event
 from .test_service import MOMENT, waiting
 
@@ -82,6 +83,8 @@ async def test_every_promised_answer_is_given(api: Api) -> None:
     world.run("/g/x", 3, health=(alive, dead), region="r", zone="z")
     world.failures["/g/x"] = TaskFailure("/g/x", "t", "TASK_FAILED", "exit 1", "h", None, V1, MOMENT)
     world.queue.append(waiting(world.root.apps["/g/x"]))
+    async with a_master() as world.master:
+        assert (await api.get("/v2/mesos/version")).status == 200
     for path in (
         "/v2/apps?id=x&cmd=s&label=tier!=web&embed=apps.failures&embed=apps.taskStats&embed=apps.readiness",
         "/v2/apps/g/x",
@@ -103,6 +106,7 @@ async def test_every_promised_answer_is_given(api: Api) -> None:
         f"/v2/groups/g/versions/{V1}",
         "/v2/queue?embed=lastUnusedOffers",
         "/v2/deployments",
+        "/v2/deployments/d1",
         "/v2/info",
         "/v2/leader",
         "/metrics",
@@ -117,6 +121,8 @@ async def test_every_promised_answer_is_given(api: Api) -> None:
         ("PUT", "/v2/apps?partialUpdate=true", [{"id": "/g/x", "instances": 4}], 200),
         ("PATCH", "/v2/apps", [{"id": "/g/x", "instances": 5}], 200),
         ("PUT", "/v2/apps/g/x?partialUpdate=true", {"instances": 6}, 200),
+        ("PUT", "/v2/apps/g/x?dryRun=true", {"instances": 7}, 200),
+        ("POST", "/v2/apps?dryRun=true", {"id": "/z", "cmd": "sleep 1"}, 200),
         ("PUT", "/v2/apps/g/y", {"cmd": "sleep 1"}, 201),
         ("PATCH", "/v2/apps/g/x", {"cmd": "sleep 2"}, 200),
         ("POST", "/v2/apps/g/x/restart", None, 200),

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeGuard
 
 import pytest
 
-from actors.marathon.events import DeploymentInfo, DeploymentStepSuccess, DeploymentSuccess, InstanceChanged
+from actors.marathon.events import (
+    DeploymentInfo,
+    DeploymentNodeChanged,
+    DeploymentStepSuccess,
+    DeploymentSuccess,
+    InstanceChanged,
+)
 from actors.marathon.messages import Action, ActionKind, AppLocked, Condition, GetRoot
 
 from .conftest import Service
@@ -45,6 +51,32 @@ async def test_step_events_come_in_the_order_of_the_levels(service: Service) -> 
     steps = [("/db", "/web"), ("/db",), ("/web",)]
     assert told == [(kind, step) for step in steps for kind in ("DeploymentInfo", "DeploymentStepSuccess")]
     assert isinstance(service.events[-1][1], DeploymentSuccess)
+
+
+async def test_each_notification_is_told_as_it_goes_along_the_graph(service: Service) -> None:
+    service.world.startup = {"/db": 20.0, "/cache": 5.0, "/web": 5.0}.__getitem__
+    await service.put(app("/db"), app("/cache"), app("/web", dependencies=["/db", "/cache"]))
+    await service.system.clock.sleep(10)
+    (status,) = await service.deployments()
+    assert {node.id: set(node.waits_for) for node in status.nodes} == {
+        "/db": set(),
+        "/cache": set(),
+        "/web": {"/db", "/cache"},
+    }
+    assert (status.begun, status.ready) == ({"/db", "/cache"}, {"/cache"})
+    await service.deployed()
+    told = [(event.node, event.state, event.notifies) for _, event in service.events if is_node_change(event)]
+    assert sorted(told[:2]) == [("/cache", "begun", ()), ("/db", "begun", ())]
+    assert told[2:] == [
+        ("/cache", "ready", ("/web",)),
+        ("/db", "ready", ("/web",)),
+        ("/web", "begun", ()),
+        ("/web", "ready", ()),
+    ]
+
+
+def is_node_change(event: Any) -> TypeGuard[DeploymentNodeChanged]:
+    return isinstance(event, DeploymentNodeChanged)
 
 
 async def test_a_dependent_starts_the_moment_its_dependency_is_healthy(service: Service) -> None:

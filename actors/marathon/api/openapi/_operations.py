@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from actors.marathon.api.cluster import READABLE
+
 from ._schemas import BOOLEAN, INTEGER, JSON, STRING, array, one_of, record, ref
 
 __all__ = ["OPERATIONS", "Operation", "paths"]
@@ -53,10 +55,14 @@ HEADERS = {
     LOCATION: "Where the new app or group answers.",
 }
 NONE = Answer()
+PLANNED = Answer({JSON: ref("DryRun")})
+OR_PLANNED = Answer({JSON: one_of("DeploymentResult", "DryRun")})  # as dryRun says; only the former has the header
 DEPLOYED = _json(ref("DeploymentResult"), DEPLOYMENT_ID)
 CREATED = _json(ref("DeploymentResult"), DEPLOYMENT_ID, LOCATION)
 
 FORCE = Query("force", "Cancel the deployments that lock an affected app.", BOOLEAN)
+DRY_RUN = Query("dryRun", "Change nothing, tell the plan.", BOOLEAN)
+IF_VERSION = Query("ifVersion", "Only if the app is still of this version; else 409.")
 FORCE_DELETE = Query("force", "As elsewhere, but true unless it is said to be false.", BOOLEAN)
 PARTIAL = Query("partialUpdate", "Fields that are not named keep their values (the default).", BOOLEAN)
 EMBED_APPS = Query("embed", "apps.tasks, apps.counts, apps.deployments, apps.readiness, …; repeatable.", array(STRING))
@@ -73,18 +79,20 @@ SELECT = (
 
 OPERATIONS = (
     Operation("GET", "/v2/apps", "List the apps.", {200: _json(ref("Apps"))}, SELECT),
-    Operation("POST", "/v2/apps", "Create an app.", {201: _json(ref("CreatedApp"), DEPLOYMENT_ID, LOCATION)}, (FORCE,),
-              ref("AppDefinition")),
+    Operation("POST", "/v2/apps", "Create an app.",
+              {200: PLANNED, 201: _json(ref("CreatedApp"), DEPLOYMENT_ID, LOCATION)},
+              (FORCE, DRY_RUN), ref("AppDefinition")),
     Operation("PUT", "/v2/apps", "Create or update several apps as one change.", {200: DEPLOYED}, (FORCE, PARTIAL),
               array(ref("AppUpdate"))),
     Operation("PATCH", "/v2/apps", "Update several apps as one change.", {200: DEPLOYED}, (FORCE,),
               array(ref("AppUpdate"))),
     Operation("GET", "/v2/apps/{app_id}", "Show an app.", {200: _json(record({"app": ref("App")}))}, (EMBED_APPS,)),
     Operation("PUT", "/v2/apps/{app_id}", "Create, update or (with a version alone) roll back an app.",
-              {200: DEPLOYED, 201: CREATED}, (FORCE, PARTIAL), ref("AppUpdate")),
-    Operation("PATCH", "/v2/apps/{app_id}", "Update an app.", {200: DEPLOYED}, (FORCE,), ref("AppUpdate")),
-    Operation("DELETE", "/v2/apps/{app_id}", "Remove an app.", {200: DEPLOYED}, (FORCE_DELETE,)),
-    Operation("POST", "/v2/apps/{app_id}/restart", "Replace every instance.", {200: DEPLOYED}, (FORCE,)),
+              {200: OR_PLANNED, 201: CREATED}, (FORCE, PARTIAL, DRY_RUN, IF_VERSION), ref("AppUpdate")),
+    Operation("PATCH", "/v2/apps/{app_id}", "Update an app.", {200: OR_PLANNED}, (FORCE, DRY_RUN, IF_VERSION),
+              ref("AppUpdate")),
+    Operation("DELETE", "/v2/apps/{app_id}", "Remove an app.", {200: OR_PLANNED}, (FORCE_DELETE, DRY_RUN)),
+    Operation("POST", "/v2/apps/{app_id}/restart", "Replace every instance.", {200: OR_PLANNED}, (FORCE, DRY_RUN)),
     Operation("GET", "/v2/apps/{app_id}/versions", "List an app's versions, newest first.",
               {200: _json(record({"versions": array(STRING)}))}),
     Operation("GET", "/v2/apps/{app_id}/versions/{version}", "Show an app as it was.",
@@ -116,8 +124,7 @@ OPERATIONS = (
             Operation("GET", path, "Show a group with all below it.", {200: _json(ref("Group"))}, (EMBED_GROUP,)),
             Operation("POST", path, "Create a group with all in it.", {201: CREATED}, (FORCE,), ref("GroupUpdate")),
             Operation("PUT", path, "Create, update, scale or roll back a group.",
-                      {200: Answer({JSON: one_of("DeploymentResult", "DryRun")})},
-                      (FORCE, Query("dryRun", "Change nothing, tell the steps.", BOOLEAN)), ref("GroupUpdate")),
+                      {200: OR_PLANNED}, (FORCE, DRY_RUN), ref("GroupUpdate")),
             Operation("DELETE", path, "Remove a group with all in it.", {200: DEPLOYED}, (FORCE,)),
             Operation("GET", f"{path}/apps", "List the apps in and below a group.", {200: _json(ref("Apps"))},
                       (EMBED_GROUP,)),
@@ -131,6 +138,8 @@ OPERATIONS = (
               record({}, {"enforceRole": BOOLEAN})),
     Operation("GET", "/v2/deployments", "List the running deployments, oldest first.",
               {200: _json(array(ref("Deployment")))}),
+    Operation("GET", "/v2/deployments/{deployment_id}", "Show a running deployment with its graph.",
+              {200: _json(ref("DeploymentWithGraph"))}),
     Operation("DELETE", "/v2/deployments/{deployment_id}", "Undo a deployment, or (force) leave it as it is.",
               {200: DEPLOYED, 202: Answer(headers=(DEPLOYMENT_ID,))},
               (FORCE, Query("app", "End only this app's part, as it stands; the deployment goes on without it."))),
@@ -151,6 +160,11 @@ OPERATIONS = (
               {200: _json(ref("Output"))},
               (Query("offset", "The first byte; negative: from the end.", INTEGER),
                Query("length", "Bytes at the most.", INTEGER))),
+    Operation("GET", "/v2/mesos/{what}", f"Read {', '.join(READABLE)} of the leading Mesos master.",
+              {200: Answer({JSON: {"type": "object"}})},
+              (Query("limit", "Of tasks: how many at the most.", INTEGER),
+               Query("offset", "Of tasks: how many to leave out.", INTEGER),
+               Query("order", "Of tasks: asc or desc, by their start."))),
     Operation("GET", "/v2/openapi.json", "This document.", {200: _json({"type": "object"})}),
     Operation("GET", "/metrics", "Gauges of the service.", {200: _json(ref("Metrics"))}),
     Operation("GET", "/ping", "Whether it answers.", {200: Answer({JSON: STRING, PLAIN: STRING})}),

@@ -203,26 +203,36 @@ _GROUPS: dict[str, Schema] = {
             "scaleBy": {**NUMBER, "description": "Alone: multiply the instances of every app."},
         },
     },
-    "DryRun": record({"steps": array(ref("Step"))}),
+    "DryRun": record({"steps": array(ref("Step")), "graph": array(ref("Node"))}),
 }
 
 # -- deployments ------------------------------------------------------------------------------------------------
 
 _ACTION: dict[str, Schema] = {"action": {"enum": [kind.value for kind in ActionKind]}, "app": STRING}
 
+_DEPLOYMENT: dict[str, Schema] = {
+    "id": STRING,
+    "version": STRING,
+    "affectedApps": array(STRING),
+    "affectedPods": array(STRING),
+    "steps": array(ref("Step")),
+    "currentActions": array(record({**_ACTION, "readinessCheckResults": array(ref("ReadinessResult"))})),
+    "currentStep": INTEGER,
+    "totalSteps": INTEGER,
+}
+
 _DEPLOYMENTS: dict[str, Schema] = {
     "DeploymentResult": record({"version": STRING, "deploymentId": STRING}),
     "Step": record({"actions": array(record(_ACTION))}),
-    "Deployment": record(
+    "Deployment": record(_DEPLOYMENT),
+    "DeploymentWithGraph": record({**_DEPLOYMENT, "graph": array(ref("Node"))}),
+    "Node": record(
         {
             "id": STRING,
-            "version": STRING,
-            "affectedApps": array(STRING),
-            "affectedPods": array(STRING),
-            "steps": array(ref("Step")),
-            "currentActions": array(record({**_ACTION, "readinessCheckResults": array(ref("ReadinessResult"))})),
-            "currentStep": INTEGER,
-            "totalSteps": INTEGER,
+            "kind": {"enum": ["app", "group"]},
+            "action": or_null({"enum": [kind.value for kind in ActionKind]}),
+            "waitsFor": array(STRING),
+            "state": {"enum": ["waiting", "begun", "ready"]},
         }
     ),
     "ReadinessResult": record(
@@ -302,6 +312,7 @@ _SERVICE: dict[str, Schema] = {
         {
             "details": {"anyOf": [STRING, array(record({"path": STRING, "errors": array(STRING)}))]},
             "deployments": array(record({"id": STRING})),
+            "version": or_null(STRING),
         },
     ),
 }

@@ -1,0 +1,28 @@
+"""``dryRun``: what a change would do, told and not done.
+
+    GET what is ─▶ change(root) ─▶ the plan ─▶ {"steps": Marathon's levels, "graph": who waits for whom}
+
+Marathon has it for groups alone; ours has it for apps, too. What the change refuses is refused here as well.
+"""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from actors.marathon.deployment import status_of
+from actors.marathon.model import next_version
+from actors.marathon.plan import make_plan
+
+from ._http import json_answer
+from .deployment_json import graph_json, steps_json
+from .service import Change, Service
+
+__all__ = ["tell_plan"]
+
+
+async def tell_plan(service: Service, change: Change) -> web.Response:
+    """The answer to a dry run of `change`; raises what `change` raises."""
+    root = await service.root()
+    planned = change(root, next_version(service.system.clock.now(), root.version))
+    status = status_of("", planned.version, make_plan(root, planned))
+    return json_answer({"steps": steps_json(status.steps), "graph": graph_json(status.nodes)})
