@@ -18,7 +18,7 @@ from .errors import (
     StashOverflow,
 )
 from .event_stream import EventStream
-from .instrument import Instrument
+from .instrument import Instrument, Instruments
 from .mailboxes import BoundedMailbox, ControlAwareMailbox, ControlMessage, Mailbox, PriorityMailbox
 from .messages import (
     ActorIdentity,
@@ -79,6 +79,7 @@ __all__ = [
     "Failure",
     "Identify",
     "Instrument",
+    "Instruments",
     "InvalidActorName",
     "Kill",
     "Mailbox",

@@ -106,7 +106,7 @@ class Cell(HandlerTask):
         self.stop_requested = False
         self._fut_waiter = None
         self._must_cancel = False
-        instrument = system.settings.instrument
+        instrument = system.instrument
         if instrument is not None:
             self.mailbox = instrument.mailbox(self.ref, self.mailbox)
             instrument.spawned(self.ref)
@@ -244,8 +244,9 @@ class Cell(HandlerTask):
         handler: Handler = self.behaviors[-1] if self.behaviors else self.actor.receive
         if self.idle_timer is not None:
             handler = self.idle_timer.observe(handler)
-        if self.system.settings.instrument is not None:
-            handler = self.system.settings.instrument.handler(self.ref, handler)
+        instrument = self.system.instrument
+        if instrument is not None:
+            handler = instrument.handler(self.ref, handler)
         if self.props.dispatcher is not None:
             handler = self.props.dispatcher.adapt(self, handler)
         self.receive = handler

@@ -77,7 +77,7 @@ def fail(
     if suspend_children:
         for child in (cell.children or {}).values():
             child.signal(lifecycle.suspend)
-    instrument = cell.system.settings.instrument
+    instrument = cell.system.instrument
     if instrument is not None:
         instrument.failed(cell.ref, error)
     if cell.parent is None:

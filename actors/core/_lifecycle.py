@@ -174,7 +174,7 @@ async def _recreate(cell: Cell, cause: BaseException) -> None:
     cell.restarts += 1
     for child in survivors:
         child.signal(restart, (cause, None))
-    instrument = cell.system.settings.instrument
+    instrument = cell.system.instrument
     if instrument is not None:
         instrument.restarted(cell.ref)
 
@@ -329,7 +329,7 @@ def _conclude(cell: Cell) -> None:
     if cell.props.dispatcher is not None:
         cell.dispatcher.retire(cell)
     cell.dispatcher = cell.system.graveyard
-    instrument = cell.system.settings.instrument
+    instrument = cell.system.instrument
     if instrument is not None:
         instrument.stopped(cell.ref)
 

@@ -23,6 +23,7 @@ from .dead_letters import DeadLetterOffice, DeadLettersRef
 from .errors import AskTimeout
 from .event_stream import EventStream
 from .guardians import Guardian, RootGuardian
+from .instrument import Instrument, Instruments
 from .messages import DeadLetter, PoisonPill, Terminated
 from .paths import checked_name
 from .props import Props
@@ -31,7 +32,7 @@ from .selection import ActorSelection
 from .settings import Settings
 from .shutdown import CoordinatedShutdown
 from .supervision import OneForOneStrategy
-from .tree import ActorNode, node_of
+from .tree import ActorNode, cells_of, node_of
 
 if TYPE_CHECKING:
     from .actor import Actor
@@ -65,6 +66,7 @@ class ActorSystem:
             ) from None
         self.name = checked_name(name)
         self.settings = settings if settings is not None else Settings()
+        self.instrument = self.settings.instrument
         self.log = logging.getLogger("actors")
         self.clock = Clock(self.loop)
         self.random = random.Random(self.settings.seed)
@@ -74,6 +76,7 @@ class ActorSystem:
         self.dispatcher: Dispatcher = RunQueue(self.loop, self.settings, self._held_the_loop)
         self.graveyard = Graveyard(self.loop, self.settings, self._held_the_loop)
         self.is_terminating = False
+        self._attached: list[Instrument] = []
         self._spawns_no_more = False
         self._resources: dict[object, Any] = {}
         self._at_end: list[Callable[[], object]] = []
@@ -157,6 +160,28 @@ class ActorSystem:
     def tree(self) -> ActorNode:
         """The actors as they are now; `print` it, or walk over it."""
         return node_of(self.root)
+
+    async def attach_instrument(self, instrument: Instrument) -> None:
+        """Let `instrument` see, from now on, the actors that are there and those to come, beside `Settings.instrument`.
+
+        Mailboxes of actors that are there stay as they are. Until it is detached it costs what it does; then nothing.
+        """
+        self._attached.append(instrument)
+        await self._reinstall()
+
+    async def detach_instrument(self, instrument: Instrument) -> None:
+        """Undo `attach_instrument`; raises `ValueError` when it is not attached."""
+        self._attached.remove(instrument)
+        await self._reinstall()
+
+    async def _reinstall(self) -> None:
+        own = self.settings.instrument
+        instruments = [*([] if own is None else [own]), *self._attached]
+        self.instrument = (
+            None if not instruments else instruments[0] if len(instruments) == 1 else Instruments(*instruments)
+        )
+        async for cell in cells_of(self):
+            cell.install()
 
     @property
     def dead_letters(self) -> DeadLettersRef:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ._cell import Cell
     from .ref import ActorRef
+    from .system import ActorSystem
 
-__all__ = ["ActorNode", "node_of"]
+__all__ = ["ActorNode", "cells_of", "node_of", "state_of"]
+
+#: Cells looked at in one turn of the loop: about a millisecond.
+PER_TURN = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +62,35 @@ class ActorNode:
 
 def node_of(cell: Cell) -> ActorNode:
     """The picture of `cell` and all below it."""
-    state: str = cell.state
-    if cell.failure is not None and state == "running":
-        state = "failed"
-    elif cell.is_waiting and state == "running":
-        state = "waiting"
     return ActorNode(
         ref=cell.ref,
         cls=cell.props.cls.__name__,
-        state=state,
+        state=state_of(cell),
         depth=len(cell.mailbox),
         stashed=len(cell.stash or ()),
         restarts=cell.restarts,
         handling=None if cell.envelope is None else type(cell.envelope[0]).__name__,
         children=tuple(node_of(child) for child in (cell.children or {}).values()),
     )
+
+
+def state_of(cell: Cell) -> str:
+    """`ActorNode.state`."""
+    if cell.failure is not None and cell.state == "running":
+        return "failed"
+    if cell.is_waiting and cell.state == "running":
+        return "waiting"
+    return cell.state
+
+
+async def cells_of(system: ActorSystem) -> AsyncIterator[Cell]:
+    """All cells, a turn of the loop after each few thousand: a million actors are looked at without holding it."""
+    left = [system.root]
+    seen = 0
+    while left:
+        cell = left.pop()
+        yield cell
+        left.extend((cell.children or {}).values())
+        seen += 1
+        if seen % PER_TURN == 0:
+            await asyncio.sleep(0)

@@ -34,8 +34,9 @@ from typing import Any
 from actors.core import ActorRef, ActorSystem, Instrument
 from actors.core._asyncio import elapsed_clock
 from actors.core.instrument import Handler
+from actors.core.tree import cells_of
 
-from ._cells import cells_of, class_name
+from ._cells import class_name
 
 __all__ = ["Metrics"]
 

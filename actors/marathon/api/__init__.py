@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
+from actors.observer import Observer, mount
 from actors.page import add_page
 
 from . import app_tasks, apps, cluster, deployments, events, groups, logs, openapi, queue, system
@@ -44,8 +45,15 @@ MAX_BODY = 8 * 1024 * 1024
 """Bytes of a request body at the most; a thousand apps in one group are about two megabytes."""
 
 
-def make_app(service: Service, *, max_body: int = MAX_BODY, credentials: Credentials | None = None) -> web.Application:
-    """The application that answers Marathon's API from `service`; with `credentials`, only to who is among them."""
+def make_app(
+    service: Service,
+    *,
+    max_body: int = MAX_BODY,
+    credentials: Credentials | None = None,
+    observer: Observer | None = None,
+) -> web.Application:
+    """The application that answers Marathon's API from `service`, with the page; with `credentials`, only to who is
+    among them. With an `observer` of the service's system, the page shows its actors, too."""
     middlewares: list[Middleware] = [errors_as_json, foreign_pages_refused]
     if credentials is not None:
         middlewares.insert(1, authenticated(credentials))
@@ -57,7 +65,9 @@ def make_app(service: Service, *, max_body: int = MAX_BODY, credentials: Credent
     app[SERVICE] = service
     for room in (apps, app_tasks, deployments, groups, queue, events, logs, cluster, openapi, system):
         app.add_routes(room.routes())
-    add_page(app, "apps", "cluster")
+    if observer is not None:
+        mount(app, observer)
+    add_page(app, "apps", "cluster", *(["actors"] if observer is not None else []))
     app.cleanup_ctx.append(_event_hub)
     app.cleanup_ctx.append(cluster.master_client)
     app.on_shutdown.append(_end_streams)

@@ -27,6 +27,7 @@ from actors.marathon import Marathon
 from actors.marathon.api import AgentSandboxes, Sandboxes, Service, ServiceInfo, make_app
 from actors.marathon.messages import SchedulerDisconnected, SchedulerEnded, SchedulerRegistered, SchedulerReregistered
 from actors.mesos import Credential
+from actors.observer import Observer
 from actors.persistence import JournalError, SqliteJournal
 
 from ._client import CommandFailed
@@ -119,7 +120,8 @@ async def _run(options: ServiceOptions, start_mesos: StartMesos) -> None:
             sandboxes=mesos.sandboxes or AgentSandboxes(service.framework),
             abdicate=abdicated.set if mesos.stop is None else None,  # with its own Mesos, the tasks would end, too
         )
-        server = await serve(make_app(service, credentials=credentials), options.host, options.port, tls=tls)
+        app = make_app(service, credentials=credentials, observer=await Observer.of(system))
+        server = await serve(app, options.host, options.port, tls=tls)
         stack.push_async_callback(server.close)
         settle_collector()
         say(f"Marathon answers at {server.url}   (Ctrl-C ends it)")
