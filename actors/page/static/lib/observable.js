@@ -47,3 +47,19 @@ export function useNow(every = 1000) {
   }, [every]);
   return now;
 }
+
+// Tells each event to each follower, at once.
+export class Bus {
+  constructor() {
+    this._followers = new Set();
+  }
+
+  tell(...event) {
+    for (const follower of this._followers) follower(...event);
+  }
+
+  follow(follower) {
+    this._followers.add(follower);
+    return () => this._followers.delete(follower);
+  }
+}

@@ -5,8 +5,9 @@ import { number } from "./format.js";
 
 const HEALTH_WORDS = { healthy: "healthy", unhealthy: "unhealthy", unknown: "running, not checked", staged: "starting" };
 
-export function Status({ of }) {
-  return html`<span class=${`status ${of}`}><i aria-hidden="true"></i>${of}</span>`;
+// `word` when it is called otherwise than its colour.
+export function Status({ of, word }) {
+  return html`<span class=${`status ${of}`}><i aria-hidden="true"></i>${word ?? of}</span>`;
 }
 
 // How many of the wanted instances are there, and how they are. Its text says the same.

@@ -5,7 +5,7 @@
 // Events only say where to look: what is shown was always fetched, so a lost event cannot leave a wrong figure for
 // longer than the next one. While nobody looks (a hidden tab) the stream is closed.
 import { api } from "./api.js";
-import { Observable } from "./observable.js";
+import { Bus, Observable } from "./observable.js";
 import { Refresher } from "./refresher.js";
 import { Stream } from "./stream.js";
 
@@ -15,7 +15,7 @@ export const groups = new Observable(new Set(["/"]));
 export const deployments = new Observable(null);
 export const queue = new Observable(new Map()); // of app id → what waits, and why
 export const info = new Observable(null);
-export const lastEvent = new Observable(null); // { type, data }: for views that follow one thing
+export const events = new Bus(); // every event, for views that follow one thing
 
 const EMBED = "embed=apps.counts&embed=apps.deployments";
 const FEW = 4; // changed apps that are fetched one by one
@@ -26,7 +26,7 @@ const EVENTS = {
     "api_post_event", "unknown_instance_terminated_event", "health_status_changed_event", "failed_health_check_event",
     "unhealthy_instance_kill_event"],
   deployment: ["deployment_info", "deployment_success", "deployment_failed", "deployment_step_success",
-    "deployment_step_failure", "app_notified_event", "group_change_success", "group_change_failed"],
+    "deployment_step_failure", "deployment_node_changed", "group_change_success", "group_change_failed"],
   service: ["scheduler_registered_event", "scheduler_reregistered_event", "scheduler_disconnected_event"],
 };
 
@@ -86,8 +86,30 @@ export function refreshAll() {
   fetchInfo.ask();
 }
 
+// What happened to each app while the page was open, newest first: its timeline.
+const REMEMBERED = 60; // events per app
+const APPS_REMEMBERED = 500;
+const past = new Map();
+
+export const recent = new Observable([]); // the last events, newest first
+const RECENT = 1000;
+let told = 0;
+
+function remember(type, data) {
+  recent.set([{ key: told++, type, data, at: data.timestamp }, ...recent.value].slice(0, RECENT));
+  const id = data.runSpecId ?? data.appId;
+  if (!id) return;
+  const list = past.get(id) ?? [];
+  past.delete(id);
+  past.set(id, [{ type, data, at: data.timestamp }, ...list].slice(0, REMEMBERED));
+  if (past.size > APPS_REMEMBERED) past.delete(past.keys().next().value);
+}
+
+export const pastOf = (id) => past.get(id) ?? [];
+
 function take(type, data) {
-  lastEvent.set({ type, data });
+  events.tell(type, data);
+  remember(type, data);
   if (EVENTS.app.includes(type)) {
     const id = data.runSpecId ?? data.appId ?? data.appDefinition?.id;
     refreshApp(id ?? "*");

@@ -1,0 +1,33 @@
+// What a change will do, as the service plans it (dryRun), in words.
+import { html } from "./html.js";
+import { plural } from "./format.js";
+import { toApp } from "./router.js";
+
+const WORDS = {
+  StartApplication: "create",
+  ScaleApplication: "start or stop instances of",
+  RestartApplication: "replace every instance of",
+  StopApplication: "stop and remove",
+};
+
+export const ACTIONS = {
+  StartApplication: "create",
+  ScaleApplication: "scale",
+  RestartApplication: "replace",
+  StopApplication: "stop",
+};
+
+export function Plan({ plan }) {
+  if (!plan) return html`<p class="dim" aria-busy="true">Asking the service what this will do …</p>`;
+  if (!plan.steps.length) return html`<p>Nothing changes: the service has this already.</p>`;
+  const waits = new Map(plan.graph.filter((node) => node.kind === "app").map((node) => [node.id, node.waitsFor]));
+  return html`<div class="plan">
+    <p>The deployment will take ${plural(plan.steps.length, "step")}:</p>
+    <ol>${plan.steps.map((step) => html`<li>${step.actions.map((action) => html`<div>${WORDS[action.action] ?? action.action} <a href=${toApp(action.app)}>${action.app}</a>${waited(waits.get(action.app))}</div>`)}</li>`)}</ol>
+  </div>`;
+}
+
+const waited = (ids) => {
+  const apps = (ids ?? []).map((id) => id.split("#")[0]).filter((id) => id !== "/" && id);
+  return apps.length > 0 && html`<span class="dim"> when ${apps.join(", ")} ${apps.length === 1 ? "is" : "are"} ready</span>`;
+};

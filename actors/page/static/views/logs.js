@@ -1,0 +1,93 @@
+// What instances write, live: one, or all of them merged, with a colour for each. Dead ones stay readable.
+//
+// It follows only while one is at the bottom; who reads further up is told how much is new.
+import { html, cls, useEffect, useMemo, useRef, useState } from "../lib/html.js";
+import { api } from "../lib/api.js";
+import { plural } from "../lib/format.js";
+import { useFetched } from "../lib/loading.js";
+import { href, replace } from "../lib/router.js";
+import { Tail } from "../lib/tail.js";
+import { concerns } from "./app.js";
+import { shortId } from "./instances.js";
+
+const KEPT = 4000; // lines in the document
+const TOGETHER = 12; // instances whose output is merged
+const COLOURS = 8;
+
+export function Logs({ app, query }) {
+  const file = query.file === "stderr" ? "stderr" : "stdout";
+  const { value } = useFetched(() => api.get(`/v2/logs?app=${encodeURIComponent(app.id)}`), [app.id], concerns(app.id));
+  const living = useMemo(() => new Set(app.tasks.map((task) => task.id)), [app]);
+  const known = useMemo(() => {
+    const ids = value?.tasks ?? [...living];
+    return [...ids].reverse();
+  }, [value, living]);
+  const alive = known.filter((id) => living.has(id)).slice(0, TOGETHER);
+  const task = query.task ?? "";
+  const tasks = task ? [task] : alive.length ? alive : known.slice(0, 1);
+  const to = (change) => replace(href(["app", app.id, "logs"], { ...query, file, ...change }));
+  return html`<div class="stack full">
+    <div class="buttons left">
+      <label class="field inline"><span>Instance</span><select value=${task} onChange=${(event) => to({ task: event.target.value })}>
+        <option value="">all ${alive.length} that run</option>
+        ${known.map((id) => html`<option value=${id} selected=${id === task}>${shortId(id)}${living.has(id) ? "" : " (ended)"}</option>`)}
+      </select></label>
+      <div class="switch" role="group" aria-label="File">${["stdout", "stderr"].map((name) => html`<button class=${cls({ on: file === name })} aria-pressed=${file === name} onClick=${() => to({ file: name })}>${name}</button>`)}</div>
+      <label class="field inline grow"><span class="sr">Show lines with</span><input type="search" placeholder="Only lines with …" value=${query.find ?? ""} onInput=${(event) => to({ find: event.target.value })} /></label>
+    </div>
+    <${Output} key=${`${tasks.join()} ${file}`} tasks=${tasks} file=${file} find=${query.find ?? ""} />
+  </div>`;
+}
+
+export function Output({ tasks, file, find = "" }) {
+  const box = useRef();
+  const [lines, setLines] = useState([]);
+  const [errors, setErrors] = useState({});
+  const [unseen, setUnseen] = useState(0);
+  const following = useRef(true);
+  const number = useRef(0);
+
+  useEffect(() => {
+    let waiting = [];
+    let asked = false;
+    const flush = () => {
+      asked = false;
+      const fresh = waiting;
+      waiting = [];
+      if (!following.current) setUnseen((n) => n + fresh.length);
+      // Who reads further up must not have the ground taken away: only at the bottom old lines go.
+      setLines((old) => {
+        const all = old.concat(fresh);
+        return following.current || all.length > 3 * KEPT ? all.slice(-KEPT) : all;
+      });
+    };
+    const tails = tasks.map((task, colour) => new Tail(task, file, (texts) => {
+      for (const text of texts) waiting.push({ key: number.current++, task, colour: colour % COLOURS, text });
+      if (!asked) setTimeout(flush, 50);
+      asked = true;
+    }, (error) => setErrors((old) => (old[task] === error?.message ? old : { ...old, [task]: error?.message }))));
+    return () => tails.forEach((tail) => tail.stop());
+  }, []);
+
+  const shown = useMemo(() => (find ? lines.filter((line) => line.text.includes(find)) : lines), [lines, find]);
+  useEffect(() => {
+    if (following.current) box.current.scrollTop = box.current.scrollHeight;
+  }, [shown]);
+  const look = () => {
+    const { scrollTop, scrollHeight, clientHeight } = box.current;
+    following.current = scrollHeight - scrollTop - clientHeight < 8;
+    if (following.current) setUnseen(0);
+  };
+  const follow = () => {
+    following.current = true;
+    setUnseen(0);
+    box.current.scrollTop = box.current.scrollHeight;
+  };
+  const words = Object.entries(errors).filter(([, error]) => error);
+  return html`<div class="log-box">
+    ${words.map(([task, error]) => html`<p class="dim note">${tasks.length > 1 && html`<b>${shortId(task)}</b> `}${error}</p>`)}
+    <pre class="log" ref=${box} onScroll=${look} tabindex="0" role="log" aria-label=${`${file} of ${plural(tasks.length, "instance")}`} aria-live="off">${shown.map((line) => html`<div key=${line.key}>${tasks.length > 1 && html`<span class=${`who c${line.colour}`}>${shortId(line.task)}</span>`}${line.text}</div>`)}</pre>
+    ${unseen > 0 && html`<button class="button primary new-lines" onClick=${follow}>${plural(unseen, "new line")}</button>`}
+    ${shown.length === 0 && words.length === 0 && html`<p class="dim note">${find && lines.length ? "No line has that." : `Nothing on ${file} yet.`}</p>`}
+  </div>`;
+}
