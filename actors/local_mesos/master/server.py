@@ -15,6 +15,7 @@ from aiohttp.typedefs import Handler
 from actors.core import ActorRef, ActorSystem, Props
 from actors.http import Server, serve
 from actors.local_mesos.wire import AGENTS_PATH
+from actors.page import add_page
 from mesos_proto import mesos_pb2
 
 from ._http import bare_headers, plain_words, text
@@ -149,6 +150,7 @@ def _application(
         app.router.add_route("*", prefix + "/api/v1", operator.handle)
         app.router.add_route("*", prefix + "/api/v1/{below:.*}", operator.handle)
     legacy.add_routes(app.router)
+    add_page(app, "cluster")
     return app
 
 

@@ -2,22 +2,24 @@
 import uPlot from "uplot";
 import { html, useEffect, useRef } from "./html.js";
 
-const HEIGHT = 92;
+const HEIGHT = 96;
+const clock = (seconds) => new Date(seconds * 1000).toTimeString().slice(0, 8);
 
-export function Chart({ title, value, times, values, show, colour }) {
+export function Chart({ title, value, times, values, show, colour, least }) {
   const place = useRef();
   const plot = useRef();
   useEffect(() => {
+    const element = place.current;
     const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
     const axis = { stroke: () => css("--dim"), grid: { stroke: () => css("--line"), width: 1 }, ticks: { show: false }, font: `11px ${css("--sans")}` };
     plot.current = new uPlot({
-      width: place.current.clientWidth || 300, height: HEIGHT, legend: { show: false }, cursor: { show: false },
-      scales: { y: { range: (_, low, high) => [0, Math.max(high ?? 0, 1e-9) * 1.15] } },
-      axes: [{ ...axis, space: 70, size: 22 }, { ...axis, size: 58, space: 28, values: (_, ticks) => ticks.map(show) }],
+      width: element.clientWidth || 300, height: HEIGHT, legend: { show: false }, cursor: { show: false }, padding: [6, 8, 0, 0],
+      scales: { y: { range: (_, low, high) => [0, Math.max((high ?? 0) * 1.15, least)] } },
+      axes: [{ ...axis, space: 90, size: 22, incrs: [5, 10, 20, 30, 60], values: (_, ticks) => ticks.map(clock) }, { ...axis, size: 58, space: 28, values: (_, ticks) => ticks.map(show) }],
       series: [{}, { stroke: () => css(colour), fill: () => `color-mix(in srgb, ${css(colour)} 14%, transparent)`, width: 1.5, points: { show: false } }],
-    }, [times, values], place.current);
-    const observer = new ResizeObserver(() => plot.current.setSize({ width: place.current.clientWidth, height: HEIGHT }));
-    observer.observe(place.current);
+    }, [times, values], element);
+    const observer = new ResizeObserver(() => plot.current.setSize({ width: element.clientWidth, height: HEIGHT }));
+    observer.observe(element);
     return () => {
       observer.disconnect();
       plot.current.destroy();

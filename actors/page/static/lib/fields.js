@@ -1,6 +1,6 @@
 // The form's fields: where each stands in the definition, what it is called, what it means, and what it is unless said.
 //
-// kind   text, number, check, choice (of), command, pairs (an object of strings), words (a list of strings),
+// kind   text, number, check, choice (of), script, pairs (an object of strings), words (a list of strings),
 //        list (of objects with fields of their own)
 
 export const SECTIONS = [
@@ -8,7 +8,7 @@ export const SECTIONS = [
     title: "App", open: true,
     fields: [
       { at: "id", title: "ID", kind: "text", needed: true, help: "Its place in the tree of groups: lower case, digits, dots and dashes, such as /shop/cart.", lockedWhenEditing: true },
-      { at: "cmd", title: "Command", kind: "command", help: "Run by a shell in the sandbox. $PORT0, $PORT1, … are the ports that it was given. Leave it empty if an image says what to run." },
+      { at: "cmd", title: "Command", kind: "script", help: "Run by a shell in the sandbox. $PORT0, $PORT1, … are the ports that it was given. Leave it empty if an image says what to run." },
       { at: "instances", title: "Instances", kind: "number", unless: 1, step: 1, help: "How many of it shall run." },
       { at: "cpus", title: "CPUs", kind: "number", unless: 1, step: 0.1, help: "Share of CPUs of each instance; 0.5 is half a core." },
       { at: "mem", title: "Memory", kind: "number", unless: 128, step: 32, unit: "MiB", help: "Of each instance. More than this and it may be killed." },
@@ -49,7 +49,7 @@ export const SECTIONS = [
           { at: "gracePeriodSeconds", title: "Grace", kind: "number", unless: 300, step: 1, unit: "s", help: "Failures so soon after the start do not count." },
           { at: "intervalSeconds", title: "Every", kind: "number", unless: 60, step: 1, unit: "s", help: "" },
           { at: "timeoutSeconds", title: "Within", kind: "number", unless: 20, step: 1, unit: "s", help: "A check that takes longer has failed." },
-          { at: "maxConsecutiveFailures", title: "Kill after", kind: "number", unless: 3, step: 1, unit: "failures", help: "In a row; 0: never." },
+          { at: "maxConsecutiveFailures", title: "Kill after", kind: "number", unless: 3, step: 1, unit: "failures", help: "In a row." },
         ] },
     ],
   },

@@ -53,7 +53,7 @@ function Input({ field, value, set, common }) {
       return html`<input type="checkbox" ...${common} checked=${Boolean(value)} onChange=${(event) => set(event.target.checked || undefined)} />`;
     case "choice":
       return html`<select ...${common} onChange=${(event) => set(event.target.value || undefined)}>${field.of.map((each) => html`<option value=${each} selected=${each === (value ?? field.of[0])}>${each || "none"}</option>`)}</select>`;
-    case "command":
+    case "script":
       return html`<textarea ...${common} class="mono" rows=${Math.min(8, Math.max(2, String(value ?? "").split("\n").length))} spellcheck=${false} value=${value ?? ""} onInput=${(event) => set(event.target.value || undefined)}></textarea>`;
     case "pairs":
       return html`<${Lines} value=${value} set=${set} common=${common} placeholder="NAME=value" show=${showPairs} parse=${parsePairs} />`;

@@ -30,10 +30,11 @@ export class Observable {
 }
 
 export function useObservable(observable) {
-  const [value, setValue] = useState(observable.value);
+  const [value, setValue] = useState(() => observable.value);
   useEffect(() => {
-    setValue(observable.value);
-    return observable.follow(setValue);
+    const take = (next) => setValue(() => next); // which may be a function, and is not to be called
+    take(observable.value);
+    return observable.follow(take);
   }, [observable]);
   return value;
 }

@@ -3,9 +3,10 @@
 //   const refresher = new Refresher(async () => { … });
 //   refresher.ask()      at once if it rests; else once more when it may
 //
-// After a fetch that took t it rests SHARE × t, but at least REST: a fast server is asked often, a busy one seldom.
+// After a fetch that took t it rests SHARE × t, between REST and LONGEST: a fast server is asked often, a busy one seldom.
 const REST = 100; // milliseconds
-const SHARE = 24; // a viewer costs the service about a twenty-fifth of a core at the most
+const SHARE = 12; // half of that time is the network's and the browser's: a viewer costs a few percent of a core
+const LONGEST = 3000; // on a slow network it is not the service that takes long
 
 export class Refresher {
   constructor(fetch) {
@@ -35,6 +36,6 @@ export class Refresher {
     setTimeout(() => {
       this._busy = false;
       if (this._again) this._run();
-    }, Math.max(REST, took * SHARE));
+    }, Math.min(LONGEST, Math.max(REST, took * SHARE)));
   }
 }

@@ -86,6 +86,15 @@ export function refreshAll() {
   fetchInfo.ask();
 }
 
+// How deployments that are over have ended, for who follows one that was quicker than the page.
+export const ended = new Observable(new Map());
+
+function noteEnd(type, data) {
+  if (type !== "deployment_success" && type !== "deployment_failed") return;
+  const known = [...ended.value].slice(-100);
+  ended.set(new Map([...known, [data.id, { done: type === "deployment_success", reason: data.reason, steps: data.plan.steps }]]));
+}
+
 // What happened to each app while the page was open, newest first: its timeline.
 const REMEMBERED = 60; // events per app
 const APPS_REMEMBERED = 500;
@@ -108,6 +117,7 @@ function remember(type, data) {
 export const pastOf = (id) => past.get(id) ?? [];
 
 function take(type, data) {
+  noteEnd(type, data);
   events.tell(type, data);
   remember(type, data);
   if (EVENTS.app.includes(type)) {

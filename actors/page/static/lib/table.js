@@ -5,12 +5,12 @@
 //   column   { key, title, cell: (row) => node, sort: (row) => value, class }
 //
 // Rows are all of one height (--row of the style). Screen readers are told the true count and each row's place.
-import { html, cls, useLayoutEffect, useMemo, useRef, useState } from "./html.js";
+import { html, useLayoutEffect, useMemo, useRef, useState } from "./html.js";
 import { replace, useRoute, href } from "./router.js";
 
 const OVERSCAN = 8; // rows above and below what is in sight
 
-export function Table({ columns, rows, rowKey, label, empty, height = 36, rowClass, fit }) {
+export function Table({ columns, rows, rowKey, label, empty, height = 36, rowClass }) {
   const box = useRef();
   const [view, setView] = useState({ top: 0, height: 900 });
   const route = useRoute();
@@ -47,7 +47,7 @@ export function Table({ columns, rows, rowKey, label, empty, height = 36, rowCla
     replace(href(route.path, { ...route.query, sort: next }));
   };
 
-  return html`<div class=${cls("table-box", { fit })} ref=${box} tabindex="0" role="region" aria-label=${label} onKeyDown=${walk}>
+  return html`<div class="table-box" ref=${box} tabindex="0" role="region" aria-label=${label} onKeyDown=${walk}>
     <table class="table" aria-rowcount=${sorted.length + 1}>
       <thead><tr aria-rowindex="1">${columns.map((column) => html`<${Head} column=${column} sort=${route.query.sort} onSort=${sortBy} />`)}</tr></thead>
       <tbody>

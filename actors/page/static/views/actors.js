@@ -26,9 +26,9 @@ export function Actors({ tab = "tree", query }) {
   ].map((each) => ({ ...each, to: href(["actors", each.key]) }));
   return html`<div class="view stack page actors">
     <div class="headline"><h1>Actors</h1><span class="dim">of the system <b>${picture.system}</b>${state === "lost" && " – no connection, trying again"}</span></div>
-    <div class="charts"><${Chart} title="Messages a second" value=${number(picture.rate)} times=${times} values=${rates} colour="--accent" show=${(n) => number(n)} />
-      <${Chart} title="Waiting in mailboxes" value=${number(picture.depth)} times=${times} values=${depths} colour="--info" show=${(n) => number(n)} />
-      <${Chart} title="Loop lag, longest" value=${duration(picture.loop.longest)} times=${times} values=${lags} colour="--warn" show=${duration} /></div>
+    <div class="charts"><${Chart} title="Messages a second" value=${number(picture.rate)} times=${times} values=${rates} colour="--accent" least=${10} show=${(n) => number(n)} />
+      <${Chart} title="Waiting in mailboxes" value=${number(picture.depth)} times=${times} values=${depths} colour="--info" least=${10} show=${(n) => number(n)} />
+      <${Chart} title="Loop lag, longest" value=${duration(picture.loop.longest)} times=${times} values=${lags} colour="--warn" least=${0.002} show=${duration} /></div>
     <${Tabs} tabs=${tabs} current=${TABS.includes(tab) ? tab : "tree"} label="Of the actors" />
     <div class="tab">${tab === "classes" ? html`<${Classes} picture=${picture} />` : tab === "dead-letters" ? html`<${DeadLetters} picture=${picture} />` : tab === "failures" ? html`<${Failures} picture=${picture} />` : html`<${Tree} picture=${picture} query=${query} />`}</div>
   </div>`;

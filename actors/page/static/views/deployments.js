@@ -8,7 +8,7 @@ import { useObservable } from "../lib/observable.js";
 import { Command, Status } from "../lib/parts.js";
 import { ACTIONS } from "../lib/plan.js";
 import { href, navigate, toApp, toDeployment } from "../lib/router.js";
-import { apps, connection, deployments, events } from "../lib/store.js";
+import { apps, connection, deployments, ended, events } from "../lib/store.js";
 
 export function Deployments() {
   const running = useObservable(deployments);
@@ -73,7 +73,11 @@ function merged(fetched, known) {
 }
 
 export function DeploymentPage({ id }) {
-  const { deployment, outcome, error, log } = useGraph(id);
+  const followed = useGraph(id);
+  const over = useObservable(ended).get(id);
+  const deployment = followed.deployment ?? (over && fromSteps(over.steps));
+  const outcome = followed.outcome ?? over;
+  const { error, log } = followed;
   const all = useObservable(apps) ?? new Map();
   if (!deployment) {
     return error
@@ -100,6 +104,13 @@ export function DeploymentPage({ id }) {
     </div>
     <${Command}>curl ${location.origin}/v2/deployments/${id}<//>
   </div>`;
+}
+
+// The graph of a deployment that was over before it could be asked for: its apps, without who waited for whom.
+function fromSteps(steps) {
+  const actions = new Map(steps.flatMap((step) => step.actions).map((action) => [action.app, action]));
+  const graph = [...actions.values()].map(({ app, action }) => ({ id: app, kind: "app", action, waitsFor: [], state: "ready" }));
+  return { steps, graph, currentStep: steps.length };
 }
 
 function stepState(step, graph, i, deployment, outcome) {

@@ -1,0 +1,69 @@
+"""axe over every view, light and dark: nothing serious, and as it stands nothing at all."""
+
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, expect
+
+from tests.integration.service import Service
+
+from .conftest import at, deployed, sleeper
+
+VIEWS = {
+    "apps": ("apps",),
+    "an app": ("app", "/seen/app"),
+    "logs": ("app", "/seen/app", "logs"),
+    "configuration": ("app", "/seen/app", "configuration"),
+    "versions": ("app", "/seen/app", "versions"),
+    "debug": ("app", "/seen/waits", "debug"),
+    "create": ("create",),
+    "edit": ("edit", "/seen/app"),
+    "deployments": ("deployments",),
+    "cluster": ("cluster",),
+    "roles": ("cluster", "roles"),
+    "tasks": ("cluster", "tasks"),
+    "actors": ("actors",),
+    "dead letters": ("actors", "dead-letters"),
+    "events": ("events",),
+}
+
+
+@pytest.fixture(scope="module")
+def seen(service: Service) -> Service:
+    deployed(service, sleeper("/seen/app", instances=2, labels={"a": "b"}, cmd="echo hello; exec sleep 1000"))
+    service.put("/v2/apps/seen/app", {"env": {"A": "1"}})
+    service.post("/v2/apps", sleeper("/seen/waits", cpus=900))
+    return service
+
+
+def faults(page: Any) -> list[str]:
+    found = Axe().run(page).response["violations"]
+    return [f"{each['impact']}: {each['help']}: {each['nodes'][0]['html'][:200]}" for each in found]
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_axe_finds_no_fault(seen: Service, browser: Browser, colours: Any) -> None:
+    context = browser.new_context(color_scheme=colours, reduced_motion="reduce")
+    try:
+        page = context.new_page()
+        wrong = {}
+        waiting = seen.app("/seen/waits")["deployments"][0]["id"]
+        for name, path in {**VIEWS, "a deployment": ("deployments", waiting)}.items():
+            page.goto(at(seen, *path))
+            expect(page.get_by_role("heading").first).to_be_visible()
+            if name in ("edit", "create"):
+                page.get_by_role("button", name="JSON", exact=True).click()
+                wrong[name + " as JSON"] = faults(page)
+                page.get_by_role("button", name="Form", exact=True).click()
+                page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
+            wrong[name] = faults(page)
+        page.goto(at(seen, "app", "/seen/app"))
+        for button in ("Scale", "Restart", "Suspend", "Destroy"):
+            page.get_by_role("button", name=button, exact=True).click()
+            expect(page.locator("dialog [aria-busy]")).to_have_count(0)
+            wrong[f"dialog {button}"] = faults(page)
+            page.keyboard.press("Escape")
+        assert {name: found for name, found in wrong.items() if found} == {}
+    finally:
+        context.close()
