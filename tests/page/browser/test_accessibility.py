@@ -39,7 +39,7 @@ def seen(service: Service) -> Service:
 
 def faults(page: Any) -> list[str]:
     found = Axe().run(page).response["violations"]
-    return [f"{each['impact']}: {each['help']}: {each['nodes'][0]['html'][:200]}" for each in found]
+    return [f"{each['impact']}: {each['help']}: {each['nodes'][0]['html'][:300]}" for each in found]
 
 
 @pytest.mark.parametrize("colours", ["light", "dark"])

@@ -58,7 +58,7 @@ def test_the_service_s_actors_are_seen_at_work(service: Service, page: Page) -> 
     row = page.get_by_role("row").filter(has=page.get_by_text("Supervisor", exact=True))
     row.get_by_role("link").click()
     opened = page.get_by_role("region", name="Actor actors://")
-    expect(opened).to_contain_text("/user/marathon/supervisor")
+    expect(opened).to_contain_text("Watched by")
     deployed(service, sleeper("/watched/app"))
     message = opened.get_by_role("row").filter(has_text="UpdateRoot")
     expect(message).to_contain_text(re.compile(r"(ms|µs)"))

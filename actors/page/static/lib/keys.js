@@ -33,7 +33,7 @@ export function listen(views) {
   let timer;
   addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.target.closest("input, textarea, select, dialog")) {
+    if (event.target.closest("input, textarea, select, dialog[open]")) {
       if (event.key === "Escape" && event.target.id === "search") event.target.blur();
       return;
     }

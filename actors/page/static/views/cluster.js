@@ -57,7 +57,7 @@ function Totals({ slaves }) {
   return html`<div class="totals">${RESOURCES.map(([name, title, show]) => {
     const parts = slaves.map((agent) => partsOf(agent, name));
     const all = Object.fromEntries(["total", "used", "offered", "reserved"].map((key) => [key, sum(parts, (part) => part[key])]));
-    return html`<div class="panel"><h3>${title}</h3><${Parts} ...${all} show=${show} title=${title} />
+    return html`<div class="panel"><h2>${title}</h2><${Parts} ...${all} show=${show} title=${title} />
       <div class="legend"><span class="used">${show(all.used)} used</span><span class="offered">${show(all.offered)} offered</span><span class="reserved">${show(all.reserved)} reserved</span><span class="free">${show(Math.max(0, all.total - all.used - all.offered))} free</span></div></div>`;
   })}</div>`;
 }

@@ -90,7 +90,7 @@ export function DeploymentPage({ id }) {
     <div class="head"><div class="grow"><nav class="crumbs" aria-label="Where"><a href="#/deployments">Deployments</a></nav>
         <h1>${outcome ? (outcome.done ? "Deployed" : "Ended") : "Deploying"} ${changed.length === 1 ? changed[0].id : plural(changed.length, "app")}</h1></div>
       ${!outcome && html`<div class="buttons"><button class="button" onClick=${() => openDialog(() => html`<${Revert} id=${id} />`)}>Revert</button><button class="button danger" onClick=${() => openDialog(() => html`<${Cancel} id=${id} />`)}>Cancel</button></div>`}
-      <dl class="facts"><div><dt>Status</dt><dd role="status"><${Status} of=${outcome ? (outcome.done ? "running" : "unhealthy") : "deploying"} word=${outcome ? (outcome.done ? "done" : "failed") : "at work"} /></dd></div>
+      <dl class="facts"><div><dt>Status</dt><dd><span role="status"><${Status} of=${outcome ? (outcome.done ? "running" : "unhealthy") : "deploying"} word=${outcome ? (outcome.done ? "done" : "failed") : "at work"} /></span></dd></div>
         <div><dt>Ready</dt><dd>${ready} of ${changed.length}</dd></div><div><dt>Id</dt><dd><code>${id}</code></dd></div></dl></div>
     ${outcome && !outcome.done && html`<div class="problem" role="alert">${outcome.reason}</div>`}
     <div class="split deployment-split">

@@ -165,7 +165,7 @@ function Json({ text, change, broken, line, schema }) {
       ${broken && html`<p class="error" role="alert">${broken}</p>`}
     </div>
     <aside class="schema" aria-label="Fields of an app"><input type="search" placeholder="Fields of an app" aria-label="Search fields" value=${find} onInput=${(event) => setFind(event.target.value)} />
-      <dl tabindex="0" role="region" aria-label="Fields">${fields.map((field) => html`<div><dt><code>${field.name}</code> <span class="dim">${field.type}</span></dt>${(field.description || field.unless !== undefined) && html`<dd>${field.description}${field.unless !== undefined && field.unless !== null && html` <span class="dim">Unless said: ${JSON.stringify(field.unless)}</span>`}</dd>`}</div>`)}</dl></aside>
+      <div class="schema-fields" tabindex="0" role="region" aria-label="Fields"><dl>${fields.map((field) => html`<div><dt><code>${field.name}</code> <span class="dim">${field.type}</span></dt>${(field.description || field.unless !== undefined) && html`<dd>${field.description}${field.unless !== undefined && field.unless !== null && html` <span class="dim">Unless said: ${JSON.stringify(field.unless)}</span>`}</dd>`}</div>`)}</dl></div></aside>
   </div>`;
 }
 

@@ -46,7 +46,7 @@ export function Refusals({ app }) {
   const ever = new Map(summary.rejectSummaryLaunchAttempt.map((step) => [step.reason, step]));
   return html`
     <p>${sentence(item)}</p>
-    <table class="plain"><thead><tr><th scope="col">Reason</th><th scope="col" class="figure">Of the last offers</th><th scope="col" class="figure">Since it waits</th><th scope="col"></th></tr></thead>
+    <table class="plain"><thead><tr><th scope="col">Reason</th><th scope="col" class="figure">Of the last offers</th><th scope="col" class="figure">Since it waits</th><th scope="col">Share</th></tr></thead>
       <tbody>${summary.rejectSummaryLastOffers.map((step) => {
         const all = ever.get(step.reason) ?? { declined: 0, processed: 0 };
         return html`<tr class=${all.declined ? "" : "dim"}><td>${REASONS[step.reason] ?? step.reason}</td><td class="figure">${number(step.declined)} of ${number(step.processed)}</td><td class="figure">${number(all.declined)} of ${number(all.processed)}</td>
