@@ -35,7 +35,8 @@ bench: $(VENV)/.bench              ## every cost against its peers; prints the r
 bench-check: $(VENV)/.bench        ## today's ratios against benchmarks/baseline.json, 25 % slack
 	$(BIN)/python -m benchmarks --check $(ARGS)
 
-docs: $(VENV)/.docs                ## docs/_build/index.html
+docs: $(VENV)/.docs                ## docs/_build/index.html, with pictures of the page as it is
+	$(BIN)/python -m docs.screenshots
 	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build
 	@echo "open docs/_build/index.html"
 

@@ -21,20 +21,27 @@ export function placed(nodes) {
   for (const node of nodes) for (const other of node.waitsFor) if (graph.hasNode(other)) graph.setEdge(other, node.id);
   layout(graph);
   const at = new Map(nodes.map((node) => [node.id, graph.node(node.id)]));
-  const edges = graph.edges().map(({ v, w }) => ({ from: v, to: w, points: graph.edge(v, w).points }));
+  const edges = graph.edges().map(({ v, w }) => ({ from: v, to: w, points: fromSideToSide(graph.edge(v, w).points, at.get(v), at.get(w)) }));
   const { width = 0, height = 0 } = graph.graph();
   return { at, edges, width, height };
 }
 
-// A line through the points, rounded: quadratic curves between the middles of its segments.
+// dagre lets edges begin and end where they cross a box, often in its corner: ours leave at the right, arrive at the left.
+const fromSideToSide = (points, from, to) => [
+  { x: from.x + from.width / 2, y: from.y },
+  ...(points.length > 3 ? points.slice(1, -1) : []), // between neighbours nothing is in the way
+  { x: to.x - to.width / 2, y: to.y },
+];
+
+// A line through the points that leaves and arrives level.
 function curve(points) {
-  const [first, ...rest] = points;
-  let path = `M${first.x},${first.y}`;
-  for (let i = 0; i < rest.length - 1; i += 1) {
-    const middle = { x: (rest[i].x + rest[i + 1].x) / 2, y: (rest[i].y + rest[i + 1].y) / 2 };
-    path += ` Q${rest[i].x},${rest[i].y} ${middle.x},${middle.y}`;
+  let path = `M${points[0].x},${points[0].y}`;
+  for (let i = 1; i < points.length; i += 1) {
+    const [from, to] = [points[i - 1], points[i]];
+    const middle = (from.x + to.x) / 2;
+    path += ` C${middle},${from.y} ${middle},${to.y} ${to.x},${to.y}`;
   }
-  return `${path} L${rest.at(-1).x},${rest.at(-1).y}`;
+  return path;
 }
 
 export function DeploymentGraph({ nodes, apps, label, toNode }) {

@@ -45,7 +45,7 @@ export function Apps({ query }) {
 
 function Name({ row }) {
   if (row.group) return html`<a class="folder" href=${toGroup(row.id)} aria-label=${`${row.label}, a group`}><span class="icon" aria-hidden="true">▸</span><span class="id">${row.label}</span></a>`;
-  return html`<a href=${toApp(row.id)}><span class="id">${row.label}</span></a><${Labels} of=${row.labels} />`;
+  return html`<a href=${toApp(row.id)} title=${row.id}><span class="id">${row.label}</span></a><${Labels} of=${row.labels} />`;
 }
 
 function Crumbs({ group }) {

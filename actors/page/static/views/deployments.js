@@ -96,7 +96,7 @@ export function DeploymentPage({ id }) {
     <div class="split deployment-split">
       <${Scrolled}><${DeploymentGraph} nodes=${deployment.graph} apps=${all} label="Who waits for whom" toNode=${(node) => toApp(node.split("#")[0])} /><//>
       <aside class="steps" aria-label="Steps"><h2>Steps</h2>
-        <ol>${deployment.steps.map((step, i) => html`<li class=${stepState(step, deployment.graph, i, deployment, outcome)}>${step.actions.map((action) => html`<div>${ACTIONS[action.action] ?? action.action} <a href=${toApp(action.app)}>${action.app}</a></div>`)}</li>`)}</ol>
+        <ol>${deployment.steps.map((step, i) => html`<li class=${stepState(step, deployment.graph, i, deployment, outcome)}><${Step} actions=${step.actions} /></li>`)}</ol>
         <h2>Who told whom</h2>
         <ol class="told" aria-live="polite">${log.filter((each) => each.state === "ready").slice(-12).map((each) => html`<li><time>${each.timestamp.slice(11, 19)}</time> <b>${each.node}</b> ${each.notifies.length ? html`→ ${each.notifies.join(", ")}` : html`<span class="dim">is ready</span>`}</li>`)}${log.length === 0 && html`<li class="dim">Nobody since this page was opened.</li>`}</ol>
         <p><a href=${href(["actors"], { q: id.slice(0, 8) })}>Actors at work</a></p>
@@ -111,6 +111,12 @@ function fromSteps(steps) {
   const actions = new Map(steps.flatMap((step) => step.actions).map((action) => [action.app, action]));
   const graph = [...actions.values()].map(({ app, action }) => ({ id: app, kind: "app", action, waitsFor: [], state: "ready" }));
   return { steps, graph, currentStep: steps.length };
+}
+
+// Creating only announces the apps: many of them need no line each.
+function Step({ actions }) {
+  if (actions.length > 2 && actions.every((action) => action.action === "StartApplication")) return html`create ${plural(actions.length, "app")}`;
+  return actions.map((action) => html`<div>${ACTIONS[action.action] ?? action.action} <a href=${toApp(action.app)}>${action.app}</a></div>`);
 }
 
 function stepState(step, graph, i, deployment, outcome) {

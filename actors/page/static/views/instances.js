@@ -19,7 +19,8 @@ export function Instances({ app, query }) {
     setChosen(next);
   };
   const opened = rows.find((row) => row.id === query.i);
-  const columns = useMemo(() => columnsOf(app, chosen, choose, rows), [app, chosen, rows]);
+  const now = useNow(5000); // one timer for all rows
+  const columns = useMemo(() => columnsOf(app, chosen, choose, rows, now), [app, chosen, rows, now]);
   return html`<div class="stack full">
     ${ids.length > 0 && html`<div class="buttons chosen"><span class="dim">${ids.length} chosen</span>
       <button class="button danger" onClick=${() => actions.kill({ app, ids, scale: false })}>Kill</button>
@@ -30,7 +31,7 @@ export function Instances({ app, query }) {
   </div>`;
 }
 
-const columnsOf = (app, chosen, choose, rows) => [
+const columnsOf = (app, chosen, choose, rows, now) => [
   {
     key: "choose", class: "tick",
     title: html`<input type="checkbox" aria-label="Choose all" checked=${rows.length > 0 && rows.every((row) => chosen.has(row.id))} onChange=${(event) => rows.forEach((row) => choose(row.id, event.target.checked))} />`,
@@ -39,10 +40,10 @@ const columnsOf = (app, chosen, choose, rows) => [
   { key: "id", title: "Instance", class: "name", sort: (row) => row.id, cell: (row) => html`<a class="mono" title=${row.id} href=${href(["app", app.id, "instances"], { i: row.id })}>${shortId(row.id)}</a>` },
   { key: "state", title: "State", class: "state", sort: (row) => row.state, cell: (row) => html`<${State} task=${row} />` },
   { key: "health", title: "Health", class: "state", sort: (row) => row.health, cell: (row) => (row.health === "–" ? html`<span class="dim">not checked</span>` : html`<${Status} of=${row.health} />`) },
-  { key: "host", title: "Host", class: "host", sort: (row) => row.host, cell: (row) => html`<${Ports} task=${row} />` },
-  { key: "started", title: "Started", class: "when wide", sort: (row) => row.startedAt ?? row.stagedAt ?? "", cell: (row) => html`<${Since} at=${row.startedAt ?? row.stagedAt} />` },
+  { key: "host", title: "Host", class: "host wide", sort: (row) => row.host, cell: (row) => html`<${Ports} task=${row} />` },
+  { key: "started", title: "Started", class: "when wide", sort: (row) => row.startedAt ?? row.stagedAt ?? "", cell: (row) => html`<${Since} at=${row.startedAt ?? row.stagedAt} now=${now} />` },
   { key: "version", title: "Version", class: "when wide", sort: (row) => row.version, cell: (row) => html`<a class=${row.version < (app.versionInfo?.lastConfigChangeAt ?? "") ? "old" : ""} href=${href(["app", app.id, "versions"], { b: row.version })}>${row.version < (app.versionInfo?.lastConfigChangeAt ?? "") ? "older" : "present"}</a>` },
-  { key: "logs", title: "Output", class: "output", cell: (row) => html`<a href=${toLog(app.id, row.id, "stdout")}>stdout</a> <a href=${toLog(app.id, row.id, "stderr")}>stderr</a>` },
+  { key: "logs", title: "Output", class: "output wide", cell: (row) => html`<a href=${toLog(app.id, row.id, "stdout")}>stdout</a> <a href=${toLog(app.id, row.id, "stderr")}>stderr</a>` },
 ];
 
 export const toLog = (app, task, file) => href(["app", app, "logs"], { task, file });
@@ -65,8 +66,7 @@ function Ports({ task }) {
   return html`<a href=${toAgent(task.slaveId ?? "")}>${task.host}</a>${(task.ports ?? []).map((port) => html`<a class="port mono" href=${`http://${task.host}:${port}`} target="_blank" rel="noopener noreferrer">:${port}</a>`)}`;
 }
 
-function Since({ at }) {
-  const now = useNow(5000);
+function Since({ at, now }) {
   return html`<time datetime=${at} title=${moment(at)}>${ago(at, now)}</time>`;
 }
 

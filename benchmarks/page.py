@@ -1,0 +1,199 @@
+"""What the page costs, in a headless Chromium: ``python -m benchmarks.page``.
+
+    first paint       1,000 apps: from the navigation to their rows on the screen       asked for: ≤ 1 s
+    an event          from what the service tells of a task to its app's new row        asked for: ≤ 200 ms
+    scrolling         10,000 tasks: frames a second while the table is scrolled         asked for: > 30
+    a viewer          CPU time of the service while a page is open, quiet and busy      asked for: ≤ 5 % of a core
+
+On a simulated cluster whose tasks are figures, so that what is measured is the page and the service. Seconds are of
+this machine; nothing is compared with a baseline.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from statistics import median
+from typing import Any
+
+import psutil
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.integration import chromium
+from tests.integration.service import Service, eventually, free_port
+
+APPS = 1_000
+TASKS = 10_000
+RESOURCES = "cpus:1000;mem:1000000;disk:1000000;ports:[1000-60000]"
+
+EVENT = """async ({id, instances}) => {
+  const response = await fetch(`/v2/apps${id}`, {
+    method: "PUT", body: JSON.stringify({instances}), headers: {"Content-Type": "application/json"},
+  });
+  await response.text();
+}"""
+
+# The moment at which an event came, and the one at which the row has changed (after the frame that shows it).
+WATCH = """(wanted) => new Promise((resolve) => {
+  let told = null;
+  const source = new EventSource("/v2/events?event_type=status_update_event");
+  source.addEventListener("status_update_event", () => { told ??= performance.now(); });
+  source.onopen = () => { window.ready = true; };
+  const look = () => {
+    if (document.querySelector("tbody").textContent.includes(wanted)) {
+      source.close();
+      resolve(performance.now() - told);
+    } else requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
+})"""
+
+SCROLL = """async () => {
+  const box = document.querySelector(".table-box");
+  const step = box.scrollHeight / 240;
+  const frames = [];
+  let last = performance.now();
+  for (let i = 0; i < 240; i += 1) {
+    box.scrollTop += step;
+    await new Promise(requestAnimationFrame);
+    const now = performance.now();
+    frames.push(now - last);
+    last = now;
+  }
+  return frames;
+}"""
+
+
+@contextmanager
+def a_service() -> Iterator[Service]:
+    """On a cluster of figures."""
+    local = [sys.executable, "-P", "-m", "actors.local_mesos.command", "--port", "0", "--simulate"]
+    options = ["--agents", "20", "--resources", RESOURCES]
+    mesos = subprocess.Popen([*local, *options], stdout=subprocess.PIPE, text=True)
+    assert mesos.stdout is not None
+    found = re.search(r"http://\S+", mesos.stdout.readline())
+    assert found is not None, "mesos-local did not start"
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            arguments = ("--port", str(free_port()), "--master", found[0], "--work-dir", folder)
+            with Service("serve", *arguments, seconds=60) as service:
+                yield service
+    finally:
+        mesos.terminate()
+        mesos.wait(30)
+
+
+def app(app_id: str, instances: int = 1) -> dict[str, Any]:
+    ports: list[Any] = []
+    return {
+        "id": app_id,
+        "cmd": "sleep 100000",
+        "cpus": 0.01,
+        "mem": 16,
+        "instances": instances,
+        "portDefinitions": ports,
+        "labels": {"tier": f"t{hash(app_id) % 5}"},
+    }
+
+
+def settled(service: Service) -> bool:
+    return service.get("/v2/deployments").json == []
+
+
+def first_paint(browser: Browser, service: Service) -> float:
+    """Milliseconds from the navigation until rows are drawn, in a browser that has nothing of the page yet."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    page.goto(service.url + "/ui/#/apps", wait_until="commit")
+    took = page.evaluate(
+        """() => new Promise((resolve) => {
+          const look = () => document.querySelector("tbody tr td")
+            ? requestAnimationFrame(() => resolve(performance.now())) : requestAnimationFrame(look);
+          look();
+        })"""
+    )
+    context.close()
+    return float(took)
+
+
+def event_to_row(page: Page, service: Service, instances: int) -> float:
+    """Milliseconds from the event of the last task that starts to the row that shows it."""
+    page.evaluate("window.ready = false")
+    wanted = f"{instances} of {instances}"
+    page.evaluate(f"window.shown = ({WATCH})({json.dumps(wanted)}); 0")
+    eventually("the stream is open", lambda: page.evaluate("window.ready"))
+    page.evaluate(EVENT, {"id": "/event/app", "instances": instances})
+    took = float(page.evaluate("window.shown"))
+    eventually("it is deployed", lambda: settled(service))
+    return took
+
+
+def share_of_a_core(service: Service, seconds: float) -> float:
+    process = psutil.Process(service.process.pid)
+    before, began = process.cpu_times(), time.perf_counter()
+    time.sleep(seconds)
+    after = process.cpu_times()
+    return (after.user + after.system - before.user - before.system) / (time.perf_counter() - began)
+
+
+def main() -> None:
+    with a_service() as service, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium.install(), args=chromium.FLAGS)
+        groups = [
+            {"id": f"/g{n:02}", "apps": [app(f"/g{n:02}/app{m:02}") for m in range(50)]} for n in range(APPS // 50)
+        ]
+        service.put("/v2/groups/", {"id": "/", "groups": groups, "apps": []})
+        service.post("/v2/apps?force=true", app("/event/app"))
+        eventually("a thousand apps run", lambda: settled(service), 120)
+
+        paints = [first_paint(browser, service) for _ in range(5)]
+        print(f"first paint with {APPS:,} apps: median {median(paints):.0f} ms, longest {max(paints):.0f} ms")
+
+        page = browser.new_page(viewport={"width": 1280, "height": 800})
+        alone = share_of_a_core(service, 5)
+        page.goto(service.url + "/ui/#/apps?q=event")
+        page.wait_for_selector("tbody tr td")
+        time.sleep(2)
+        quiet = share_of_a_core(service, 10) - alone
+        latencies = [event_to_row(page, service, count) for count in (2, 3, 4, 5, 6, 7, 8)]
+        print(f"an event until it shows: median {median(latencies):.0f} ms, longest {max(latencies):.0f} ms")
+        print(f"a viewer of {APPS:,} apps: {quiet:.1%} of a core while nothing happens")
+
+        page.goto("about:blank")
+        unwatched = busy(service)
+        page.goto(service.url + "/ui/#/apps")
+        page.wait_for_selector("tbody tr td")
+        watched = busy(service)
+        print(f"a viewer of {APPS:,} apps: {watched - unwatched:.1%} of a core while one is scaled twice a second")
+
+        page.goto("about:blank")
+        service.post("/v2/apps", app("/many", TASKS))
+        eventually("ten thousand tasks run", lambda: settled(service), 300)
+        page.goto(service.url + "/ui/#/app/%2Fmany")
+        page.wait_for_selector("tbody tr td")
+        time.sleep(2)
+        frames = page.evaluate(SCROLL)
+        rate = 1000 * len(frames) / sum(frames)
+        print(f"scrolling {TASKS:,} tasks: {rate:.0f} frames a second, longest frame {max(frames):.0f} ms")
+        browser.close()
+
+
+def busy(service: Service) -> float:
+    """The service's share of a core while one app is scaled up and down twice a second."""
+    process = psutil.Process(service.process.pid)
+    before, began = process.cpu_times(), time.perf_counter()
+    for turn in range(20):
+        service.put("/v2/apps/event/app?force=true", {"instances": 1 + turn % 2})
+        time.sleep(0.5)
+    after = process.cpu_times()
+    return (after.user + after.system - before.user - before.system) / (time.perf_counter() - began)
+
+
+if __name__ == "__main__":
+    main()
