@@ -11,14 +11,81 @@ import * as store from "./lib/store.js";
 const VIEWS = document.querySelector("meta[name=views]").content.split(" ");
 
 const PLACES = {
-  apps: { view: "apps", title: "Apps", load: () => import("./views/apps.js").then((m) => ({ query }) => html`<${m.Apps} query=${query} />`) },
-  deployments: { view: "apps", title: "Deployments", load: () => import("./views/deployments.js").then((m) => ({ path: [id] }) => (id ? html`<${m.DeploymentPage} key=${id} id=${id} />` : html`<${m.Deployments} />`)) },
-  cluster: { view: "cluster", title: "Cluster", load: () => import("./views/cluster.js").then((m) => ({ path: [tab, id] }) => html`<${m.Cluster} tab=${tab} id=${id} />`) },
-  actors: { view: "actors", title: "Actors", load: () => import("./views/actors.js").then((m) => ({ path: [tab], query }) => html`<${m.Actors} tab=${tab} query=${query} />`) },
-  app: { view: "apps", within: "apps", load: () => import("./views/app.js").then((m) => ({ path: [id, tab], query }) => html`<${m.AppPage} key=${id} id=${id} tab=${tab} query=${query} />`) },
-  create: { view: "apps", within: "apps", load: () => import("./views/edit.js").then((m) => ({ query }) => html`<${m.Create} query=${query} />`) },
-  edit: { view: "apps", within: "apps", load: () => import("./views/edit.js").then((m) => ({ path: [id], query }) => html`<${m.Edit} id=${id} query=${query} />`) },
-  events: { view: "apps", within: "apps", load: () => import("./views/events.js").then((m) => () => html`<${m.Events} />`) },
+  apps: {
+    view: "apps",
+    title: "Apps",
+    load: () =>
+      import("./views/apps.js").then(
+        (m) =>
+          ({ query }) =>
+            html`<${m.Apps} query=${query} />`,
+      ),
+  },
+  deployments: {
+    view: "apps",
+    title: "Deployments",
+    load: () =>
+      import("./views/deployments.js").then(
+        (m) =>
+          ({ path: [id] }) =>
+            id ? html`<${m.DeploymentPage} key=${id} id=${id} />` : html`<${m.Deployments} />`,
+      ),
+  },
+  cluster: {
+    view: "cluster",
+    title: "Cluster",
+    load: () =>
+      import("./views/cluster.js").then(
+        (m) =>
+          ({ path: [tab, id] }) =>
+            html`<${m.Cluster} tab=${tab} id=${id} />`,
+      ),
+  },
+  actors: {
+    view: "actors",
+    title: "Actors",
+    load: () =>
+      import("./views/actors.js").then(
+        (m) =>
+          ({ path: [tab], query }) =>
+            html`<${m.Actors} tab=${tab} query=${query} />`,
+      ),
+  },
+  app: {
+    view: "apps",
+    within: "apps",
+    load: () =>
+      import("./views/app.js").then(
+        (m) =>
+          ({ path: [id, tab], query }) =>
+            html`<${m.AppPage} key=${id} id=${id} tab=${tab} query=${query} />`,
+      ),
+  },
+  create: {
+    view: "apps",
+    within: "apps",
+    load: () =>
+      import("./views/edit.js").then(
+        (m) =>
+          ({ query }) =>
+            html`<${m.Create} query=${query} />`,
+      ),
+  },
+  edit: {
+    view: "apps",
+    within: "apps",
+    load: () =>
+      import("./views/edit.js").then(
+        (m) =>
+          ({ path: [id], query }) =>
+            html`<${m.Edit} id=${id} query=${query} />`,
+      ),
+  },
+  events: {
+    view: "apps",
+    within: "apps",
+    load: () => import("./views/events.js").then((m) => () => html`<${m.Events} />`),
+  },
 };
 const places = Object.entries(PLACES).filter(([, { view }]) => VIEWS.includes(view));
 const navigation = places.filter(([, { title }]) => title);
@@ -35,12 +102,25 @@ function Page() {
   return html`
     <a class="skip" href="#main" onClick=${skip}>Skip to the content</a>
     <header class="top">
-      <a class="brand" href="#/"><img src="icon.svg" alt="" width="22" height="22" /><span>${VIEWS.includes("apps") ? "Marathon" : VIEWS.includes("cluster") ? "Mesos" : "Actors"}</span></a>
-      <nav aria-label="Views">${navigation.map(([key, { title }]) => html`<a href=${`#/${key}`} class=${cls({ on: within === key })} aria-current=${within === key ? "page" : undefined}>${title}${key === "deployments" && running?.length > 0 && html` <span class="badge busy">${running.length}</span>`}</a>`)}</nav>
+      <a class="brand" href="#/"><img src="icon.svg" alt="" width="22" height="22" />
+        <span>${VIEWS.includes("apps") ? "Marathon" : VIEWS.includes("cluster") ? "Mesos" : "Actors"}</span></a>
+      <nav aria-label="Views">${navigation.map(([key, { title }]) => html`<a href=${`#/${key}`}
+        class=${cls({ on: within === key })} aria-current=${within === key ? "page" : undefined}>
+        ${title}${key === "deployments" && running?.length > 0 && html` <span class="badge busy">
+        ${running.length}</span>`}</a>`)}</nav>
       <span class="grow"></span>
-      ${VIEWS.includes("apps") && html`<${Connection} /><a class="button primary create" href="#/create"><span aria-hidden="true">+</span> Create<span class="sr"> an app</span></a>`}
+      ${
+        VIEWS.includes("apps") &&
+        html`<${Connection} /><a class="button primary create" href="#/create">
+        <span aria-hidden="true">+</span> Create<span class="sr"> an app</span></a>`
+      }
     </header>
-    <main id="main" tabindex="-1">${place ? html`<${Place} key=${name} load=${place.load} path=${rest} query=${query} />` : html`<div class="empty"><h2>There is no such page</h2><p><a href="#/">To the beginning</a></p></div>`}</main>
+    <main id="main" tabindex="-1">${
+      place
+        ? html`<${Place} key=${name} load=${place.load} path=${rest} query=${query} />`
+        : html`<div class="empty">
+      <h2>There is no such page</h2><p><a href="#/">To the beginning</a></p></div>`
+    }</main>
     <${Dialogs} />`;
 }
 
@@ -61,14 +141,19 @@ function Place({ load, path, query }) {
       setView(() => view);
     }, setError);
   }, [load]);
-  if (error) return html`<div class="empty"><h2>This part of the page could not be fetched</h2><p><button class="button" onClick=${() => location.reload()}>Load the page again</button></p></div>`;
-  return View ? html`<${View} path=${path} query=${query} />` : html`<div class="empty" aria-busy="true">Fetching …</div>`;
+  if (error)
+    return html`<div class="empty"><h2>This part of the page could not be fetched</h2><p>
+    <button class="button" onClick=${() => location.reload()}>Load the page again</button></p></div>`;
+  return View
+    ? html`<${View} path=${path} query=${query} />`
+    : html`<div class="empty" aria-busy="true">Fetching …</div>`;
 }
 
 function Connection() {
   const state = useObservable(store.connection);
   const words = { connecting: "connecting", live: "live", lost: "no connection – trying again" };
-  return html`<span class=${`connection ${state}`} role="status"><i aria-hidden="true"></i><span>${words[state]}</span></span>`;
+  return html`<span class=${`connection ${state}`} role="status"><i aria-hidden="true"></i>
+    <span>${words[state]}</span></span>`;
 }
 
 if (VIEWS.includes("apps")) store.start();

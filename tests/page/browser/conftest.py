@@ -8,8 +8,8 @@ no asynchronous test could run.
 
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
@@ -96,11 +96,5 @@ def deployed(service: Service, app: dict[str, Any]) -> str:
 
 def at(service: Service, *path: str, **query: str) -> str:
     """The address of a view."""
-    from urllib.parse import quote, urlencode
-
     route = "/".join(quote(part, safe="") for part in path)
     return f"{service.url}/ui/#/{route}" + (f"?{urlencode(query)}" if query else "")
-
-
-def state_of(folder: Path) -> list[str]:
-    return [path.name for path in folder.iterdir()]

@@ -32,7 +32,7 @@ def test_a_slow_network_only_makes_it_slow(service: Service, page: Page) -> None
     network.send("Network.enable")
     network.send(
         "Network.emulateNetworkConditions",
-        {"offline": False, "latency": 150, "downloadThroughput": 60_000, "uploadThroughput": 60_000},
+        {"offline": False, "latency": 150, "downloadThroughput": 120_000, "uploadThroughput": 120_000},
     )
     page.goto(at(service, "apps"))
     expect(page.get_by_role("link", name="slow")).to_be_visible()

@@ -47,7 +47,12 @@ function Change({ title, action, danger, ready = true, plan, send, command, chil
   return html`<${Confirm} title=${title} action=${action} danger=${danger} ready=${ready && !error} run=${run}>
     ${children}
     ${error ? html`<div class="problem" role="alert">${error.message}</div>` : html`<${Plan} plan=${planned} />`}
-    ${locked && html`<label class="check"><input type="checkbox" checked=${force} onChange=${(event) => setForce(event.target.checked)} /> Cancel the running deployment of this app</label>`}
+    ${
+      locked &&
+      html`<label class="check">
+      <input type="checkbox" checked=${force}
+        onChange=${(event) => setForce(event.target.checked)} /> Cancel the running deployment of this app</label>`
+    }
     <${Command}>${command}<//>
   <//>`;
 }
@@ -55,14 +60,20 @@ function Change({ title, action, danger, ready = true, plan, send, command, chil
 const put = (id, body, query) => api.put(`${path(id)}?${new URLSearchParams(query)}`, body);
 
 function Scale({ app }) {
-  const [count, setCount] = useState(String(app.instances));
+  const [count, setCount] = useState(String(app.instances || 1)); // a suspended app is scaled to go on
   const wanted = Number(count);
   const legal = /^\d+$/.test(count);
-  const plan = usePlan(() => (legal ? put(app.id, { instances: wanted }, { dryRun: true }) : { steps: [], graph: [] }), [count]);
+  const plan = usePlan(
+    () => (legal ? put(app.id, { instances: wanted }, { dryRun: true }) : { steps: [], graph: [] }),
+    [count],
+  );
   const difference = wanted - app.instances;
   return html`<${Change} title=${`Scale ${app.id}`} action="Scale" ready=${legal && difference !== 0} plan=${plan}
     send=${(force) => put(app.id, { instances: wanted }, { force })} command=${`marathon scale ${word(app.id)} ${legal ? wanted : "N"}`}>
-    <label class="field"><span>Instances</span><input type="number" min="0" step="1" value=${count} autofocus onInput=${(event) => setCount(event.target.value)} /></label>
+    <label class="field"><span>Instances</span>
+      <input type="number" min="0" step="1" value=${count} autofocus
+        onInput=${(event) => setCount(event.target.value)} />
+      </label>
     <p role="status">${!legal ? "A whole number, please." : difference > 0 ? `${plural(difference, "instance")} will be started.` : difference < 0 ? `${plural(-difference, "instance")} will be killed.` : `It has ${plural(app.instances, "instance")} now.`}</p>
   <//>`;
 }
@@ -96,7 +107,9 @@ function Destroy({ app }) {
     }} command=${`marathon destroy ${word(app.id)}`}>
     <p>All ${plural(app.instances, "instance")} will be killed, and the definition removed with all its versions. This cannot be undone.</p>
     <label class="field"><span>Type <b class="mono">${app.id}</b> to go on</span>
-      <input value=${name} autofocus autocomplete="off" spellcheck=${false} onInput=${(event) => setName(event.target.value)} /></label>
+      <input value=${name} autofocus autocomplete="off" spellcheck=${false}
+        onInput=${(event) => setName(event.target.value)} />
+        </label>
   <//>`;
 }
 
@@ -116,7 +129,8 @@ function Kill({ app, ids, scale }) {
   };
   return html`<${Confirm} title=${scale ? "Kill and scale down" : "Kill"} action="Kill" danger run=${run}>
     <p>${plural(ids.length, "instance")} of ${app.id} will be killed${scale ? ` and not replaced: ${plural(Math.max(0, app.instances - ids.length), "instance")} will be wanted.` : "; new ones take their place."}</p>
-    <ul class="mono">${ids.slice(0, 8).map((id) => html`<li>${id}</li>`)}${ids.length > 8 && html`<li>and ${ids.length - 8} more</li>`}</ul>
+    <ul class="mono">${ids.slice(0, 8).map((id) => html`<li>
+      ${id}</li>`)}${ids.length > 8 && html`<li>and ${ids.length - 8} more</li>`}</ul>
   <//>`;
 }
 

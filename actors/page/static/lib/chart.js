@@ -11,13 +11,37 @@ export function Chart({ title, value, times, values, show, colour, least }) {
   useEffect(() => {
     const element = place.current;
     const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-    const axis = { stroke: () => css("--dim"), grid: { stroke: () => css("--line"), width: 1 }, ticks: { show: false }, font: `11px ${css("--sans")}` };
-    plot.current = new uPlot({
-      width: element.clientWidth || 300, height: HEIGHT, legend: { show: false }, cursor: { show: false }, padding: [6, 8, 0, 0],
-      scales: { y: { range: (_, low, high) => [0, Math.max((high ?? 0) * 1.15, least)] } },
-      axes: [{ ...axis, space: 90, size: 22, incrs: [5, 10, 20, 30, 60], values: (_, ticks) => ticks.map(clock) }, { ...axis, size: 58, space: 28, values: (_, ticks) => ticks.map(show) }],
-      series: [{}, { stroke: () => css(colour), fill: () => `color-mix(in srgb, ${css(colour)} 14%, transparent)`, width: 1.5, points: { show: false } }],
-    }, [times, values], element);
+    const axis = {
+      stroke: () => css("--dim"),
+      grid: { stroke: () => css("--line"), width: 1 },
+      ticks: { show: false },
+      font: `11px ${css("--sans")}`,
+    };
+    plot.current = new uPlot(
+      {
+        width: element.clientWidth || 300,
+        height: HEIGHT,
+        legend: { show: false },
+        cursor: { show: false },
+        padding: [6, 8, 0, 0],
+        scales: { y: { range: (_, low, high) => [0, Math.max((high ?? 0) * 1.15, least)] } },
+        axes: [
+          { ...axis, space: 90, size: 22, incrs: [5, 10, 20, 30, 60], values: (_, ticks) => ticks.map(clock) },
+          { ...axis, size: 58, space: 28, values: (_, ticks) => ticks.map(show) },
+        ],
+        series: [
+          {},
+          {
+            stroke: () => css(colour),
+            fill: () => `color-mix(in srgb, ${css(colour)} 14%, transparent)`,
+            width: 1.5,
+            points: { show: false },
+          },
+        ],
+      },
+      [times, values],
+      element,
+    );
     const observer = new ResizeObserver(() => plot.current.setSize({ width: element.clientWidth, height: HEIGHT }));
     observer.observe(element);
     return () => {
@@ -26,5 +50,6 @@ export function Chart({ title, value, times, values, show, colour, least }) {
     };
   }, []);
   useEffect(() => plot.current?.setData([times, values]), [times, values]);
-  return html`<figure class="panel chart"><figcaption><span>${title}</span><b>${value}</b></figcaption><div ref=${place} aria-hidden="true"></div></figure>`;
+  return html`<figure class="panel chart"><figcaption><span>${title}</span><b>${value}</b></figcaption>
+    <div ref=${place} aria-hidden="true"></div></figure>`;
 }

@@ -11,7 +11,9 @@ export const PAGE = 200; // tasks fetched at once
 
 const refresher = new Refresher(async () => {
   try {
-    const [summary, slaves, roles] = await Promise.all(["state-summary", "slaves", "roles"].map((what) => api.get(`${BASE}/${what}`)));
+    const [summary, slaves, roles] = await Promise.all(
+      ["state-summary", "slaves", "roles"].map((what) => api.get(`${BASE}/${what}`)),
+    );
     cluster.set({ summary, slaves: slaves.slaves, roles: roles.roles, at: Date.now() });
   } catch (error) {
     cluster.set({ ...(cluster.value ?? {}), error });
@@ -34,4 +36,5 @@ export function watchCluster() {
   };
 }
 
-export const fetchTasks = (query) => api.get(`${BASE}/tasks?${new URLSearchParams({ limit: PAGE, order: "desc", ...query })}`);
+export const fetchTasks = (query) =>
+  api.get(`${BASE}/tasks?${new URLSearchParams({ limit: PAGE, order: "desc", ...query })}`);

@@ -1,8 +1,21 @@
 // Definitions of apps: what of an app people write, and what the service adds.
 
 // What the API shows with an app and nobody writes.
-const ADDED = new Set(["tasks", "tasksStaged", "tasksRunning", "tasksHealthy", "tasksUnhealthy", "deployments", "lastTaskFailure",
-  "readinessCheckResults", "taskStats", "version", "versionInfo", "uris", "fetchedAt"]);
+const ADDED = new Set([
+  "tasks",
+  "tasksStaged",
+  "tasksRunning",
+  "tasksHealthy",
+  "tasksUnhealthy",
+  "deployments",
+  "lastTaskFailure",
+  "readinessCheckResults",
+  "taskStats",
+  "version",
+  "versionInfo",
+  "uris",
+  "fetchedAt",
+]);
 
 export const definitionOf = (app) => Object.fromEntries(Object.entries(app).filter(([name]) => !ADDED.has(name)));
 
@@ -14,7 +27,11 @@ export const same = (a, b) => JSON.stringify(sorted(a)) === JSON.stringify(sorte
 export function sorted(value) {
   if (Array.isArray(value)) return value.map(sorted);
   if (value === null || typeof value !== "object") return value;
-  return Object.fromEntries(Object.keys(value).sort().map((key) => [key, sorted(value[key])]));
+  return Object.fromEntries(
+    Object.keys(value)
+      .sort()
+      .map((key) => [key, sorted(value[key])]),
+  );
 }
 
 // What to send for an edit: only what was edited, so that nobody else's change is undone and nothing is sent that was
@@ -22,7 +39,9 @@ export function sorted(value) {
 export function updateOf(before, after) {
   const removed = Object.keys(before).some((key) => !(key in after));
   if (removed) return { body: after, partialUpdate: false };
-  const body = Object.fromEntries(Object.entries(after).filter(([key, value]) => !(key in before) || !same(before[key], value)));
+  const body = Object.fromEntries(
+    Object.entries(after).filter(([key, value]) => !(key in before) || !same(before[key], value)),
+  );
   return { body, partialUpdate: true };
 }
 
@@ -34,6 +53,9 @@ export function parseJson(text) {
     const found = /position (\d+)/.exec(error.message);
     if (!found) return { error: error.message };
     const before = text.slice(0, Number(found[1])).split("\n");
-    return { error: `line ${before.length}, column ${before.at(-1).length + 1}: ${error.message.replace(/ in JSON at position.*$/, "")}`, line: before.length };
+    return {
+      error: `line ${before.length}, column ${before.at(-1).length + 1}: ${error.message.replace(/ in JSON at position.*$/, "")}`,
+      line: before.length,
+    };
   }
 }

@@ -47,7 +47,8 @@ export function Confirm({ title, action, danger, ready = true, run, children }) 
     <div class="dialog-body">${children}<${Problem} error=${error} /></div>
     <div class="buttons">
       <button type="button" class="button" onClick=${closeDialog}>Cancel</button>
-      <button class=${`button primary ${danger ? "danger" : ""}`} disabled=${busy || !ready}>${busy ? "Sending …" : action}</button>
+      <button class=${`button primary ${danger ? "danger" : ""}`} disabled=${busy || !ready}>
+        ${busy ? "Sending …" : action}</button>
     </div>
   </form>`;
 }

@@ -52,10 +52,17 @@ export function Diff({ left, right, leftTitle, rightTitle, all }) {
   }, [rows]);
   if (rows.every((row) => row[2] === "same") && !all) return html`<p class="dim note">The two are the same.</p>`;
   const kept = rows.map((row, i) => [row, i]).filter(([, i]) => all || near.has(i));
-  return html`<div class="diff-box" tabindex="0" role="region" aria-label=${`What differs between ${leftTitle} and ${rightTitle}`}><table class="diff">
+  return html`<div class="diff-box" tabindex="0" role="region"
+    aria-label=${`What differs between ${leftTitle} and ${rightTitle}`}>
+    <table class="diff">
     <thead><tr><th scope="col">${leftTitle}</th><th scope="col">${rightTitle}</th></tr></thead>
-    <tbody>${kept.map(([[l, r, kind], i], k) => html`
+    <tbody>${kept.map(
+      ([[l, r, kind], i], k) => html`
       ${k > 0 && kept[k - 1][1] !== i - 1 && html`<tr class="gap"><td colspan="2">⋯</td></tr>`}
-      <tr class=${kind}><td>${l !== null && kind !== "same" && html`<span class="sr">removed: </span>`}<code>${l ?? ""}</code></td><td>${r !== null && kind !== "same" && html`<span class="sr">added: </span>`}<code>${r ?? ""}</code></td></tr>`)}</tbody>
+      <tr class=${kind}>
+        <td>${l !== null && kind !== "same" && html`<span class="sr">removed: </span>`}<code>${l ?? ""}</code></td>
+        <td>${r !== null && kind !== "same" && html`<span class="sr">added: </span>`}<code>${r ?? ""}</code></td>
+        </tr>`,
+    )}</tbody>
   </table></div>`;
 }

@@ -8,7 +8,8 @@ import { SECTIONS, read, wirePath, write } from "./fields.js";
 
 export function Form({ definition, change, errors, editing }) {
   const set = (at, value) => change(write(definition, at, value));
-  return html`<div class="form">${SECTIONS.map((section) => html`<${Section} key=${section.title} section=${section} definition=${definition} set=${set} errors=${errors} editing=${editing} />`)}</div>`;
+  return html`<div class="form">${SECTIONS.map((section) => html`<${Section} key=${section.title} section=${section}
+    definition=${definition} set=${set} errors=${errors} editing=${editing} />`)}</div>`;
 }
 
 function Section({ section, definition, set, errors, editing }) {
@@ -20,49 +21,78 @@ function Section({ section, definition, set, errors, editing }) {
   }, [wrong]);
   return html`<details class="section" open=${open} onToggle=${(event) => setOpen(event.currentTarget.open)}>
     <summary>${section.title}${wrong && html` <span class="badge bad">look here</span>`}</summary>
-    ${open && section.fields.map((field) => html`<${Field} key=${field.at} field=${field} at=${field.at} value=${read(definition, field.at)} set=${set} errors=${errors} locked=${editing && field.lockedWhenEditing} />`)}
+    ${open && section.fields.map((field) => html`<${Field} key=${field.at} field=${field} at=${field.at}
+      value=${read(definition, field.at)} set=${set} errors=${errors} locked=${editing && field.lockedWhenEditing} />`)}
   </details>`;
 }
 
-const isEmpty = (value) => value === undefined || value === null || value === "" || (typeof value === "object" && Object.keys(value).length === 0);
+const isEmpty = (value) =>
+  value === undefined ||
+  value === null ||
+  value === "" ||
+  (typeof value === "object" && Object.keys(value).length === 0);
 
-const hasError = (errors, path) => [...errors.keys()].some((each) => each === path || each.startsWith(`${path}/`) || each.startsWith(`${path}(`));
+const hasError = (errors, path) =>
+  [...errors.keys()].some((each) => each === path || each.startsWith(`${path}/`) || each.startsWith(`${path}(`));
 
 // A field that shows its own errors, and, where it is drawn as one input, those of what lies below it.
 function Field({ field, at, value, set, errors, locked }) {
   const path = wirePath(at);
   const name = `field-${at.replaceAll(".", "-")}`;
   const below = ["pairs", "words", "triples"].includes(field.kind);
-  const mine = [...errors].filter(([each]) => each === path || (below && (each.startsWith(`${path}/`) || each.startsWith(`${path}(`)))).flatMap(([, texts]) => texts);
-  if (field.kind === "list") return html`<${List} field=${field} at=${at} value=${value} set=${set} errors=${errors} mine=${mine} name=${name} />`;
+  const mine = [...errors]
+    .filter(([each]) => each === path || (below && (each.startsWith(`${path}/`) || each.startsWith(`${path}(`))))
+    .flatMap(([, texts]) => texts);
+  if (field.kind === "list")
+    return html`<${List} field=${field} at=${at} value=${value} set=${set} errors=${errors} mine=${mine}
+      name=${name} />`;
   const described = [field.help && `${name}-help`, mine.length && `${name}-error`].filter(Boolean).join(" ");
-  const common = { id: name, name: at, disabled: locked, "aria-invalid": mine.length > 0, "aria-describedby": described || undefined };
+  const common = {
+    id: name,
+    name: at,
+    disabled: locked,
+    "aria-invalid": mine.length > 0,
+    "aria-describedby": described || undefined,
+  };
   return html`<div class=${`field ${field.kind} ${mine.length ? "wrong" : ""}`}>
     <label for=${name}>${field.title}${field.needed && html`<span class="dim" aria-hidden="true"> *</span>`}</label>
     <div class="control"><${Input} field=${field} value=${value} set=${(next) => set(at, next)} common=${common} />
       ${mine.length > 0 && html`<p class="error" id=${`${name}-error`}>${mine.join("; ")}</p>`}</div>
-    ${field.help && html`<p class="help" id=${`${name}-help`}>${field.help}${field.unless !== undefined && html` <span class="nowrap">Unless said: ${field.unless}.</span>`}</p>`}
+    ${field.help && html`<p class="help" id=${`${name}-help`}>${field.help}${field.unless !== undefined && html` <span
+      class="nowrap">Unless said: ${field.unless}.</span>`}</p>`}
   </div>`;
 }
 
 function Input({ field, value, set, common }) {
   switch (field.kind) {
     case "number":
-      return html`<span class="with-unit"><${NumberInput} field=${field} value=${value} set=${set} common=${common} />${field.unit && html`<span class="dim">${field.unit}</span>`}</span>`;
+      return html`<span class="with-unit">
+        <${NumberInput} field=${field} value=${value} set=${set} common=${common} />${field.unit && html`<span
+          class="dim">${field.unit}</span>`}</span>`;
     case "check":
-      return html`<input type="checkbox" ...${common} checked=${Boolean(value)} onChange=${(event) => set(event.target.checked || undefined)} />`;
+      return html`<input type="checkbox" ...${common} checked=${Boolean(value)}
+        onChange=${(event) => set(event.target.checked || undefined)} />`;
     case "choice":
-      return html`<select ...${common} onChange=${(event) => set(event.target.value || undefined)}>${field.of.map((each) => html`<option value=${each} selected=${each === (value ?? field.of[0])}>${each || "none"}</option>`)}</select>`;
+      return html`<select ...${common} onChange=${(event) => set(event.target.value || undefined)}>
+        ${field.of.map((each) => html`<option value=${each} selected=${each === (value ?? field.of[0])}>
+        ${each || "none"}</option>`)}</select>`;
     case "script":
-      return html`<textarea ...${common} class="mono" rows=${Math.min(8, Math.max(2, String(value ?? "").split("\n").length))} spellcheck=${false} value=${value ?? ""} onInput=${(event) => set(event.target.value || undefined)}></textarea>`;
+      return html`<textarea ...${common} class="mono"
+        rows=${Math.min(8, Math.max(2, String(value ?? "").split("\n").length))} spellcheck=${false}
+        value=${value ?? ""} onInput=${(event) => set(event.target.value || undefined)}>
+        </textarea>`;
     case "pairs":
-      return html`<${Lines} value=${value} set=${set} common=${common} placeholder="NAME=value" show=${showPairs} parse=${parsePairs} />`;
+      return html`<${Lines} value=${value} set=${set} common=${common} placeholder="NAME=value" show=${showPairs}
+        parse=${parsePairs} />`;
     case "words":
-      return html`<${Lines} value=${value} set=${set} common=${common} show=${(all) => (all ?? []).join("\n")} parse=${(lines) => lines} />`;
+      return html`<${Lines} value=${value} set=${set} common=${common} show=${(all) => (all ?? []).join("\n")}
+        parse=${(lines) => lines} />`;
     case "triples":
-      return html`<${Lines} value=${value} set=${set} common=${common} placeholder="hostname UNIQUE" show=${(all) => (all ?? []).map((each) => each.join(" ")).join("\n")} parse=${(lines) => lines.map(triple)} />`;
+      return html`<${Lines} value=${value} set=${set} common=${common} placeholder="hostname UNIQUE"
+        show=${(all) => (all ?? []).map((each) => each.join(" ")).join("\n")} parse=${(lines) => lines.map(triple)} />`;
     default:
-      return html`<input type="text" ...${common} value=${value ?? ""} autocomplete="off" spellcheck=${false} onInput=${(event) => set(event.target.value || undefined)} />`;
+      return html`<input type="text" ...${common} value=${value ?? ""} autocomplete="off" spellcheck=${false}
+        onInput=${(event) => set(event.target.value || undefined)} />`;
   }
 }
 
@@ -77,7 +107,8 @@ function NumberInput({ field, value, set, common }) {
     setText(event.target.value);
     set(typed === "" ? undefined : Number.isNaN(Number(typed)) ? typed : Number(typed));
   };
-  return html`<input type="text" inputmode="decimal" ...${common} value=${text} placeholder=${field.unless ?? ""} onInput=${take} />`;
+  return html`<input type="text" inputmode="decimal" ...${common} value=${text} placeholder=${field.unless ?? ""}
+    onInput=${take} />`;
 }
 
 // Several lines that stand for a value; what is typed stays as it is until it is left.
@@ -89,27 +120,36 @@ function Lines({ value, set, common, show, parse, placeholder }) {
   }, [value, editing]);
   const take = (event) => {
     setText(event.target.value);
-    const lines = event.target.value.split("\n").map((line) => line.trim()).filter(Boolean);
+    const lines = event.target.value
+      .split("\n")
+      .map((line) => line.trim())
+      .filter(Boolean);
     set(lines.length ? parse(lines) : undefined);
   };
-  return html`<textarea ...${common} class="mono" rows=${Math.min(10, Math.max(2, text.split("\n").length + 1))} spellcheck=${false} placeholder=${placeholder} value=${text}
+  return html`<textarea ...${common} class="mono" rows=${Math.min(10, Math.max(2, text.split("\n").length + 1))}
+    spellcheck=${false} placeholder=${placeholder} value=${text}
     onFocus=${() => setEditing(true)} onBlur=${() => setEditing(false)} onInput=${take}></textarea>`;
 }
 
 // Values that are no text (a secret: {"secret": "name"}) are shown as JSON and read as such again.
-const showPairs = (pairs) => Object.entries(pairs ?? {}).map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`).join("\n");
+const showPairs = (pairs) =>
+  Object.entries(pairs ?? {})
+    .map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`)
+    .join("\n");
 
 function parsePairs(lines) {
-  return Object.fromEntries(lines.map((line) => {
-    const at = line.indexOf("=");
-    const [name, text] = at < 0 ? [line, ""] : [line.slice(0, at).trim(), line.slice(at + 1)];
-    if (!text.startsWith("{")) return [name, text];
-    try {
-      return [name, JSON.parse(text)];
-    } catch {
-      return [name, text];
-    }
-  }));
+  return Object.fromEntries(
+    lines.map((line) => {
+      const at = line.indexOf("=");
+      const [name, text] = at < 0 ? [line, ""] : [line.slice(0, at).trim(), line.slice(at + 1)];
+      if (!text.startsWith("{")) return [name, text];
+      try {
+        return [name, JSON.parse(text)];
+      } catch {
+        return [name, text];
+      }
+    }),
+  );
 }
 
 function triple(line) {
@@ -124,20 +164,30 @@ function List({ field, at, value, set, errors, mine, name }) {
   return html`<div class="list" id=${name}>
     ${field.help && html`<p class="help">${field.help}</p>`}
     ${mine.length > 0 && html`<p class="error">${mine.join("; ")}</p>`}
-    ${items.map((item, i) => html`<fieldset key=${i} class="item"><legend>${field.what} ${i + 1}</legend>
-      ${field.fields.filter((inner) => !inner.when || inner.when(item)).map((inner) => html`<${Field} key=${inner.at} field=${inner} at=${`${at}.${i}.${inner.at}`} value=${read(item, inner.at)} set=${set} errors=${errors} />`)}
-      <button type="button" class="quiet" onClick=${() => remove(i)}>Remove this ${field.what}</button></fieldset>`)}
+    ${items.map(
+      (item, i) => html`<fieldset key=${i} class="item"><legend>${field.what} ${i + 1}</legend>
+      ${field.fields.filter((inner) => !inner.when || inner.when(item)).map((inner) => html`<${Field} key=${inner.at}
+        field=${inner} at=${`${at}.${i}.${inner.at}`} value=${read(item, inner.at)} set=${set} errors=${errors} />`)}
+      <button type="button" class="quiet" onClick=${() => remove(i)}>Remove this ${field.what}</button></fieldset>`,
+    )}
     <button type="button" class="button" onClick=${add}>Add a ${field.what}</button>
   </div>`;
 }
 
 // The paths that the form shows errors of itself; all others are told above it.
 export function isShown(path, definition) {
-  return SECTIONS.some((section) => section.fields.some((field) => {
-    const own = wirePath(field.at);
-    if (path === own) return true;
-    if (["pairs", "words", "triples"].includes(field.kind)) return path.startsWith(`${own}/`) || path.startsWith(`${own}(`);
-    if (field.kind !== "list") return false;
-    return (read(definition, field.at) ?? []).some((item, i) => field.fields.some((inner) => (!inner.when || inner.when(item)) && path === wirePath(`${field.at}.${i}.${inner.at}`)));
-  }));
+  return SECTIONS.some((section) =>
+    section.fields.some((field) => {
+      const own = wirePath(field.at);
+      if (path === own) return true;
+      if (["pairs", "words", "triples"].includes(field.kind))
+        return path.startsWith(`${own}/`) || path.startsWith(`${own}(`);
+      if (field.kind !== "list") return false;
+      return (read(definition, field.at) ?? []).some((item, i) =>
+        field.fields.some(
+          (inner) => (!inner.when || inner.when(item)) && path === wirePath(`${field.at}.${i}.${inner.at}`),
+        ),
+      );
+    }),
+  );
 }

@@ -21,7 +21,9 @@ export function placed(nodes) {
   for (const node of nodes) for (const other of node.waitsFor) if (graph.hasNode(other)) graph.setEdge(other, node.id);
   layout(graph);
   const at = new Map(nodes.map((node) => [node.id, graph.node(node.id)]));
-  const edges = graph.edges().map(({ v, w }) => ({ from: v, to: w, points: fromSideToSide(graph.edge(v, w).points, at.get(v), at.get(w)) }));
+  const edges = graph
+    .edges()
+    .map(({ v, w }) => ({ from: v, to: w, points: fromSideToSide(graph.edge(v, w).points, at.get(v), at.get(w)) }));
   const { width = 0, height = 0 } = graph.graph();
   return { at, edges, width, height };
 }
@@ -48,13 +50,24 @@ export function DeploymentGraph({ nodes, apps, label, toNode }) {
   const shape = nodes.map((node) => `${node.id}<${node.waitsFor.join()}`).join(";");
   const { at, edges, width, height } = useMemo(() => placed(nodes), [shape]);
   const states = new Map(nodes.map((node) => [node.id, node.state]));
-  return html`<svg class="graph" width=${width} height=${height} viewBox=${`0 0 ${width} ${height}`} role="group" aria-label=${label}>
-    <defs>${["waits", "lit"].map((kind) => html`<marker id=${`arrow-${kind}`} class=${kind} viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0,0.5 L7,4 L0,7.5 z" /></marker>`)}</defs>
+  return html`<svg class="graph" width=${width} height=${height} viewBox=${`0 0 ${width} ${height}`} role="group"
+    aria-label=${label}>
+    <defs>${["waits", "lit"].map(
+      (
+        kind,
+      ) => html`<marker id=${`arrow-${kind}`} class=${kind} viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7"
+        markerHeight="7" orient="auto">
+      <path d="M0,0.5 L7,4 L0,7.5 z" /></marker>`,
+    )}</defs>
     ${edges.map(({ from, to, points }) => {
       const lit = states.get(from) === "ready";
-      return html`<path key=${`${from}>${to}`} class=${`edge ${lit ? "lit" : "waits"}`} data-from=${from} data-to=${to} d=${curve(points)} marker-end=${`url(#arrow-${lit ? "lit" : "waits"})`} pathLength=${lit ? 1 : undefined}><title>${`${to} waits for ${from}${lit ? ": it has told it to go on" : ""}`}</title></path>`;
+      return html`<path key=${`${from}>${to}`} class=${`edge ${lit ? "lit" : "waits"}`} data-from=${from} data-to=${to}
+        d=${curve(points)} marker-end=${`url(#arrow-${lit ? "lit" : "waits"})`} pathLength=${lit ? 1 : undefined}>
+        <title>${`${to} waits for ${from}${lit ? ": it has told it to go on" : ""}`}</title></path>`;
     })}
-    ${nodes.map((node) => (node.kind === "group" ? html`<${Gate} node=${node} at=${at.get(node.id)} />` : html`<${AppNode} node=${node} at=${at.get(node.id)} app=${apps.get(node.id)} to=${toNode(node.id)} />`))}
+    ${nodes.map((node) => (node.kind === "group" ? html`<${Gate} node=${node}
+      at=${at.get(node.id)} />` : html`<${AppNode} node=${node} at=${at.get(node.id)} app=${apps.get(node.id)}
+      to=${toNode(node.id)} />`))}
   </svg>`;
 }
 
@@ -66,7 +79,9 @@ function AppNode({ node, at, app, to }) {
   const share = node.state === "ready" ? 1 : wanted ? Math.min(1, done / wanted) : 0;
   const name = node.id.split("#")[0];
   const figures = stops ? (node.state === "ready" ? "gone" : `${app?.tasksRunning ?? 0} left`) : `${done} of ${wanted}`;
-  return html`<a href=${to} class=${`node ${node.state}`} data-node=${node.id} aria-label=${`${name}: ${WORDS[node.state]}, ${figures}`} transform=${`translate(${at.x - WIDTH / 2},${at.y - HEIGHT / 2})`}>
+  return html`<a href=${to} class=${`node ${node.state}`} data-node=${node.id}
+    aria-label=${`${name}: ${WORDS[node.state]}, ${figures}`}
+    transform=${`translate(${at.x - WIDTH / 2},${at.y - HEIGHT / 2})`}>
     <title>${name}</title>
     <rect class="box" width=${WIDTH} height=${HEIGHT} rx="7" />
     <circle class="light" cx="15" cy="18" r="4" />
@@ -86,8 +101,10 @@ function progressOf(app, node) {
 }
 
 function Gate({ node, at }) {
-  return html`<g class=${`gate ${node.state}`} data-node=${node.id} transform=${`translate(${at.x},${at.y})`} role="img" aria-label=${`group ${node.id}: ${WORDS[node.state]}`}>
-    <title>${`${node.id.split("#")[0] || "/"}: goes on when all that it waits for is ready`}</title><circle r=${GATE / 2 - 3} /><circle class="core" r="3.5" /></g>`;
+  return html`<g class=${`gate ${node.state}`} data-node=${node.id} transform=${`translate(${at.x},${at.y})`} role="img"
+    aria-label=${`group ${node.id}: ${WORDS[node.state]}`}>
+    <title>${`${node.id.split("#")[0] || "/"}: goes on when all that it waits for is ready`}</title>
+      <circle r=${GATE / 2 - 3} /><circle class="core" r="3.5" /></g>`;
 }
 
 const shortened = (name) => (name.length <= 24 ? name : `…${name.slice(-23)}`);

@@ -8,6 +8,4 @@ export { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } fr
 
 // Class names that hold: cls("row", { late: true }) is "row late".
 export const cls = (...names) =>
-  names
-    .flatMap((n) => (n && typeof n === "object" ? Object.keys(n).filter((k) => n[k]) : n || []))
-    .join(" ");
+  names.flatMap((n) => (n && typeof n === "object" ? Object.keys(n).filter((k) => n[k]) : n || [])).join(" ");

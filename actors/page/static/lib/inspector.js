@@ -18,14 +18,20 @@ function take(_, picture) {
     actor.rate = seconds > 0 && known !== undefined ? Math.max(0, actor.messages - known) / seconds : 0;
   }
   const sums = new Map(before?.classes.map((each) => [each.class, each.messages]));
-  for (const each of picture.classes) each.rate = seconds > 0 && sums.has(each.class) ? Math.max(0, each.messages - sums.get(each.class)) / seconds : 0;
+  for (const each of picture.classes)
+    each.rate = seconds > 0 && sums.has(each.class) ? Math.max(0, each.messages - sums.get(each.class)) / seconds : 0;
   picture.rate = picture.classes.reduce((total, each) => total + each.rate, 0);
   picture.depth = picture.classes.reduce((total, each) => total + each.depth, 0);
   before = picture;
   inspected.set(picture);
   const push = (list, value) => [...list, value].slice(-KEPT);
   const { times, rates, lags, depths } = trend.value;
-  trend.set({ times: push(times, picture.at), rates: push(rates, picture.rate), lags: push(lags, picture.loop.longest), depths: push(depths, picture.depth) });
+  trend.set({
+    times: push(times, picture.at),
+    rates: push(rates, picture.rate),
+    lags: push(lags, picture.loop.longest),
+    depths: push(depths, picture.depth),
+  });
 }
 
 const stream = new Stream("/observer/feed", ["actors"], {
@@ -47,7 +53,11 @@ export function watchActors() {
 
 // One actor: onActor(details) each second until the function that it returns is called.
 export function watchActor(path, onActor, onGone) {
-  const one = new Stream(`/observer/actor?path=${encodeURIComponent(path)}`, ["actor"], { onOpen() {}, onEvent: (_, details) => onActor(details), onLost: onGone });
+  const one = new Stream(`/observer/actor?path=${encodeURIComponent(path)}`, ["actor"], {
+    onOpen() {},
+    onEvent: (_, details) => onActor(details),
+    onLost: onGone,
+  });
   one.open();
   return () => one.close();
 }

@@ -23,11 +23,15 @@ export function Plan({ plan }) {
   const waits = new Map(plan.graph.filter((node) => node.kind === "app").map((node) => [node.id, node.waitsFor]));
   return html`<div class="plan">
     <p>The deployment will take ${plural(plan.steps.length, "step")}:</p>
-    <ol>${plan.steps.map((step) => html`<li>${step.actions.map((action) => html`<div>${WORDS[action.action] ?? action.action} <a href=${toApp(action.app)}>${action.app}</a>${waited(waits.get(action.app))}</div>`)}</li>`)}</ol>
+    <ol>${plan.steps.map((step) => html`<li>${step.actions.map((action) => html`<div>
+      ${WORDS[action.action] ?? action.action} <a href=${toApp(action.app)}>${action.app}</a>
+      ${waited(waits.get(action.app))}</div>`)}</li>`)}</ol>
   </div>`;
 }
 
 const waited = (ids) => {
   const apps = (ids ?? []).map((id) => id.split("#")[0]).filter((id) => id !== "/" && id);
-  return apps.length > 0 && html`<span class="dim"> when ${apps.join(", ")} ${apps.length === 1 ? "is" : "are"} ready</span>`;
+  return (
+    apps.length > 0 && html`<span class="dim"> when ${apps.join(", ")} ${apps.length === 1 ? "is" : "are"} ready</span>`
+  );
 };

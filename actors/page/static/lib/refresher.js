@@ -33,9 +33,12 @@ export class Refresher {
       if (error.status === undefined) console.error(error); // what the API says of itself is shown elsewhere
     }
     const took = performance.now() - began;
-    setTimeout(() => {
-      this._busy = false;
-      if (this._again) this._run();
-    }, Math.min(LONGEST, Math.max(REST, took * SHARE)));
+    setTimeout(
+      () => {
+        this._busy = false;
+        if (this._again) this._run();
+      },
+      Math.min(LONGEST, Math.max(REST, took * SHARE)),
+    );
   }
 }

@@ -22,11 +22,27 @@ const FEW = 4; // changed apps that are fetched one by one
 const LEAVE_AFTER = 60_000; // milliseconds hidden
 
 const EVENTS = {
-  app: ["status_update_event", "instance_changed_event", "instance_health_changed_event", "app_terminated_event",
-    "api_post_event", "unknown_instance_terminated_event", "health_status_changed_event", "failed_health_check_event",
-    "unhealthy_instance_kill_event"],
-  deployment: ["deployment_info", "deployment_success", "deployment_failed", "deployment_step_success",
-    "deployment_step_failure", "deployment_node_changed", "group_change_success", "group_change_failed"],
+  app: [
+    "status_update_event",
+    "instance_changed_event",
+    "instance_health_changed_event",
+    "app_terminated_event",
+    "api_post_event",
+    "unknown_instance_terminated_event",
+    "health_status_changed_event",
+    "failed_health_check_event",
+    "unhealthy_instance_kill_event",
+  ],
+  deployment: [
+    "deployment_info",
+    "deployment_success",
+    "deployment_failed",
+    "deployment_step_success",
+    "deployment_step_failure",
+    "deployment_node_changed",
+    "group_change_success",
+    "group_change_failed",
+  ],
   service: ["scheduler_registered_event", "scheduler_reregistered_event", "scheduler_disconnected_event"],
 };
 
@@ -92,7 +108,12 @@ export const ended = new Observable(new Map());
 function noteEnd(type, data) {
   if (type !== "deployment_success" && type !== "deployment_failed") return;
   const known = [...ended.value].slice(-100);
-  ended.set(new Map([...known, [data.id, { done: type === "deployment_success", reason: data.reason, steps: data.plan.steps }]]));
+  ended.set(
+    new Map([
+      ...known,
+      [data.id, { done: type === "deployment_success", reason: data.reason, steps: data.plan.steps }],
+    ]),
+  );
 }
 
 // What happened to each app while the page was open, newest first: its timeline.

@@ -49,13 +49,29 @@ export function Table({ columns, rows, rowKey, label, empty, height = 36, rowCla
 
   return html`<div class="table-box" ref=${box} tabindex="0" role="region" aria-label=${label} onKeyDown=${walk}>
     <table class="table" aria-rowcount=${sorted.length + 1}>
-      <thead><tr aria-rowindex="1">${columns.map((column) => html`<${Head} column=${column} sort=${route.query.sort} onSort=${sortBy} />`)}</tr></thead>
+      <thead><tr aria-rowindex="1">${columns.map((column) => html`<${Head} column=${column} sort=${route.query.sort}
+        onSort=${sortBy} />`)}</tr>
+        </thead>
       <tbody>
-        ${from > 0 && html`<tr aria-hidden="true" class="space" style=${{ height: `${from * height}px` }}><td colspan=${columns.length}></td></tr>`}
-        ${sorted.slice(from, to).map((row, i) => html`<tr key=${rowKey(row)} aria-rowindex=${from + i + 2} class=${rowClass?.(row)} style=${{ height: `${height}px` }}>
+        ${
+          from > 0 &&
+          html`<tr aria-hidden="true" class="space" style=${{ height: `${from * height}px` }}>
+          <td colspan=${columns.length}></td></tr>`
+        }
+        ${sorted.slice(from, to).map(
+          (
+            row,
+            i,
+          ) => html`<tr key=${rowKey(row)} aria-rowindex=${from + i + 2} class=${rowClass?.(row)}
+            style=${{ height: `${height}px` }}>
           ${columns.map((column) => html`<td class=${column.class}>${column.cell(row)}</td>`)}
-        </tr>`)}
-        ${to < sorted.length && html`<tr aria-hidden="true" class="space" style=${{ height: `${(sorted.length - to) * height}px` }}><td colspan=${columns.length}></td></tr>`}
+        </tr>`,
+        )}
+        ${
+          to < sorted.length &&
+          html`<tr aria-hidden="true" class="space" style=${{ height: `${(sorted.length - to) * height}px` }}>
+          <td colspan=${columns.length}></td></tr>`
+        }
       </tbody>
     </table>
     ${sorted.length === 0 && html`<div class="empty">${empty ?? "Nothing here."}</div>`}
@@ -66,7 +82,9 @@ function Head({ column, sort, onSort }) {
   const direction = sort === column.key ? "ascending" : sort === `-${column.key}` ? "descending" : "none";
   if (!column.sort) return html`<th scope="col" class=${column.class}>${column.title}</th>`;
   return html`<th scope="col" class=${column.class} aria-sort=${direction}>
-    <button class="sort" onClick=${() => onSort(column.key)}>${column.title}<span class="arrow" aria-hidden="true">${{ ascending: "↑", descending: "↓" }[direction] ?? ""}</span></button>
+    <button class="sort" onClick=${() => onSort(column.key)}>${column.title}<span class="arrow" aria-hidden="true">
+      ${{ ascending: "↑", descending: "↓" }[direction] ?? ""}</span>
+      </button>
   </th>`;
 }
 

@@ -29,7 +29,9 @@ export class Tail {
     try {
       const first = this._next < 0;
       const length = first ? BEGIN : CHUNK;
-      const answer = await api.get(`/v2/logs/${encodeURIComponent(this.task)}/${this.file}?offset=${this._next}&length=${length}`);
+      const answer = await api.get(
+        `/v2/logs/${encodeURIComponent(this.task)}/${this.file}?offset=${this._next}&length=${length}`,
+      );
       if (this._stopped) return;
       this._take(answer.data, first && answer.offset > 0);
       more = answer.next < answer.size;

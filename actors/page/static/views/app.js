@@ -18,8 +18,10 @@ import { Why } from "./why.js";
 
 const TABS = { instances: Instances, logs: Logs, configuration: Configuration, versions: Versions, debug: Debug };
 
+// Whether an event is about the app, or about a deployment of it.
 export const concerns = (id) => (type, data) =>
-  data.runSpecId === id || data.appId === id || data.appDefinition?.id === id || type.startsWith("deployment_");
+  [data.runSpecId, data.appId, data.appDefinition?.id, data.node].includes(id) ||
+  Boolean(data.plan?.steps.some((step) => step.actions.some((action) => action.app === id)));
 
 export function AppPage({ id, tab = "instances", query }) {
   const { value, error } = useFetched(() => api.get(`/v2/apps${inPath(id)}`), [id], concerns(id));
@@ -45,7 +47,11 @@ export function AppPage({ id, tab = "instances", query }) {
 }
 
 const commandOf = (tab, id) =>
-  tab === "logs" ? `marathon logs -f ${word(id)}` : tab === "instances" ? `marathon ps ${word(id)}` : `curl ${location.origin}/v2/apps${inPath(id)}${tab === "versions" ? "/versions" : ""}`;
+  tab === "logs"
+    ? `marathon logs -f ${word(id)}`
+    : tab === "instances"
+      ? `marathon ps ${word(id)}`
+      : `curl ${location.origin}/v2/apps${inPath(id)}${tab === "versions" ? "/versions" : ""}`;
 
 function Head({ app }) {
   const waiting = useObservable(queue);
@@ -53,24 +59,41 @@ function Head({ app }) {
   const name = parts.pop();
   return html`<div class="head">
     <div class="grow">
-      <nav class="crumbs" aria-label="Group"><a href=${toGroup("/")}>Apps</a>${parts.map((part, i) => html`<span>/</span><a href=${toGroup(`/${parts.slice(0, i + 1).join("/")}`)}>${part}</a>`)}</nav>
+      <nav class="crumbs" aria-label="Group">
+        <a href=${toGroup("/")}>Apps</a>${parts.map(
+          (part, i) => html`<span>/</span>
+        <a href=${toGroup(`/${parts.slice(0, i + 1).join("/")}`)}>${part}</a>`,
+        )}</nav>
       <h1>${name}<${Labels} of=${app.labels} /></h1>
     </div>
     <div class="buttons">
       <a class="button" href=${href(["edit", app.id])}>Edit</a>
       <button class="button" onClick=${() => actions.scale({ app })}>Scale</button>
       <button class="button" onClick=${() => actions.restart({ app })} disabled=${app.instances === 0}>Restart</button>
-      ${app.instances > 0
-        ? html`<button class="button" onClick=${() => actions.suspend({ app })}>Suspend</button>`
-        : html`<button class="button" onClick=${() => actions.scale({ app: { ...app } })}>Resume</button>`}
+      ${
+        app.instances > 0
+          ? html`<button class="button" onClick=${() => actions.suspend({ app })}>Suspend</button>`
+          : html`<button class="button" onClick=${() => actions.scale({ app })}>Resume</button>`
+      }
       <button class="button danger" onClick=${() => actions.destroy({ app })}>Destroy</button>
     </div>
     <dl class="facts">
-      <div><dt>Status</dt><dd><${Status} of=${statusOf(app, waiting)} />${app.deployments.map(({ id }) => html` <a href=${toDeployment(id)}>follow</a>`)}</dd></div>
+      <div><dt>Status</dt><dd>
+        <${Status} of=${statusOf(app, waiting)} />${app.deployments.map(({ id }) => html` <a
+          href=${toDeployment(id)}>follow</a>`)}</dd>
+        </div>
       <div class="wider"><dt>Instances</dt><dd><${Count} app=${app} /><${HealthBar} app=${app} /></dd></div>
       <div><dt>Each</dt><dd>${cpus(app.cpus)} CPUs, ${megabytes(app.mem)}</dd></div>
-      ${app.container?.docker?.image && html`<div><dt>Image</dt><dd class="mono">${app.container.docker.image}</dd></div>`}
-      ${app.dependencies?.length > 0 && html`<div><dt>Waits for</dt><dd>${app.dependencies.map((id) => html`<a class="spaced" href=${toApp(id)}>${id}</a>`)}</dd></div>`}
+      ${
+        app.container?.docker?.image &&
+        html`<div><dt>Image</dt><dd class="mono">${app.container.docker.image}</dd>
+        </div>`
+      }
+      ${
+        app.dependencies?.length > 0 &&
+        html`<div><dt>Waits for</dt>
+        <dd>${app.dependencies.map((id) => html`<a class="spaced" href=${toApp(id)}>${id}</a>`)}</dd></div>`
+      }
     </dl>
   </div>`;
 }

@@ -10,11 +10,42 @@ import { Table } from "../lib/table.js";
 
 const COLUMNS = [
   { key: "id", title: "Name", class: "name", sort: (row) => row.id, cell: (row) => html`<${Name} row=${row} />` },
-  { key: "cpus", title: "CPUs", class: "figure wide", sort: (row) => row.cpus * row.instances, cell: (row) => cpus(row.cpus * row.instances) },
-  { key: "mem", title: "Memory", class: "figure wide", sort: (row) => row.mem * row.instances, cell: (row) => megabytes(row.mem * row.instances) },
-  { key: "status", title: "Status", class: "state", sort: (row) => row.status, cell: (row) => row.group ? html`<span class="dim">${plural(row.apps, "app")}</span>` : html`<${Status} of=${row.status} />` },
-  { key: "tasks", title: "Running", class: "figure", sort: (row) => running(row), cell: (row) => html`<${Count} app=${row} />` },
-  { key: "health", title: "Health", class: "health", sort: (row) => healthOf(row).unhealthy, cell: (row) => html`<${HealthBar} app=${row} />` },
+  {
+    key: "cpus",
+    title: "CPUs",
+    class: "figure wide",
+    sort: (row) => row.cpus * row.instances,
+    cell: (row) => cpus(row.cpus * row.instances),
+  },
+  {
+    key: "mem",
+    title: "Memory",
+    class: "figure wide",
+    sort: (row) => row.mem * row.instances,
+    cell: (row) => megabytes(row.mem * row.instances),
+  },
+  {
+    key: "status",
+    title: "Status",
+    class: "state",
+    sort: (row) => row.status,
+    cell: (row) =>
+      row.group ? html`<span class="dim">${plural(row.apps, "app")}</span>` : html`<${Status} of=${row.status} />`,
+  },
+  {
+    key: "tasks",
+    title: "Running",
+    class: "figure",
+    sort: (row) => running(row),
+    cell: (row) => html`<${Count} app=${row} />`,
+  },
+  {
+    key: "health",
+    title: "Health",
+    class: "health",
+    sort: (row) => healthOf(row).unhealthy,
+    cell: (row) => html`<${HealthBar} app=${row} />`,
+  },
 ];
 
 export function Apps({ query }) {
@@ -44,13 +75,20 @@ export function Apps({ query }) {
 }
 
 function Name({ row }) {
-  if (row.group) return html`<a class="folder" href=${toGroup(row.id)} aria-label=${`${row.label}, a group`}><span class="icon" aria-hidden="true">▸</span><span class="id">${row.label}</span></a>`;
-  return html`<a href=${toApp(row.id)} title=${row.id}><span class="id">${row.label}</span></a><${Labels} of=${row.labels} />`;
+  if (row.group)
+    return html`<a class="folder" href=${toGroup(row.id)} aria-label=${`${row.label}, a group`}>
+    <span class="icon" aria-hidden="true">▸</span><span class="id">${row.label}</span></a>`;
+  return html`<a href=${toApp(row.id)} title=${row.id}><span class="id">${row.label}</span></a>
+    <${Labels} of=${row.labels} />`;
 }
 
 function Crumbs({ group }) {
   const parts = group.split("/").filter(Boolean);
-  return html`<nav class="crumbs" aria-label="Group"><h1><a href=${toGroup("/")}>Apps</a>${parts.map((part, i) => html`<span aria-hidden="true">/</span><a href=${toGroup(`/${parts.slice(0, i + 1).join("/")}`)}>${part}</a>`)}</h1></nav>`;
+  return html`<nav class="crumbs" aria-label="Group"><h1>
+    <a href=${toGroup("/")}>Apps</a>${parts.map(
+      (part, i) => html`<span aria-hidden="true">/</span>
+    <a href=${toGroup(`/${parts.slice(0, i + 1).join("/")}`)}>${part}</a>`,
+    )}</h1></nav>`;
 }
 
 function Nothing() {
@@ -61,13 +99,24 @@ function Nothing() {
 function Filters({ rows, query }) {
   const counts = useMemo(() => count(rows), [rows]);
   const to = (change) => href(["apps"], { ...query, ...change });
-  const group = (name, values, title) => values.some((value) => counts[name].get(value)) && html`<fieldset><legend>${title}</legend>
-    ${values.map((value) => (counts[name].get(value) || query[name] === value) && html`<a class=${cls("filter", { on: query[name] === value })} aria-pressed=${query[name] === value} role="button"
-      href=${to({ [name]: query[name] === value ? "" : value })}><span class=${`dot ${value}`} aria-hidden="true"></span><span class="grow">${value}</span><span class="dim">${number(counts[name].get(value) ?? 0)}</span></a>`)}
+  const group = (name, values, title) =>
+    values.some((value) => counts[name].get(value)) &&
+    html`<fieldset>
+    <legend>${title}</legend>
+    ${values.map(
+      (value) =>
+        (counts[name].get(value) || query[name] === value) &&
+        html`<a class=${cls("filter", { on: query[name] === value })}
+          aria-current=${query[name] === value ? "true" : undefined}
+      href=${to({ [name]: query[name] === value ? "" : value })}><span class=${`dot ${value}`} aria-hidden="true">
+        </span><span class="grow">${value}</span><span class="dim">${number(counts[name].get(value) ?? 0)}</span>
+        </a>`,
+    )}
   </fieldset>`;
   const labels = [...counts.label.keys()].sort().slice(0, 30);
   return html`<aside class="filters" aria-label="Filters">
-    <input type="search" id="search" placeholder="Search apps" aria-label="Search apps by id" value=${query.q ?? ""} autocomplete="off" spellcheck=${false}
+    <input type="search" id="search" placeholder="Search apps" aria-label="Search apps by id" value=${query.q ?? ""}
+      autocomplete="off" spellcheck=${false}
       onInput=${(event) => replace(to({ q: event.target.value }))} />
     ${group("status", STATUSES, "Status")}
     ${group("health", HEALTHS, "Health")}
@@ -101,11 +150,25 @@ function foldersOf(rows, folders, group) {
     const end = row.id.indexOf("/", prefix.length);
     if (end < 0) continue;
     const id = row.id.slice(0, end);
-    const sum = sums.get(id) ?? { id, label: row.id.slice(prefix.length, end), group: true, apps: 0, cpus: 0, mem: 0, instances: 0, tasksRunning: 0, tasksHealthy: 0, tasksUnhealthy: 0, tasksStaged: 0, total: 0 };
+    const sum = sums.get(id) ?? {
+      id,
+      label: row.id.slice(prefix.length, end),
+      group: true,
+      apps: 0,
+      cpus: 0,
+      mem: 0,
+      instances: 0,
+      tasksRunning: 0,
+      tasksHealthy: 0,
+      tasksUnhealthy: 0,
+      tasksStaged: 0,
+      total: 0,
+    };
     sum.apps += 1;
     sum.totalCpus = (sum.totalCpus ?? 0) + row.cpus * row.instances;
     sum.totalMem = (sum.totalMem ?? 0) + row.mem * row.instances;
-    for (const figure of ["instances", "tasksRunning", "tasksHealthy", "tasksUnhealthy", "tasksStaged"]) sum[figure] += row[figure] ?? 0;
+    for (const figure of ["instances", "tasksRunning", "tasksHealthy", "tasksUnhealthy", "tasksStaged"])
+      sum[figure] += row[figure] ?? 0;
     sums.set(id, sum);
   }
   // A group's row multiplies like an app's: per instance is the sum over its instances.

@@ -14,14 +14,30 @@ export function Deployments() {
   const running = useObservable(deployments);
   if (running === null) return html`<div class="empty" aria-busy="true">Asking the service …</div>`;
   return html`<div class="view scroll stack">
-    <div class="headline"><h1>Deployments</h1><span class="dim" role="status">${plural(running.length, "runs", "run")}</span></div>
-    ${running.length === 0 && html`<div class="empty panel"><h2>Nothing is being deployed</h2><p>A deployment shows here from the change until every app of it is ready.</p></div>`}
-    ${running.map((each) => html`<article class="panel deployment" key=${each.id}>
-      <div class="headline"><h2><a href=${toDeployment(each.id)}>${each.affectedApps.length === 1 ? each.affectedApps[0] : `${each.affectedApps[0]} and ${each.affectedApps.length - 1} more`}</a></h2>
-        <span class="dim">step ${each.currentStep} of ${each.totalSteps}</span><span class="grow"></span><code class="dim">${each.id}</code></div>
-      <div class="bar"><i class="healthy" style=${{ width: `${(100 * Math.max(0, each.currentStep - 1)) / Math.max(1, each.totalSteps)}%` }}></i></div>
-      <ul class="acting">${each.currentActions.slice(0, 8).map((action) => html`<li>${ACTIONS[action.action] ?? action.action} <a href=${toApp(action.app)}>${action.app}</a></li>`)}</ul>
-    </article>`)}
+    <div class="headline"><h1>Deployments</h1>
+      <span class="dim" role="status">${plural(running.length, "runs", "run")}</span></div>
+    ${
+      running.length === 0 &&
+      html`<div class="empty panel"><h2>Nothing is being deployed</h2>
+      <p>A deployment shows here from the change until every app of it is ready.</p></div>`
+    }
+    ${running.map(
+      (each) => html`<article class="panel deployment" key=${each.id}>
+      <div class="headline"><h2>
+        <a href=${toDeployment(each.id)}>
+          ${each.affectedApps.length === 1 ? each.affectedApps[0] : `${each.affectedApps[0]} and ${each.affectedApps.length - 1} more`}</a>
+        </h2>
+        <span class="dim">step ${each.currentStep} of ${each.totalSteps}</span><span class="grow"></span>
+          <code class="dim">${each.id}</code></div>
+      <div class="bar">
+        <i class="healthy" style=${{ width: `${(100 * Math.max(0, each.currentStep - 1)) / Math.max(1, each.totalSteps)}%` }}>
+        </i></div>
+      <ul class="acting">${each.currentActions.slice(0, 8).map(
+        (action) => html`<li>${ACTIONS[action.action] ?? action.action} <a href=${toApp(action.app)}>${action.app}</a>
+        </li>`,
+      )}</ul>
+    </article>`,
+    )}
     <${Command}>curl ${location.origin}/v2/deployments<//>
   </div>`;
 }
@@ -36,7 +52,11 @@ function useGraph(id) {
       try {
         const deployment = await api.get(`/v2/deployments/${encodeURIComponent(id)}`);
         // What events told while the answer was under way must not be taken back by it.
-        set((old) => ({ ...old, error: null, deployment: { ...deployment, graph: merged(deployment.graph, old.deployment?.graph) } }));
+        set((old) => ({
+          ...old,
+          error: null,
+          deployment: { ...deployment, graph: merged(deployment.graph, old.deployment?.graph) },
+        }));
       } catch (error) {
         set((old) => (old.outcome ? old : { ...old, error }));
       }
@@ -47,10 +67,21 @@ function useGraph(id) {
         set((old) => ({
           ...old,
           log: [...old.log, data],
-          deployment: old.deployment && { ...old.deployment, graph: old.deployment.graph.map((node) => (node.id === data.node ? { ...node, state: data.state } : node)) },
+          deployment: old.deployment && {
+            ...old.deployment,
+            graph: old.deployment.graph.map((node) => (node.id === data.node ? { ...node, state: data.state } : node)),
+          },
         }));
       } else if (type === "deployment_success") {
-        set((old) => ({ ...old, error: null, outcome: { done: true }, deployment: old.deployment && { ...old.deployment, graph: old.deployment.graph.map((node) => ({ ...node, state: "ready" })) } }));
+        set((old) => ({
+          ...old,
+          error: null,
+          outcome: { done: true },
+          deployment: old.deployment && {
+            ...old.deployment,
+            graph: old.deployment.graph.map((node) => ({ ...node, state: "ready" })),
+          },
+        }));
       } else if (type === "deployment_failed") {
         set((old) => ({ ...old, error: null, outcome: { done: false, reason: data.reason } }));
       } else fetch();
@@ -69,7 +100,9 @@ const ORDER = { waiting: 0, begun: 1, ready: 2 };
 
 function merged(fetched, known) {
   const before = new Map((known ?? []).map((node) => [node.id, node.state]));
-  return fetched.map((node) => (ORDER[before.get(node.id)] > ORDER[node.state] ? { ...node, state: before.get(node.id) } : node));
+  return fetched.map((node) =>
+    ORDER[before.get(node.id)] > ORDER[node.state] ? { ...node, state: before.get(node.id) } : node,
+  );
 }
 
 export function DeploymentPage({ id }) {
@@ -81,24 +114,52 @@ export function DeploymentPage({ id }) {
   const all = useObservable(apps) ?? new Map();
   if (!deployment) {
     return error
-      ? html`<div class="empty"><h2>This deployment does not run any more</h2><p>It is done, or was cancelled. <a href="#/deployments">Running deployments</a> · <a href="#/apps">Apps</a></p></div>`
+      ? html`<div class="empty"><h2>This deployment does not run any more</h2>
+        <p>It is done, or was cancelled. <a href="#/deployments">Running deployments</a> · <a href="#/apps">Apps</a>
+        </p></div>`
       : html`<div class="empty" aria-busy="true">Asking the service …</div>`;
   }
   const changed = deployment.graph.filter((node) => node.kind === "app");
   const ready = changed.filter((node) => node.state === "ready").length;
   return html`<div class="view stack page">
-    <div class="head"><div class="grow"><nav class="crumbs" aria-label="Where"><a href="#/deployments">Deployments</a></nav>
-        <h1>${outcome ? (outcome.done ? "Deployed" : "Ended") : "Deploying"} ${changed.length === 1 ? changed[0].id : plural(changed.length, "app")}</h1></div>
-      ${!outcome && html`<div class="buttons"><button class="button" onClick=${() => openDialog(() => html`<${Revert} id=${id} />`)}>Revert</button><button class="button danger" onClick=${() => openDialog(() => html`<${Cancel} id=${id} />`)}>Cancel</button></div>`}
-      <dl class="facts"><div><dt>Status</dt><dd><span role="status"><${Status} of=${outcome ? (outcome.done ? "running" : "unhealthy") : "deploying"} word=${outcome ? (outcome.done ? "done" : "failed") : "at work"} /></span></dd></div>
-        <div><dt>Ready</dt><dd>${ready} of ${changed.length}</dd></div><div><dt>Id</dt><dd><code>${id}</code></dd></div></dl></div>
+    <div class="head"><div class="grow"><nav class="crumbs" aria-label="Where"><a href="#/deployments">Deployments</a>
+      </nav>
+        <h1>${outcome ? (outcome.done ? "Deployed" : "Ended") : "Deploying"} ${changed.length === 1 ? changed[0].id : plural(changed.length, "app")}</h1>
+          </div>
+      ${
+        !outcome &&
+        html`<div class="buttons">
+        <button class="button" onClick=${() => openDialog(() => html`<${Revert} id=${id} />`)}>Revert</button>
+        <button class="button danger" onClick=${() => openDialog(() => html`<${Cancel} id=${id} />`)}>Cancel</button>
+        </div>`
+      }
+      <dl class="facts"><div><dt>Status</dt><dd><span role="status">
+        <${Status} of=${outcome ? (outcome.done ? "running" : "unhealthy") : "deploying"}
+          word=${outcome ? (outcome.done ? "done" : "failed") : "at work"} />
+        </span></dd></div>
+        <div><dt>Ready</dt><dd>${ready} of ${changed.length}</dd></div><div><dt>Id</dt><dd><code>${id}</code></dd>
+          </div></dl></div>
     ${outcome && !outcome.done && html`<div class="problem" role="alert">${outcome.reason}</div>`}
     <div class="split deployment-split">
-      <${Scrolled}><${DeploymentGraph} nodes=${deployment.graph} apps=${all} label="Who waits for whom" toNode=${(node) => toApp(node.split("#")[0])} /><//>
+      <${Scrolled}>
+        <${DeploymentGraph} nodes=${deployment.graph} apps=${all} label="Who waits for whom"
+          toNode=${(node) => toApp(node.split("#")[0])} />
+        <//>
       <aside class="steps" aria-label="Steps"><h2>Steps</h2>
-        <ol>${deployment.steps.map((step, i) => html`<li class=${stepState(step, deployment.graph, i, deployment, outcome)}><${Step} actions=${step.actions} /></li>`)}</ol>
+        <ol>${deployment.steps.map(
+          (step, i) => html`<li class=${stepState(step, deployment.graph, i, deployment, outcome)}>
+          <${Step} actions=${step.actions} /></li>`,
+        )}</ol>
         <h2>Who told whom</h2>
-        <ol class="told" aria-live="polite">${log.filter((each) => each.state === "ready").slice(-12).map((each) => html`<li><time>${each.timestamp.slice(11, 19)}</time> <b>${each.node}</b> ${each.notifies.length ? html`→ ${each.notifies.join(", ")}` : html`<span class="dim">is ready</span>`}</li>`)}${log.length === 0 && html`<li class="dim">Nobody since this page was opened.</li>`}</ol>
+        <ol class="told" aria-live="polite">${log
+          .filter((each) => each.state === "ready")
+          .slice(-12)
+          .map(
+            (each) => html`<li>
+          <time>${each.timestamp.slice(11, 19)}</time> <b>
+            ${each.node}</b> ${each.notifies.length ? html`→ ${each.notifies.join(", ")}` : html`<span
+            class="dim">is ready</span>`}</li>`,
+          )}${log.length === 0 && html`<li class="dim">Nobody since this page was opened.</li>`}</ol>
         <p><a href=${href(["actors"], { q: id.slice(0, 8) })}>Actors at work</a></p>
       </aside>
     </div>
@@ -109,20 +170,33 @@ export function DeploymentPage({ id }) {
 // The graph of a deployment that was over before it could be asked for: its apps, without who waited for whom.
 function fromSteps(steps) {
   const actions = new Map(steps.flatMap((step) => step.actions).map((action) => [action.app, action]));
-  const graph = [...actions.values()].map(({ app, action }) => ({ id: app, kind: "app", action, waitsFor: [], state: "ready" }));
+  const graph = [...actions.values()].map(({ app, action }) => ({
+    id: app,
+    kind: "app",
+    action,
+    waitsFor: [],
+    state: "ready",
+  }));
   return { steps, graph, currentStep: steps.length };
 }
 
 // Creating only announces the apps: many of them need no line each.
 function Step({ actions }) {
-  if (actions.length > 2 && actions.every((action) => action.action === "StartApplication")) return html`create ${plural(actions.length, "app")}`;
-  return actions.map((action) => html`<div>${ACTIONS[action.action] ?? action.action} <a href=${toApp(action.app)}>${action.app}</a></div>`);
+  if (actions.length > 2 && actions.every((action) => action.action === "StartApplication"))
+    return html`create ${plural(actions.length, "app")}`;
+  return actions.map(
+    (action) => html`<div>${ACTIONS[action.action] ?? action.action} <a href=${toApp(action.app)}>${action.app}</a>
+    </div>`,
+  );
 }
 
 function stepState(step, graph, i, deployment, outcome) {
   if (outcome?.done) return "ready";
   const states = new Map(graph.map((node) => [node.id, node.state]));
-  if (step.actions.every((action) => action.action === "StartApplication")) return deployment.currentStep > i + 1 || deployment.graph.some((node) => node.state !== "waiting") ? "ready" : "waiting";
+  if (step.actions.every((action) => action.action === "StartApplication"))
+    return deployment.currentStep > i + 1 || deployment.graph.some((node) => node.state !== "waiting")
+      ? "ready"
+      : "waiting";
   if (step.actions.every((action) => states.get(action.app) === "ready")) return "ready";
   return step.actions.some((action) => states.get(action.app) !== "waiting") ? "begun" : "waiting";
 }
@@ -132,7 +206,8 @@ function Scrolled({ children }) {
   const box = useRef();
   const from = useRef(null);
   const down = (event) => {
-    if (event.pointerType === "mouse" && !event.target.closest("a")) from.current = { x: event.clientX + box.current.scrollLeft, y: event.clientY + box.current.scrollTop };
+    if (event.pointerType === "mouse" && !event.target.closest("a"))
+      from.current = { x: event.clientX + box.current.scrollLeft, y: event.clientY + box.current.scrollTop };
   };
   const move = (event) => {
     if (!from.current) return;
@@ -140,7 +215,8 @@ function Scrolled({ children }) {
     box.current.scrollTop = from.current.y - event.clientY;
   };
   const up = () => (from.current = null);
-  return html`<div class="graph-box" ref=${box} tabindex="0" role="region" aria-label="The deployment's graph" onPointerDown=${down} onPointerMove=${move} onPointerUp=${up} onPointerLeave=${up}>${children}</div>`;
+  return html`<div class="graph-box" ref=${box} tabindex="0" role="region" aria-label="The deployment's graph"
+    onPointerDown=${down} onPointerMove=${move} onPointerUp=${up} onPointerLeave=${up}>${children}</div>`;
 }
 
 function Revert({ id }) {
@@ -151,7 +227,10 @@ function Revert({ id }) {
 }
 
 function Cancel({ id }) {
-  return html`<${Confirm} title="Cancel this deployment" action="Cancel the deployment" danger run=${async () => { await api.remove(`/v2/deployments${inPath(`/${id}`)}?force=true`); navigate("#/deployments"); }}>
+  return html`<${Confirm} title="Cancel this deployment" action="Cancel the deployment" danger run=${async () => {
+    await api.remove(`/v2/deployments${inPath(`/${id}`)}?force=true`);
+    navigate("#/deployments");
+  }}>
     <p>It stops where it is: apps that were changed stay changed, the others stay as they are. Reverting instead brings all of them back.</p>
     <${Command}>curl -X DELETE ${location.origin}/v2/deployments/${id}?force=true<//><//>`;
 }

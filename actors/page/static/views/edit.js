@@ -28,7 +28,9 @@ export function Edit({ id, query }) {
   const load = async () => {
     try {
       const { app } = await api.get(`/v2/apps${inPath(id)}`);
-      const from = query.version ? await api.get(`/v2/apps${inPath(id)}/versions/${encodeURIComponent(query.version)}`) : app;
+      const from = query.version
+        ? await api.get(`/v2/apps${inPath(id)}/versions/${encodeURIComponent(query.version)}`)
+        : app;
       setLoaded({ before: definitionOf(app), start: definitionOf(from), version: app.version });
     } catch (problem) {
       setError(problem);
@@ -64,13 +66,18 @@ function Editor({ id, before, start, version, from }) {
     setPreview(null);
   };
   const parsed = useMemo(() => (text === null ? null : parseJson(text)), [text]);
-  const broken = parsed?.error ?? (parsed && (typeof parsed.value !== "object" || !parsed.value) ? "an app is an object: { … }" : null);
+  const broken =
+    parsed?.error ??
+    (parsed && (typeof parsed.value !== "object" || !parsed.value) ? "an app is an object: { … }" : null);
   const typeText = (next) => {
     setText(next);
     const { value } = parseJson(next);
     if (value && typeof value === "object") change(value);
   };
-  const errors = useMemo(() => new Map((problem?.fields ?? []).map(({ path, errors: texts }) => [path, readable(texts)])), [problem]);
+  const errors = useMemo(
+    () => new Map((problem?.fields ?? []).map(({ path, errors: texts }) => [path, readable(texts)])),
+    [problem],
+  );
   const elsewhere = [...errors].filter(([path]) => text !== null || !isShown(path, definition));
   const unknown = schema ? unknownFields(definition, schema.fields) : [];
 
@@ -97,11 +104,12 @@ function Editor({ id, before, start, version, from }) {
     setConflict({ theirs: definitionOf(app), version: app.version });
   };
   const show = () => attempt(async () => setPreview(await request({ dryRun: true })));
-  const send = () => attempt(async () => {
-    const answer = await request({ force });
-    const deployment = answer.deploymentId ?? answer.deployments?.[0]?.id;
-    navigate(deployment ? toDeployment(deployment) : toApp(id ?? answer.id));
-  });
+  const send = () =>
+    attempt(async () => {
+      const answer = await request({ force });
+      const deployment = answer.deploymentId ?? answer.deployments?.[0]?.id;
+      navigate(deployment ? toDeployment(deployment) : toApp(id ?? answer.id));
+    });
   const keepMine = () => {
     setBase(conflict.theirs);
     setSeen(conflict.version);
@@ -117,24 +125,55 @@ function Editor({ id, before, start, version, from }) {
   return html`<div class="view scroll" ref=${top}><div class="editor">
     <div class="headline"><h1>${editing ? html`Edit <a href=${toApp(id)}>${id}</a>` : "Create an app"}</h1>
       ${from && html`<span class="dim">from the version of ${moment(from)}</span>`}<span class="grow"></span>
-      <div class="switch" role="group" aria-label="Edit as"><button class=${cls({ on: text === null })} aria-pressed=${text === null} disabled=${Boolean(broken)} onClick=${() => setText(null)}>Form</button>
-        <button class=${cls({ on: text !== null })} aria-pressed=${text !== null} onClick=${() => text === null && setText(pretty(definition))}>JSON</button></div></div>
-    ${problem && html`<${Problem} error=${errors.size ? `The service refuses this: ${plural(errors.size)} to look at. Nothing was changed.` : problem} />`}
-    ${problem?.body?.deployments && html`<label class="check"><input type="checkbox" checked=${force} onChange=${(event) => setForce(event.target.checked)} /> Cancel the deployment that runs for this app</label>`}
-    ${elsewhere.length > 0 && html`<ul class="problem-list">${elsewhere.map(([path, texts]) => html`<li><code>${path}</code> ${texts.join("; ")}</li>`)}</ul>`}
-    ${conflict && html`<${Conflict} conflict=${conflict} mine=${definition} keepMine=${keepMine} takeTheirs=${takeTheirs} />`}
-    ${unknown.length > 0 && html`<p class="note warn">The service does not know ${unknown.map(([name, near], i) => html`${i > 0 && ", "}<code>${name}</code>${near && html` (did you mean <code>${near}</code>?)`}`)}: it will not keep that.</p>`}
-    ${text === null
-      ? html`<${Form} definition=${definition} change=${change} errors=${errors} editing=${editing} />`
-      : html`<${Json} text=${text} change=${typeText} broken=${broken} line=${parsed?.line} schema=${schema} />`}
-    ${preview && html`<section class="preview" aria-label="What this will do"><h2>What this will do</h2><${Plan} plan=${preview} />
-      ${editing && html`<${Diff} left=${pretty(sorted(base))} right=${pretty(sorted(definition))} leftTitle="now" rightTitle="then" />`}</section>`}
+      <div class="switch" role="group" aria-label="Edit as">
+        <button class=${cls({ on: text === null })} aria-pressed=${text === null} disabled=${Boolean(broken)}
+          onClick=${() => setText(null)}>Form</button>
+        <button class=${cls({ on: text !== null })} aria-pressed=${text !== null}
+          onClick=${() => text === null && setText(pretty(definition))}>JSON</button>
+          </div></div>
+    ${problem && html`<${Problem}
+      error=${errors.size ? `The service refuses this: ${plural(errors.size)} to look at. Nothing was changed.` : problem} />`}
+    ${
+      problem?.body?.deployments &&
+      html`<label class="check">
+      <input type="checkbox" checked=${force}
+        onChange=${(event) => setForce(event.target.checked)} /> Cancel the deployment that runs for this app</label>`
+    }
+    ${
+      elsewhere.length > 0 &&
+      html`<ul class="problem-list">${elsewhere.map(
+        ([path, texts]) => html`<li>
+      <code>${path}</code> ${texts.join("; ")}</li>`,
+      )}</ul>`
+    }
+    ${conflict && html`<${Conflict} conflict=${conflict} mine=${definition} keepMine=${keepMine}
+      takeTheirs=${takeTheirs} />`}
+    ${unknown.length > 0 && html`<p
+      class="note warn">The service does not know ${unknown.map(([name, near], i) => html`${i > 0 && ", "}<code>
+      ${name}</code>${near && html` (did you mean <code>${near}</code>?)`}`)}: it will not keep that.</p>`}
+    ${
+      text === null
+        ? html`<${Form} definition=${definition} change=${change} errors=${errors} editing=${editing} />`
+        : html`<${Json} text=${text} change=${typeText} broken=${broken} line=${parsed?.line} schema=${schema} />`
+    }
+    ${
+      preview &&
+      html`<section class="preview" aria-label="What this will do"><h2>What this will do</h2>
+      <${Plan} plan=${preview} />
+      ${editing && html`<${Diff} left=${pretty(sorted(base))} right=${pretty(sorted(definition))} leftTitle="now"
+        rightTitle="then" />`}</section>`
+    }
     <div class="buttons footer">
-      <${Command}>${`marathon deploy ${word(`${(definition.id || "app").split("/").pop() || "app"}.json`)}`}<//><span class="grow"></span>
+      <${Command}>${`marathon deploy ${word(`${(definition.id || "app").split("/").pop() || "app"}.json`)}`}<//>
+        <span class="grow"></span>
       <a class="button" href=${editing ? toApp(id) : "#/apps"}>Cancel</a>
-      ${preview && !conflict
-        ? html`<button class="button primary" disabled=${busy} onClick=${send}>${editing ? "Change the app" : "Create the app"}</button>`
-        : html`<button class="button primary" disabled=${busy || Boolean(broken) || unchanged || Boolean(conflict)} onClick=${show}>${unchanged ? "Nothing changed yet" : "Show the plan"}</button>`}
+      ${
+        preview && !conflict
+          ? html`<button class="button primary" disabled=${busy} onClick=${send}>
+            ${editing ? "Change the app" : "Create the app"}</button>`
+          : html`<button class="button primary" disabled=${busy || Boolean(broken) || unchanged || Boolean(conflict)}
+            onClick=${show}>${unchanged ? "Nothing changed yet" : "Show the plan"}</button>`
+      }
     </div>
   </div></div>`;
 }
@@ -145,10 +184,13 @@ const plural = (n) => (n === 1 ? "one field" : `${n} fields`);
 const readable = (texts) => texts.filter((text) => !/^error\./.test(text) || texts.length === 1);
 
 function Conflict({ conflict, mine, keepMine, takeTheirs }) {
-  return html`<section class="problem conflict" role="alert"><h2>Somebody else changed this app while you edited it</h2>
+  return html`<section class="problem conflict" role="alert">
+    <h2>Somebody else changed this app while you edited it</h2>
     <p>Their version is of ${moment(conflict.version)}. Nothing of yours was sent.</p>
-    <${Diff} left=${pretty(sorted(conflict.theirs))} right=${pretty(sorted(mine))} leftTitle="theirs, as it is now" rightTitle="yours" />
-    <div class="buttons left"><button class="button" onClick=${takeTheirs}>Drop mine, begin from theirs</button><button class="button" onClick=${keepMine}>Keep mine, then look at the plan again</button></div>
+    <${Diff} left=${pretty(sorted(conflict.theirs))} right=${pretty(sorted(mine))} leftTitle="theirs, as it is now"
+      rightTitle="yours" />
+    <div class="buttons left"><button class="button" onClick=${takeTheirs}>Drop mine, begin from theirs</button>
+      <button class="button" onClick=${keepMine}>Keep mine, then look at the plan again</button></div>
   </section>`;
 }
 
@@ -159,13 +201,26 @@ function Json({ text, change, broken, line, schema }) {
   return html`<div class="json-editor">
     <div class="grow">
       <div class=${cls("code", { wrong: broken })}>
-        <pre class="gutter" aria-hidden="true">${Array.from({ length: rows }, (_, i) => html`<span class=${i + 1 === line ? "bad" : ""}>${i + 1}${"\n"}</span>`)}</pre>
-        <textarea class="mono" aria-label="The definition as JSON" aria-invalid=${Boolean(broken)} spellcheck=${false} wrap="off" rows=${Math.max(18, rows + 1)} value=${text} onInput=${(event) => change(event.target.value)} onKeyDown=${indent}></textarea>
+        <pre class="gutter" aria-hidden="true">${Array.from({ length: rows }, (_, i) => html`<span
+          class=${i + 1 === line ? "bad" : ""}>${i + 1}${"\n"}</span>`)}</pre>
+        <textarea class="mono" aria-label="The definition as JSON" aria-invalid=${Boolean(broken)} spellcheck=${false}
+          wrap="off" rows=${Math.max(18, rows + 1)} value=${text} onInput=${(event) => change(event.target.value)}
+          onKeyDown=${indent}>
+          </textarea>
       </div>
       ${broken && html`<p class="error" role="alert">${broken}</p>`}
     </div>
-    <aside class="schema" aria-label="Fields of an app"><input type="search" placeholder="Fields of an app" aria-label="Search fields" value=${find} onInput=${(event) => setFind(event.target.value)} />
-      <div class="schema-fields" tabindex="0" role="region" aria-label="Fields"><dl>${fields.map((field) => html`<div><dt><code>${field.name}</code> <span class="dim">${field.type}</span></dt>${(field.description || field.unless !== undefined) && html`<dd>${field.description}${field.unless !== undefined && field.unless !== null && html` <span class="dim">Unless said: ${JSON.stringify(field.unless)}</span>`}</dd>`}</div>`)}</dl></div></aside>
+    <aside class="schema" aria-label="Fields of an app">
+      <input type="search" placeholder="Fields of an app" aria-label="Search fields" value=${find}
+        onInput=${(event) => setFind(event.target.value)} />
+      <div class="schema-fields" tabindex="0" role="region" aria-label="Fields"><dl>${fields.map(
+        (field) => html`<div>
+        <dt><code>${field.name}</code> <span class="dim">${field.type}</span>
+        </dt>${(field.description || field.unless !== undefined) && html`<dd>
+          ${field.description}${field.unless !== undefined && field.unless !== null && html` <span
+          class="dim">Unless said: ${JSON.stringify(field.unless)}</span>`}</dd>`}</div>`,
+      )}</dl>
+        </div></aside>
   </div>`;
 }
 

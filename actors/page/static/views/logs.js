@@ -28,12 +28,19 @@ export function Logs({ app, query }) {
   const to = (change) => replace(href(["app", app.id, "logs"], { ...query, file, ...change }));
   return html`<div class="stack full">
     <div class="buttons left">
-      <label class="field inline"><span>Instance</span><select value=${task} onChange=${(event) => to({ task: event.target.value })}>
+      <label class="field inline"><span>Instance</span>
+        <select value=${task} onChange=${(event) => to({ task: event.target.value })}>
         <option value="">all ${alive.length} that run</option>
-        ${known.map((id) => html`<option value=${id} selected=${id === task}>${shortId(id)}${living.has(id) ? "" : " (ended)"}</option>`)}
+        ${known.map((id) => html`<option value=${id} selected=${id === task}>
+          ${shortId(id)}${living.has(id) ? "" : " (ended)"}</option>`)}
       </select></label>
-      <div class="switch" role="group" aria-label="File">${["stdout", "stderr"].map((name) => html`<button class=${cls({ on: file === name })} aria-pressed=${file === name} onClick=${() => to({ file: name })}>${name}</button>`)}</div>
-      <label class="field inline grow"><span class="sr">Show lines with</span><input type="search" placeholder="Only lines with …" value=${query.find ?? ""} onInput=${(event) => to({ find: event.target.value })} /></label>
+      <div class="switch" role="group" aria-label="File">${["stdout", "stderr"].map((name) => html`<button
+        class=${cls({ on: file === name })} aria-pressed=${file === name} onClick=${() => to({ file: name })}>
+        ${name}</button>`)}</div>
+      <label class="field inline grow"><span class="sr">Show lines with</span>
+        <input type="search" placeholder="Only lines with …" value=${query.find ?? ""}
+          onInput=${(event) => to({ find: event.target.value })} />
+        </label>
     </div>
     <${Output} key=${`${tasks.join()} ${file}`} tasks=${tasks} file=${file} find=${query.find ?? ""} />
   </div>`;
@@ -61,11 +68,19 @@ export function Output({ tasks, file, find = "" }) {
         return following.current || all.length > 3 * KEPT ? all.slice(-KEPT) : all;
       });
     };
-    const tails = tasks.map((task, colour) => new Tail(task, file, (texts) => {
-      for (const text of texts) waiting.push({ key: number.current++, task, colour: colour % COLOURS, text });
-      if (!asked) setTimeout(flush, 50);
-      asked = true;
-    }, (error) => setErrors((old) => (old[task] === error?.message ? old : { ...old, [task]: error?.message }))));
+    const tails = tasks.map(
+      (task, colour) =>
+        new Tail(
+          task,
+          file,
+          (texts) => {
+            for (const text of texts) waiting.push({ key: number.current++, task, colour: colour % COLOURS, text });
+            if (!asked) setTimeout(flush, 50);
+            asked = true;
+          },
+          (error) => setErrors((old) => (old[task] === error?.message ? old : { ...old, [task]: error?.message })),
+        ),
+    );
     return () => tails.forEach((tail) => tail.stop());
   }, []);
 
@@ -85,9 +100,15 @@ export function Output({ tasks, file, find = "" }) {
   };
   const words = Object.entries(errors).filter(([, error]) => error);
   return html`<div class="log-box">
-    ${words.map(([task, error]) => html`<p class="dim note">${tasks.length > 1 && html`<b>${shortId(task)}</b> `}${error}</p>`)}
-    <pre class="log" ref=${box} onScroll=${look} tabindex="0" role="log" aria-label=${`${file} of ${plural(tasks.length, "instance")}`} aria-live="off">${shown.map((line) => html`<div key=${line.key}>${tasks.length > 1 && html`<span class=${`who c${line.colour}`}>${shortId(line.task)}</span>`}${line.text}</div>`)}</pre>
-    ${unseen > 0 && html`<button class="button primary new-lines" onClick=${follow}>${plural(unseen, "new line")}</button>`}
-    ${shown.length === 0 && words.length === 0 && html`<p class="dim note">${find && lines.length ? "No line has that." : `Nothing on ${file} yet.`}</p>`}
+    ${words.map(([task, error]) => html`<p class="dim note">${tasks.length > 1 && html`<b>
+      ${shortId(task)}</b> `}${error}</p>`)}
+    <pre class="log" ref=${box} onScroll=${look} tabindex="0" role="log"
+      aria-label=${`${file} of ${plural(tasks.length, "instance")}`} aria-live="off">${shown.map((line) => html`<div
+      key=${line.key}>${tasks.length > 1 && html`<span class=${`who c${line.colour}`}>
+      ${shortId(line.task)}</span>`}${line.text}</div>`)}</pre>
+    ${unseen > 0 && html`<button class="button primary new-lines" onClick=${follow}>
+      ${plural(unseen, "new line")}</button>`}
+    ${shown.length === 0 && words.length === 0 && html`<p class="dim note">
+      ${find && lines.length ? "No line has that." : `Nothing on ${file} yet.`}</p>`}
   </div>`;
 }

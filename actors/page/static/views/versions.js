@@ -20,14 +20,20 @@ export function Versions({ app, query }) {
   const to = (change) => replace(href(["app", app.id, "versions"], { a: right, b: left, ...change }));
   if (error) return html`<${Problem} error=${error} />`;
   return html`<div class="split versions">
-    <ol class="version-list" aria-label="Versions, newest first">${versions.map((version, i) => html`<li class=${version === left || version === right ? "on" : ""}>
+    <ol class="version-list" aria-label="Versions, newest first">${versions.map(
+      (version, i) => html`<li class=${version === left || version === right ? "on" : ""}>
       <div class="grow"><time datetime=${version} title=${version}>${moment(version)}</time>
         <div class="dim">${i === 0 ? "present" : ago(version, now)}</div>
-        <div class="row"><label><input type="radio" name="left" checked=${version === left} onChange=${() => to({ b: version })} /> left</label>
-        <label><input type="radio" name="right" checked=${version === right} onChange=${() => to({ a: version })} /> right</label>
+        <div class="row"><label>
+          <input type="radio" name="left" checked=${version === left}
+            onChange=${() => to({ b: version })} /> left</label>
+        <label><input type="radio" name="right" checked=${version === right}
+          onChange=${() => to({ a: version })} /> right</label>
         <a href=${href(["edit", app.id], { version })} title="Begin an edit from this version">Edit</a>
-        ${i > 0 && html`<button class="quiet" onClick=${() => rollBack({ app, version })}>Roll back</button>`}</div></div>
-    </li>`)}</ol>
+        ${i > 0 && html`<button class="quiet" onClick=${() => rollBack({ app, version })}>Roll back</button>`}</div>
+          </div>
+    </li>`,
+    )}</ol>
     <div class="grow">${left && right && html`<${Between} app=${app} left=${left} right=${right} />`}</div>
   </div>`;
 }
@@ -37,7 +43,9 @@ function Between({ app, left, right }) {
   const [error, setError] = useState(null);
   useEffect(() => {
     let current = true;
-    Promise.all([left, right].map((version) => api.get(`/v2/apps${inPath(app.id)}/versions/${encodeURIComponent(version)}`)))
+    Promise.all(
+      [left, right].map((version) => api.get(`/v2/apps${inPath(app.id)}/versions/${encodeURIComponent(version)}`)),
+    )
       .then((definitions) => current && setTexts(definitions.map((each) => pretty(sorted(definitionOf(each))))))
       .catch((problem) => current && setError(problem));
     return () => {
@@ -46,6 +54,7 @@ function Between({ app, left, right }) {
   }, [app.id, left, right]);
   if (error) return html`<${Problem} error=${error} />`;
   if (!texts) return html`<p class="dim" aria-busy="true">Fetching both …</p>`;
-  if (left === right) return html`<${Diff} left=${texts[0]} right=${texts[1]} leftTitle=${moment(left)} rightTitle="the same" all />`;
+  if (left === right)
+    return html`<${Diff} left=${texts[0]} right=${texts[1]} leftTitle=${moment(left)} rightTitle="the same" all />`;
   return html`<${Diff} left=${texts[0]} right=${texts[1]} leftTitle=${moment(left)} rightTitle=${moment(right)} />`;
 }
