@@ -112,8 +112,7 @@ function Page() {
       ${
         VIEWS.includes("apps") &&
         html`<${Connection} /><a class="button primary create" href="#/create">
-        <span aria-hidden="true">+</span> Create<span class="sr"> an app</span></a>`
-      }
+        <span aria-hidden="true">+</span> Create<span class="sr"> an app</span></a>`}
     </header>
     <main id="main" tabindex="-1">${
       place

@@ -77,6 +77,23 @@ def test_columns_sort(service: Service, page: Page) -> None:
     expect(page.get_by_role("columnheader", name="Running")).to_have_attribute("aria-sort", "descending")
 
 
+def test_of_a_long_table_only_what_is_in_sight_is_in_the_document(service: Service, page: Page) -> None:
+    apps = [{**sleeper(f"/app{number:04}"), "tasksRunning": 1, "deployments": []} for number in range(2000)]
+    page.route("**/v2/apps?*", lambda route: route.fulfill(json={"apps": apps}))
+    page.goto(at(service, "apps"))
+    table = page.get_by_role("region", name="Apps")
+    expect(page.get_by_role("link", name="app0000")).to_be_visible()
+    assert page.get_by_role("table").get_attribute("aria-rowcount") == "2001"
+    assert page.get_by_role("row").count() < 80
+    page.get_by_role("link", name="app0003").focus()
+    table.evaluate("(element) => element.scrollBy(0, 100)")
+    expect(page.get_by_role("link", name="app0003")).to_be_focused()
+    table.evaluate("(element) => element.scrollTo(0, element.scrollHeight)")
+    expect(page.get_by_role("link", name="app1999")).to_be_visible()
+    expect(page.get_by_role("row").last).to_have_attribute("aria-rowindex", "2001")
+    assert page.get_by_role("row").count() < 80
+
+
 def test_what_apps_are_called_is_never_markup(service: Service, page: Page) -> None:
     """The API takes no such id: another server, or a newer API, might. Labels, commands and messages hold anything."""
     evil = "<img src=x onerror=document.title=1><script>alert(1)</script>"

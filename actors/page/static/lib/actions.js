@@ -51,8 +51,7 @@ function Change({ title, action, danger, ready = true, plan, send, command, chil
       locked &&
       html`<label class="check">
       <input type="checkbox" checked=${force}
-        onChange=${(event) => setForce(event.target.checked)} /> Cancel the running deployment of this app</label>`
-    }
+        onChange=${(event) => setForce(event.target.checked)} /> Cancel the running deployment of this app</label>`}
     <${Command}>${command}<//>
   <//>`;
 }

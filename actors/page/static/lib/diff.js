@@ -62,7 +62,6 @@ export function Diff({ left, right, leftTitle, rightTitle, all }) {
       <tr class=${kind}>
         <td>${l !== null && kind !== "same" && html`<span class="sr">removed: </span>`}<code>${l ?? ""}</code></td>
         <td>${r !== null && kind !== "same" && html`<span class="sr">added: </span>`}<code>${r ?? ""}</code></td>
-        </tr>`,
-    )}</tbody>
+        </tr>`)}</tbody>
   </table></div>`;
 }

@@ -164,12 +164,10 @@ function List({ field, at, value, set, errors, mine, name }) {
   return html`<div class="list" id=${name}>
     ${field.help && html`<p class="help">${field.help}</p>`}
     ${mine.length > 0 && html`<p class="error">${mine.join("; ")}</p>`}
-    ${items.map(
-      (item, i) => html`<fieldset key=${i} class="item"><legend>${field.what} ${i + 1}</legend>
+    ${items.map((item, i) => html`<fieldset key=${i} class="item"><legend>${field.what} ${i + 1}</legend>
       ${field.fields.filter((inner) => !inner.when || inner.when(item)).map((inner) => html`<${Field} key=${inner.at}
         field=${inner} at=${`${at}.${i}.${inner.at}`} value=${read(item, inner.at)} set=${set} errors=${errors} />`)}
-      <button type="button" class="quiet" onClick=${() => remove(i)}>Remove this ${field.what}</button></fieldset>`,
-    )}
+      <button type="button" class="quiet" onClick=${() => remove(i)}>Remove this ${field.what}</button></fieldset>`)}
     <button type="button" class="button" onClick=${add}>Add a ${field.what}</button>
   </div>`;
 }

@@ -52,13 +52,9 @@ export function DeploymentGraph({ nodes, apps, label, toNode }) {
   const states = new Map(nodes.map((node) => [node.id, node.state]));
   return html`<svg class="graph" width=${width} height=${height} viewBox=${`0 0 ${width} ${height}`} role="group"
     aria-label=${label}>
-    <defs>${["waits", "lit"].map(
-      (
-        kind,
-      ) => html`<marker id=${`arrow-${kind}`} class=${kind} viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7"
+    <defs>${["waits", "lit"].map((kind) => html`<marker id=${`arrow-${kind}`} class=${kind} viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7"
         markerHeight="7" orient="auto">
-      <path d="M0,0.5 L7,4 L0,7.5 z" /></marker>`,
-    )}</defs>
+      <path d="M0,0.5 L7,4 L0,7.5 z" /></marker>`)}</defs>
     ${edges.map(({ from, to, points }) => {
       const lit = states.get(from) === "ready";
       return html`<path key=${`${from}>${to}`} class=${`edge ${lit ? "lit" : "waits"}`} data-from=${from} data-to=${to}

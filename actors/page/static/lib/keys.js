@@ -22,8 +22,7 @@ let available = ALL;
 function Help({ close }) {
   return html`<h2 id="dialog-title">Keys</h2><dl class="keys">${available.map(
     ({ keys, does }) => html`<div>
-    <dt>${keys.split(" ").map((key) => html`<kbd>${key}</kbd>`)}</dt><dd>${does}</dd></div>`,
-  )}
+    <dt>${keys.split(" ").map((key) => html`<kbd>${key}</kbd>`)}</dt><dd>${does}</dd></div>`)}
     <div><dt><kbd>↑</kbd><kbd>↓</kbd></dt><dd>From row to row in a table</dd></div><div><dt><kbd>Esc</kbd></dt>
       <dd>Close a dialog</dd></div></dl>
     <div class="buttons"><button class="button primary" onClick=${close} autofocus>Close</button></div>`;

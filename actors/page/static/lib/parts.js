@@ -28,8 +28,7 @@ export function HealthBar({ app }) {
       (health) =>
         parts[health] > 0 &&
         html`<i class=${health} style=${{ width: `${(100 * parts[health]) / whole}%` }}>
-      </i>`,
-    )}
+      </i>`)}
   </span>`;
 }
 

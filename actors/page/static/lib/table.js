@@ -42,6 +42,8 @@ export function Table({ columns, rows, rowKey, label, empty, height = 36, rowCla
 
   const from = Math.max(0, Math.floor(view.top / height) - OVERSCAN);
   const to = Math.min(sorted.length, Math.ceil((view.top + view.height) / height) + OVERSCAN);
+  const shown = sorted.slice(from, to);
+  const slots = useSlots(shown.map(rowKey));
   const sortBy = (key) => {
     const next = route.query.sort === key ? `-${key}` : route.query.sort === `-${key}` ? "" : key;
     replace(href(route.path, { ...route.query, sort: next }));
@@ -53,29 +55,36 @@ export function Table({ columns, rows, rowKey, label, empty, height = 36, rowCla
         onSort=${sortBy} />`)}</tr>
         </thead>
       <tbody>
-        ${
-          from > 0 &&
-          html`<tr aria-hidden="true" class="space" style=${{ height: `${from * height}px` }}>
-          <td colspan=${columns.length}></td></tr>`
-        }
-        ${sorted.slice(from, to).map(
-          (
-            row,
-            i,
-          ) => html`<tr key=${rowKey(row)} aria-rowindex=${from + i + 2} class=${rowClass?.(row)}
+        ${from > 0 && html`<tr aria-hidden="true" class="space" style=${{ height: `${from * height}px` }}>
+          <td colspan=${columns.length}></td></tr>`}
+        ${shown.map((row, i) => html`<tr key=${slots[i]} aria-rowindex=${from + i + 2} class=${rowClass?.(row)}
             style=${{ height: `${height}px` }}>
           ${columns.map((column) => html`<td class=${column.class}>${column.cell(row)}</td>`)}
-        </tr>`,
-        )}
-        ${
-          to < sorted.length &&
-          html`<tr aria-hidden="true" class="space" style=${{ height: `${(sorted.length - to) * height}px` }}>
-          <td colspan=${columns.length}></td></tr>`
-        }
+        </tr>`)}
+        ${to < sorted.length && html`<tr aria-hidden="true" class="space" style=${{ height: `${(sorted.length - to) * height}px` }}>
+          <td colspan=${columns.length}></td></tr>`}
       </tbody>
     </table>
     ${sorted.length === 0 && html`<div class="empty">${empty ?? "Nothing here."}</div>`}
   </div>`;
+}
+
+// A slot for each row in sight. A row keeps its slot, and so its element with the focus in it, for as long as it is in
+// sight; rows that come take the slots of rows that went: scrolling changes texts instead of making rows.
+function useSlots(keys) {
+  const taken = useRef(new Map());
+  const next = new Map();
+  for (const key of keys) if (taken.current.has(key)) next.set(key, taken.current.get(key));
+  const kept = new Set(next.values());
+  let free = 0;
+  for (const key of keys) {
+    if (next.has(key)) continue;
+    while (kept.has(free)) free += 1;
+    kept.add(free);
+    next.set(key, free);
+  }
+  taken.current = next;
+  return keys.map((key) => next.get(key));
 }
 
 function Head({ column, sort, onSort }) {

@@ -203,8 +203,7 @@ function One({ path }) {
       <div><dt>Restarts</dt><dd>${details.restarts}</dd></div>${
         details.watchers.length > 0 &&
         html`<div>
-        <dt>Watched by</dt><dd class="mono">${details.watchers.map(short).join(", ")}</dd></div>`
-      }
+        <dt>Watched by</dt><dd class="mono">${details.watchers.map(short).join(", ")}</dd></div>`}
       ${
         details.failure &&
         html`<div><dt>Last failure</dt>
@@ -216,19 +215,16 @@ function One({ path }) {
       <th scope="col" class="figure">Mean</th><th scope="col" class="figure">Median</th>
       <th scope="col" class="figure">99 %</th><th scope="col" class="figure">Longest</th>
       <th scope="col" class="figure">Failed</th></tr></thead>
-      <tbody>${kinds.map(
-        (kind) => html`<tr><td class="mono">${kind.type}</td>
+      <tbody>${kinds.map((kind) => html`<tr><td class="mono">${kind.type}</td>
         <td class="figure">${number(kind.count)}</td><td class="figure">${duration(kind.mean)}</td>
         <td class="figure">≤ ${duration(kind.median)}</td><td class="figure">≤ ${duration(kind.p99)}</td>
         <td class="figure">${duration(kind.longest)}</td>
         <td class="figure">${kind.failures ? html`<b class="bad">${kind.failures}</b>` : 0}</td>
-        </tr>`,
-      )}${
+        </tr>`)}${
         kinds.length === 0 &&
         html`<tr>
         <td colspan="7" class="dim">It has handled nothing since this was opened.</td></tr>`
-      }</tbody></table>`
-    }
+      }</tbody></table>`}
   </section>`;
 }
 

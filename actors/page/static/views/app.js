@@ -60,10 +60,8 @@ function Head({ app }) {
   return html`<div class="head">
     <div class="grow">
       <nav class="crumbs" aria-label="Group">
-        <a href=${toGroup("/")}>Apps</a>${parts.map(
-          (part, i) => html`<span>/</span>
-        <a href=${toGroup(`/${parts.slice(0, i + 1).join("/")}`)}>${part}</a>`,
-        )}</nav>
+        <a href=${toGroup("/")}>Apps</a>${parts.map((part, i) => html`<span>/</span>
+        <a href=${toGroup(`/${parts.slice(0, i + 1).join("/")}`)}>${part}</a>`)}</nav>
       <h1>${name}<${Labels} of=${app.labels} /></h1>
     </div>
     <div class="buttons">
@@ -73,8 +71,7 @@ function Head({ app }) {
       ${
         app.instances > 0
           ? html`<button class="button" onClick=${() => actions.suspend({ app })}>Suspend</button>`
-          : html`<button class="button" onClick=${() => actions.scale({ app })}>Resume</button>`
-      }
+          : html`<button class="button" onClick=${() => actions.scale({ app })}>Resume</button>`}
       <button class="button danger" onClick=${() => actions.destroy({ app })}>Destroy</button>
     </div>
     <dl class="facts">
@@ -87,13 +84,11 @@ function Head({ app }) {
       ${
         app.container?.docker?.image &&
         html`<div><dt>Image</dt><dd class="mono">${app.container.docker.image}</dd>
-        </div>`
-      }
+        </div>`}
       ${
         app.dependencies?.length > 0 &&
         html`<div><dt>Waits for</dt>
-        <dd>${app.dependencies.map((id) => html`<a class="spaced" href=${toApp(id)}>${id}</a>`)}</dd></div>`
-      }
+        <dd>${app.dependencies.map((id) => html`<a class="spaced" href=${toApp(id)}>${id}</a>`)}</dd></div>`}
     </dl>
   </div>`;
 }

@@ -85,10 +85,8 @@ function Name({ row }) {
 function Crumbs({ group }) {
   const parts = group.split("/").filter(Boolean);
   return html`<nav class="crumbs" aria-label="Group"><h1>
-    <a href=${toGroup("/")}>Apps</a>${parts.map(
-      (part, i) => html`<span aria-hidden="true">/</span>
-    <a href=${toGroup(`/${parts.slice(0, i + 1).join("/")}`)}>${part}</a>`,
-    )}</h1></nav>`;
+    <a href=${toGroup("/")}>Apps</a>${parts.map((part, i) => html`<span aria-hidden="true">/</span>
+    <a href=${toGroup(`/${parts.slice(0, i + 1).join("/")}`)}>${part}</a>`)}</h1></nav>`;
 }
 
 function Nothing() {
@@ -110,8 +108,7 @@ function Filters({ rows, query }) {
           aria-current=${query[name] === value ? "true" : undefined}
       href=${to({ [name]: query[name] === value ? "" : value })}><span class=${`dot ${value}`} aria-hidden="true">
         </span><span class="grow">${value}</span><span class="dim">${number(counts[name].get(value) ?? 0)}</span>
-        </a>`,
-    )}
+        </a>`)}
   </fieldset>`;
   const labels = [...counts.label.keys()].sort().slice(0, 30);
   return html`<aside class="filters" aria-label="Filters">

@@ -30,8 +30,7 @@ export function Cluster({ tab = "agents", id }) {
         ${
           service &&
           html`<div><dt>Service</dt><dd class="mono">${service.leader}</dd></div><div><dt>Framework</dt>
-          <dd class="mono">${service.frameworkId ?? "not registered"}</dd></div>`
-        }
+          <dd class="mono">${service.frameworkId ?? "not registered"}</dd></div>`}
         <div><dt>Agents</dt><dd>${number(slaves.filter((each) => each.active).length)} active</dd></div>
         <div><dt>Running tasks</dt>
           <dd>${number(slaves.length ? summary.slaves.reduce((sum, each) => sum + each.TASK_RUNNING, 0) : 0)}</dd>
@@ -99,9 +98,7 @@ function Agents({ slaves, summary }) {
       title: "Agent",
       class: "name",
       sort: (row) => row.hostname + row.id,
-      cell: (
-        row,
-      ) => html`<a href=${toAgent(row.id)} title=${row.id}>${row.hostname}<span
+      cell: (row) => html`<a href=${toAgent(row.id)} title=${row.id}>${row.hostname}<span
         class="dim"> ${row.id.slice(row.id.lastIndexOf("-") + 1)}</span>
       </a>`,
     },
@@ -144,19 +141,16 @@ function AgentPage({ id, slaves, summary }) {
       <${Status} of=${agentState(agent)} word=${AGENT_WORDS[agentState(agent)]} /></dd></div>
       ${RESOURCES.map(
         ([name, title, show]) => html`<div class="wider"><dt>${title}</dt><dd>
-        <${Parts} ...${partsOf(agent, name)} show=${show} title=${title} /></dd></div>`,
-      )}
+        <${Parts} ...${partsOf(agent, name)} show=${show} title=${title} /></dd></div>`)}
       <div><dt>Ports</dt><dd class="mono">${agent.resources.ports ?? "none"}</dd></div><div><dt>Mesos</dt>
         <dd>${agent.version}</dd></div>
       <div><dt>Registered</dt><dd>${span(Date.now() / 1000 - agent.registered_time)} ago</dd></div>
       ${Object.entries(agent.attributes ?? {}).map(
         ([name, value]) => html`<div><dt>${name}</dt>
-        <dd>${String(value)}</dd></div>`,
-      )}
+        <dd>${String(value)}</dd></div>`)}
       ${roles.map(
         ([role, part]) => html`<div><dt>Reserved for ${role}</dt>
-        <dd>${cpus(part.cpus)} CPUs, ${megabytes(part.mem)}</dd></div>`,
-      )}</dl></section>
+        <dd>${cpus(part.cpus)} CPUs, ${megabytes(part.mem)}</dd></div>`)}</dl></section>
     <${Tasks} summary=${summary} agent=${id} /></div>`;
 }
 
@@ -298,9 +292,7 @@ function Tasks({ summary, agent }) {
       title: "Agent",
       class: "when",
       sort: (row) => row.slave_id,
-      cell: (
-        row,
-      ) => html`<a href=${toAgent(row.slave_id)}>${hosts.get(row.slave_id) ?? row.slave_id}<span
+      cell: (row) => html`<a href=${toAgent(row.slave_id)}>${hosts.get(row.slave_id) ?? row.slave_id}<span
         class="dim"> ${row.slave_id.slice(row.slave_id.lastIndexOf("-") + 1)}</span>
       </a>`,
     },

@@ -18,8 +18,7 @@ export function Configuration({ app }) {
         .filter(([, value]) => !isEmpty(value))
         .map(
           ([name, value]) => html`<div>
-        <dt>${name}</dt><dd><${Value} of=${value} /></dd></div>`,
-        )}</dl>
+        <dt>${name}</dt><dd><${Value} of=${value} /></dd></div>`)}</dl>
       <div class="grow source"><div class="headline"><h2>As JSON</h2><span class="grow">
         </span>${CAN_COPY && html`<button class="quiet" onClick=${copy}>${copied ? "copied" : "copy"}</button>`}</div>
         <pre class="json" tabindex="0" aria-label="The definition as JSON">${text}</pre></div>
@@ -36,6 +35,5 @@ function Value({ of }) {
   if (Array.isArray(of)) return html`<ul>${of.map((value) => html`<li><${Value} of=${value} /></li>`)}</ul>`;
   return html`<dl class="inner">${Object.entries(of).map(
     ([name, value]) => html`<div><dt>${name}</dt><dd>
-    <${Value} of=${value} /></dd></div>`,
-  )}</dl>`;
+    <${Value} of=${value} /></dd></div>`)}</dl>`;
 }

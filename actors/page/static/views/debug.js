@@ -30,12 +30,9 @@ export function Debug({ app }) {
           </div>
         <div><dt>Version</dt><dd>${moment(failure.version)}</dd></div>
       </dl>
-      ${["stderr", "stdout"].map(
-        (file) => html`<h3>The last on <a href=${toLog(app.id, failure.taskId, file)}>${file}</a>
+      ${["stderr", "stdout"].map((file) => html`<h3>The last on <a href=${toLog(app.id, failure.taskId, file)}>${file}</a>
         </h3>
-      <div class="short"><${Output} key=${failure.taskId + file} tasks=${[failure.taskId]} file=${file} /></div>`,
-      )}`
-      }
+      <div class="short"><${Output} key=${failure.taskId + file} tasks=${[failure.taskId]} file=${file} /></div>`)}`}
     </section>
     <section><h2>Why it waits</h2><${Refusals} app=${app} /></section>
     <section><h2>Last changes</h2><dl class="facts">
@@ -55,6 +52,5 @@ function Past({ app }) {
     <time datetime=${at} title=${moment(at)}>${at.slice(11, 23)}</time>
     <b>${type.replace(/_event$/, "").replaceAll("_", " ")}</b>
     <span class="dim">${[data.taskStatus, data.condition, data.alive === undefined ? "" : data.alive ? "alive" : "not alive", data.message].filter(Boolean).join(" ")} ${data.instanceId || data.taskId ? shortId(data.taskId ?? data.instanceId) : ""}</span>
-      </li>`,
-  )}</ol>`;
+      </li>`)}</ol>`;
 }

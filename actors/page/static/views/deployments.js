@@ -19,10 +19,8 @@ export function Deployments() {
     ${
       running.length === 0 &&
       html`<div class="empty panel"><h2>Nothing is being deployed</h2>
-      <p>A deployment shows here from the change until every app of it is ready.</p></div>`
-    }
-    ${running.map(
-      (each) => html`<article class="panel deployment" key=${each.id}>
+      <p>A deployment shows here from the change until every app of it is ready.</p></div>`}
+    ${running.map((each) => html`<article class="panel deployment" key=${each.id}>
       <div class="headline"><h2>
         <a href=${toDeployment(each.id)}>
           ${each.affectedApps.length === 1 ? each.affectedApps[0] : `${each.affectedApps[0]} and ${each.affectedApps.length - 1} more`}</a>
@@ -32,12 +30,9 @@ export function Deployments() {
       <div class="bar">
         <i class="healthy" style=${{ width: `${(100 * Math.max(0, each.currentStep - 1)) / Math.max(1, each.totalSteps)}%` }}>
         </i></div>
-      <ul class="acting">${each.currentActions.slice(0, 8).map(
-        (action) => html`<li>${ACTIONS[action.action] ?? action.action} <a href=${toApp(action.app)}>${action.app}</a>
-        </li>`,
-      )}</ul>
-    </article>`,
-    )}
+      <ul class="acting">${each.currentActions.slice(0, 8).map((action) => html`<li>${ACTIONS[action.action] ?? action.action} <a href=${toApp(action.app)}>${action.app}</a>
+        </li>`)}</ul>
+    </article>`)}
     <${Command}>curl ${location.origin}/v2/deployments<//>
   </div>`;
 }
@@ -131,8 +126,7 @@ export function DeploymentPage({ id }) {
         html`<div class="buttons">
         <button class="button" onClick=${() => openDialog(() => html`<${Revert} id=${id} />`)}>Revert</button>
         <button class="button danger" onClick=${() => openDialog(() => html`<${Cancel} id=${id} />`)}>Cancel</button>
-        </div>`
-      }
+        </div>`}
       <dl class="facts"><div><dt>Status</dt><dd><span role="status">
         <${Status} of=${outcome ? (outcome.done ? "running" : "unhealthy") : "deploying"}
           word=${outcome ? (outcome.done ? "done" : "failed") : "at work"} />
@@ -146,20 +140,16 @@ export function DeploymentPage({ id }) {
           toNode=${(node) => toApp(node.split("#")[0])} />
         <//>
       <aside class="steps" aria-label="Steps"><h2>Steps</h2>
-        <ol>${deployment.steps.map(
-          (step, i) => html`<li class=${stepState(step, deployment.graph, i, deployment, outcome)}>
-          <${Step} actions=${step.actions} /></li>`,
-        )}</ol>
+        <ol>${deployment.steps.map((step, i) => html`<li class=${stepState(step, deployment.graph, i, deployment, outcome)}>
+          <${Step} actions=${step.actions} /></li>`)}</ol>
         <h2>Who told whom</h2>
         <ol class="told" aria-live="polite">${log
           .filter((each) => each.state === "ready")
           .slice(-12)
-          .map(
-            (each) => html`<li>
+          .map((each) => html`<li>
           <time>${each.timestamp.slice(11, 19)}</time> <b>
             ${each.node}</b> ${each.notifies.length ? html`→ ${each.notifies.join(", ")}` : html`<span
-            class="dim">is ready</span>`}</li>`,
-          )}${log.length === 0 && html`<li class="dim">Nobody since this page was opened.</li>`}</ol>
+            class="dim">is ready</span>`}</li>`)}${log.length === 0 && html`<li class="dim">Nobody since this page was opened.</li>`}</ol>
         <p><a href=${href(["actors"], { q: id.slice(0, 8) })}>Actors at work</a></p>
       </aside>
     </div>
@@ -184,8 +174,7 @@ function fromSteps(steps) {
 function Step({ actions }) {
   if (actions.length > 2 && actions.every((action) => action.action === "StartApplication"))
     return html`create ${plural(actions.length, "app")}`;
-  return actions.map(
-    (action) => html`<div>${ACTIONS[action.action] ?? action.action} <a href=${toApp(action.app)}>${action.app}</a>
+  return actions.map((action) => html`<div>${ACTIONS[action.action] ?? action.action} <a href=${toApp(action.app)}>${action.app}</a>
     </div>`,
   );
 }

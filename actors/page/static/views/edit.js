@@ -137,15 +137,12 @@ function Editor({ id, before, start, version, from }) {
       problem?.body?.deployments &&
       html`<label class="check">
       <input type="checkbox" checked=${force}
-        onChange=${(event) => setForce(event.target.checked)} /> Cancel the deployment that runs for this app</label>`
-    }
+        onChange=${(event) => setForce(event.target.checked)} /> Cancel the deployment that runs for this app</label>`}
     ${
       elsewhere.length > 0 &&
       html`<ul class="problem-list">${elsewhere.map(
         ([path, texts]) => html`<li>
-      <code>${path}</code> ${texts.join("; ")}</li>`,
-      )}</ul>`
-    }
+      <code>${path}</code> ${texts.join("; ")}</li>`)}</ul>`}
     ${conflict && html`<${Conflict} conflict=${conflict} mine=${definition} keepMine=${keepMine}
       takeTheirs=${takeTheirs} />`}
     ${unknown.length > 0 && html`<p
@@ -154,15 +151,13 @@ function Editor({ id, before, start, version, from }) {
     ${
       text === null
         ? html`<${Form} definition=${definition} change=${change} errors=${errors} editing=${editing} />`
-        : html`<${Json} text=${text} change=${typeText} broken=${broken} line=${parsed?.line} schema=${schema} />`
-    }
+        : html`<${Json} text=${text} change=${typeText} broken=${broken} line=${parsed?.line} schema=${schema} />`}
     ${
       preview &&
       html`<section class="preview" aria-label="What this will do"><h2>What this will do</h2>
       <${Plan} plan=${preview} />
       ${editing && html`<${Diff} left=${pretty(sorted(base))} right=${pretty(sorted(definition))} leftTitle="now"
-        rightTitle="then" />`}</section>`
-    }
+        rightTitle="then" />`}</section>`}
     <div class="buttons footer">
       <${Command}>${`marathon deploy ${word(`${(definition.id || "app").split("/").pop() || "app"}.json`)}`}<//>
         <span class="grow"></span>
@@ -172,8 +167,7 @@ function Editor({ id, before, start, version, from }) {
           ? html`<button class="button primary" disabled=${busy} onClick=${send}>
             ${editing ? "Change the app" : "Create the app"}</button>`
           : html`<button class="button primary" disabled=${busy || Boolean(broken) || unchanged || Boolean(conflict)}
-            onClick=${show}>${unchanged ? "Nothing changed yet" : "Show the plan"}</button>`
-      }
+            onClick=${show}>${unchanged ? "Nothing changed yet" : "Show the plan"}</button>`}
     </div>
   </div></div>`;
 }
@@ -213,13 +207,11 @@ function Json({ text, change, broken, line, schema }) {
     <aside class="schema" aria-label="Fields of an app">
       <input type="search" placeholder="Fields of an app" aria-label="Search fields" value=${find}
         onInput=${(event) => setFind(event.target.value)} />
-      <div class="schema-fields" tabindex="0" role="region" aria-label="Fields"><dl>${fields.map(
-        (field) => html`<div>
+      <div class="schema-fields" tabindex="0" role="region" aria-label="Fields"><dl>${fields.map((field) => html`<div>
         <dt><code>${field.name}</code> <span class="dim">${field.type}</span>
         </dt>${(field.description || field.unless !== undefined) && html`<dd>
           ${field.description}${field.unless !== undefined && field.unless !== null && html` <span
-          class="dim">Unless said: ${JSON.stringify(field.unless)}</span>`}</dd>`}</div>`,
-      )}</dl>
+          class="dim">Unless said: ${JSON.stringify(field.unless)}</span>`}</dd>`}</div>`)}</dl>
         </div></aside>
   </div>`;
 }

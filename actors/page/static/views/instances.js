@@ -28,8 +28,7 @@ export function Instances({ app, query }) {
       <button class="button danger" onClick=${() => actions.kill({ app, ids, scale: false })}>Kill</button>
       <button class="button danger"
         onClick=${() => actions.kill({ app, ids, scale: true })}>Kill and scale down</button>
-        </div>`
-    }
+        </div>`}
     ${opened && html`<${Opened} task=${opened} app=${app} />`}
     <${Table} label="Instances" columns=${columns} rows=${rows} rowKey=${(row) => row.id}
       rowClass=${(row) => (row.id === query.i ? "on" : "")}
@@ -166,8 +165,7 @@ function Opened({ task, app }) {
     <ol class="timeline">${steps.map(
       ([at, what, why]) => html`<li>
       <time datetime=${at} title=${moment(at)}>${at.slice(11, 23)}</time><b>${what}</b><span class="dim">${why}</span>
-      </li>`,
-    )}</ol>
+      </li>`)}</ol>
     <dl class="facts">
       <div><dt>Host</dt><dd><${Ports} task=${task} /></dd></div>
       <div><dt>Agent</dt>
@@ -177,12 +175,10 @@ function Opened({ task, app }) {
       <div><dt>Sandbox</dt><dd>
         <a href=${toLog(app.id, task.id, "stdout")}>stdout</a> <a href=${toLog(app.id, task.id, "stderr")}>stderr</a>
         </dd></div>
-      ${(task.healthCheckResults ?? []).map(
-        (result, i) => html`<div><dt>Check ${i + 1}</dt>
+      ${(task.healthCheckResults ?? []).map((result, i) => html`<div><dt>Check ${i + 1}</dt>
         <dd>${result.alive ? "alive" : `failed ${result.consecutiveFailures} times in a row`}${result.lastFailureCause && html` <span
           class="dim">${result.lastFailureCause}</span>`}</dd>
-        </div>`,
-      )}
+        </div>`)}
     </dl>
   </section>`;
 }

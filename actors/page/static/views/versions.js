@@ -20,8 +20,7 @@ export function Versions({ app, query }) {
   const to = (change) => replace(href(["app", app.id, "versions"], { a: right, b: left, ...change }));
   if (error) return html`<${Problem} error=${error} />`;
   return html`<div class="split versions">
-    <ol class="version-list" aria-label="Versions, newest first">${versions.map(
-      (version, i) => html`<li class=${version === left || version === right ? "on" : ""}>
+    <ol class="version-list" aria-label="Versions, newest first">${versions.map((version, i) => html`<li class=${version === left || version === right ? "on" : ""}>
       <div class="grow"><time datetime=${version} title=${version}>${moment(version)}</time>
         <div class="dim">${i === 0 ? "present" : ago(version, now)}</div>
         <div class="row"><label>
@@ -32,8 +31,7 @@ export function Versions({ app, query }) {
         <a href=${href(["edit", app.id], { version })} title="Begin an edit from this version">Edit</a>
         ${i > 0 && html`<button class="quiet" onClick=${() => rollBack({ app, version })}>Roll back</button>`}</div>
           </div>
-    </li>`,
-    )}</ol>
+    </li>`)}</ol>
     <div class="grow">${left && right && html`<${Between} app=${app} left=${left} right=${right} />`}</div>
   </div>`;
 }
