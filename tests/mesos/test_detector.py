@@ -5,8 +5,6 @@ import json
 from typing import Any
 
 import pytest
-from kazoo.exceptions import NoNodeError
-from kazoo.handlers.threading import KazooTimeoutError
 
 from actors import ActorSystem
 from actors.mesos import (
@@ -23,6 +21,7 @@ from actors.mesos.detector import detector_for, master_url
 from actors.mesos.zookeeper_detector import ZooKeeperDetector
 from tests.mesos.scripted_master import ScriptedMaster
 from tests.mesos.words import INFO
+from tests.zookeeper.stand_in import StandInZooKeeper
 
 
 @pytest.mark.parametrize(
@@ -113,47 +112,17 @@ async def test_a_master_that_is_not_there_is_named_with_the_cause_and_the_remedy
         assert part in str(caught.value)
 
 
-class FakeKazoo:
-    """A client over a dictionary of nodes."""
-
-    def __init__(self, nodes: dict[str, Any] | None) -> None:
-        self.nodes = nodes
-        self.options: dict[str, Any] = {}
-        self.closed = 0
-
-    def __call__(self, **options: Any) -> "FakeKazoo":
-        self.options = options
-        return self
-
-    def start(self, timeout: float) -> None:
-        if self.nodes is None:
-            raise KazooTimeoutError
-
-    def get_children_async(self, path: str) -> "FakeResult":
-        return FakeResult(NoNodeError() if self.nodes is None or path != "/mesos" else list(self.nodes))
-
-    def get_async(self, path: str) -> "FakeResult":
-        assert self.nodes is not None
-        data = self.nodes[path.removeprefix("/mesos/")]
-        if data is None:
-            del self.nodes[path.removeprefix("/mesos/")]
-            return FakeResult(NoNodeError())
-        return FakeResult(data if isinstance(data, Exception) else (json.dumps(data).encode(), None))
-
-    def stop(self) -> None: ...
-
-    def close(self) -> None:
-        self.closed += 1
-
-
-class FakeResult:
-    def __init__(self, outcome: Any) -> None:
-        self.outcome = outcome
-
-    def get(self, timeout: float) -> Any:
-        if isinstance(self.outcome, Exception):
-            raise self.outcome
-        return self.outcome
+def zookeeper_with(nodes: dict[str, Any] | None) -> StandInZooKeeper:
+    """``nodes``: names below /mesos and what they hold; None: it is not running."""
+    server = StandInZooKeeper()
+    if nodes is None:
+        server.stop()
+        return server
+    maker = server.client(auth_data=None, timeout=10.0)
+    maker.make_all("/mesos")
+    for name, content in nodes.items():
+        server.create(maker, f"/mesos/{name}", json.dumps(content).encode(), False, False)
+    return server
 
 
 def leader(port: int) -> dict[str, Any]:
@@ -161,22 +130,26 @@ def leader(port: int) -> dict[str, Any]:
 
 
 async def test_zookeepers_lowest_node_leads() -> None:
-    nodes = {"json.info_0000000007": leader(2), "log_replicas": {}, "json.info_0000000003": leader(1)}
-    client = FakeKazoo(nodes)
-    detector = ZooKeeperDetector("zk://u:p@a:2181,b:2181/mesos", client=client)
+    server = zookeeper_with({"json.info_0000000007": leader(2), "log_replicas": {}, "json.info_0000000003": leader(1)})
+    detector = ZooKeeperDetector("zk://u:p@a:2181,b:2181/mesos", client=server.client)
     assert await detector.detect(None) == "http://10.0.0.9:1"
-    assert client.options["hosts"] == "a:2181,b:2181"
-    assert client.options["auth_data"] == [("digest", "u:p")]
-    del nodes["json.info_0000000003"]
+    assert server.clients[-1].options["hosts"] == "a:2181,b:2181"
+    assert server.clients[-1].options["auth_data"] == [("digest", "u:p")]
+    server.remove("/mesos/json.info_0000000003")
     assert await detector.detect(None) == "http://10.0.0.9:2"
-    assert await ZooKeeperDetector("zk://a:2181/mesos", client=client, scheme="https").detect(None) == "https://h:2"
-    await detector.close()
-    assert client.closed == 1
+    secure = ZooKeeperDetector("zk://a:2181/mesos", client=server.client, scheme="https")
+    assert await secure.detect(None) == "https://h:2"
+    for each in (detector, secure):
+        await each.close()
+    assert len(server.clients) == 1  # of whoever made the nodes
 
 
 async def test_a_leader_that_vanishes_between_two_questions_is_passed_over() -> None:
-    nodes: dict[str, Any] = {"json.info_0000000003": None, "json.info_0000000007": leader(2)}
-    assert await ZooKeeperDetector("zk://a:2181/mesos", client=FakeKazoo(nodes)).detect(None) == "http://10.0.0.9:2"
+    server = zookeeper_with({"json.info_0000000003": leader(1), "json.info_0000000007": leader(2)})
+    server.after["get_children"] = lambda: server.remove("/mesos/json.info_0000000003")
+    detector = ZooKeeperDetector("zk://a:2181/mesos", client=server.client)
+    assert await detector.detect(None) == "http://10.0.0.9:2"
+    await detector.close()
 
 
 @pytest.mark.parametrize(
@@ -186,13 +159,20 @@ async def test_a_leader_that_vanishes_between_two_questions_is_passed_over() -> 
         ("zk://a:2181/other", {}, "does not exist"),
         ("zk://a:2181/mesos", None, "no ZooKeeper server of a:2181 answered"),
         ("zk://a:2181/mesos", {"json.info_1": {"port": "x"}}, "does not read like Mesos's"),
-        ("zk://a:2181/mesos", {"json.info_1": KazooTimeoutError()}, "no ZooKeeper server of a:2181 answered"),
     ],
 )
 async def test_zookeepers_troubles_are_named(url: str, nodes: dict[str, Any] | None, said: str) -> None:
-    client = FakeKazoo(nodes)
-    detector = ZooKeeperDetector(url, client=client)
+    detector = ZooKeeperDetector(url, client=zookeeper_with(nodes).client)
     with pytest.raises(NoMaster, match=said):
         await detector.detect(None)
     await detector.close()
-    assert client.closed == 1
+
+
+async def test_a_zookeeper_that_falls_silent_is_named() -> None:
+    server = zookeeper_with({"json.info_0000000003": leader(1)})
+    detector = ZooKeeperDetector("zk://a:2181/mesos", client=server.client)
+    assert await detector.detect(None) == "http://10.0.0.9:1"
+    server.stop()
+    with pytest.raises(NoMaster, match="no ZooKeeper server of a:2181 answered"):
+        await detector.detect(None)
+    await detector.close()

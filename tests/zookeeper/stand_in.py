@@ -1,0 +1,341 @@
+"""A ZooKeeper in memory: what kazoo's client offers and `actors.zookeeper` uses, in virtual time.
+
+    server = StandInZooKeeper()
+    zookeeper = ZooKeeper("zk://stand-in:2181/test", client=server.client)
+    server.stop(), server.start()          the ensemble goes away and comes back; sessions live on
+    server.expire(zookeeper)               as if the session had been silent too long
+    server.freeze(zookeeper), .thaw(…)     the client's process stands still: its session runs out
+
+The same tests run against the real one (`tests/integration/test_zookeeper_coordinator.py`), which is what keeps this
+one honest.
+"""
+
+import asyncio
+import itertools
+from types import SimpleNamespace
+from typing import Any
+
+from kazoo.client import KazooState
+from kazoo.exceptions import (
+    BadVersionError,
+    ConnectionLoss,
+    NoAuthError,
+    NodeExistsError,
+    NoNodeError,
+    NotEmptyError,
+    RolledBackError,
+    SessionExpiredError,
+)
+
+NODE = {"version": 0, "ephemeralOwner": 0}
+
+
+class Result:
+    """An answer that comes a turn of the loop later, as kazoo's threads give it."""
+
+    def __init__(self) -> None:
+        self.value: Any = None
+        self.exception: BaseException | None = None
+        self._links: list[Any] = []
+        self._done = False
+
+    def rawlink(self, link: Any) -> None:
+        self._links.append(link)
+        if self._done:
+            link(self)
+
+    def settle(self, value: Any = None, error: BaseException | None = None) -> None:
+        if not self._done:
+            self._done, self.value, self.exception = True, value, error
+            for link in self._links:
+                link(self)
+
+
+class StandInZooKeeper:
+    def __init__(self) -> None:
+        self.nodes: dict[str, Any] = {"/": SimpleNamespace(data=b"", acl=None, sequence=0, **NODE, czxid=0, ctime=0)}
+        self.running = True
+        self.clients: list[Client] = []
+        self.sessions = itertools.count(1)
+        self.zxids = itertools.count(1)
+        self.calls = 0
+        self.after: dict[str, Any] = {}  # the name of a call: what happens once, after the next of these
+
+    def client(self, **options: Any) -> "Client":
+        self.clients.append(Client(self, options))
+        return self.clients[-1]
+
+    def of(self, zookeeper: Any) -> "Client":
+        return zookeeper._client
+
+    # what tests do to it
+
+    def stop(self) -> None:
+        self.running = False
+        for client in self.clients:
+            client.disconnect()
+
+    def start(self) -> None:
+        self.running = True
+        for client in self.clients:
+            client.connect()
+
+    def expire(self, zookeeper: Any) -> None:
+        self.of(zookeeper).expire()
+
+    def freeze(self, zookeeper: Any) -> None:
+        client = self.of(zookeeper)
+        client.frozen = True
+        client.dying = asyncio.get_running_loop().call_later(client.timeout, client.end_session)
+
+    def thaw(self, zookeeper: Any) -> None:
+        client = self.of(zookeeper)
+        client.frozen = False
+        client.dying.cancel()
+        if client.over:
+            client.expire()
+        client.carry_out()
+
+    # the tree
+
+    def children(self, path: str) -> list[str]:
+        base = path.rstrip("/") + "/"
+        return [name[len(base) :] for name in self.nodes if name.startswith(base) and "/" not in name[len(base) :]]
+
+    def changed(self, path: str, kind: str) -> None:
+        for client in self.clients:
+            client.wake(path, kind)
+
+    def create(self, client: "Client", path: str, data: bytes, ephemeral: bool, sequence: bool) -> str:
+        parent = path.rpartition("/")[0] or "/"
+        if parent not in self.nodes:
+            raise NoNodeError(parent)
+        if sequence:
+            path += f"{self.nodes[parent].sequence:010}"
+            self.nodes[parent].sequence += 1
+        if path in self.nodes:
+            raise NodeExistsError(path)
+        self.nodes[path] = SimpleNamespace(
+            data=data, acl=client.options["auth_data"], sequence=0, version=0, czxid=next(self.zxids),
+            ephemeralOwner=client.session if ephemeral else 0, ctime=int(asyncio.get_running_loop().time() * 1000),
+        )  # fmt: skip
+        self.changed(path, "data")
+        self.changed(parent, "children")
+        return path
+
+    def node(self, client: "Client", path: str, version: int = -1) -> Any:
+        if path not in self.nodes:
+            raise NoNodeError(path)
+        node = self.nodes[path]
+        if node.acl and node.acl != client.options["auth_data"]:
+            raise NoAuthError(path)
+        if version not in (-1, node.version):
+            raise BadVersionError(path)
+        return node
+
+    def set_data(self, client: "Client", path: str, data: bytes, version: int) -> Any:
+        node = self.node(client, path, version)
+        node.data, node.version = data, node.version + 1
+        self.changed(path, "data")
+        return node
+
+    def delete(self, client: "Client", path: str, version: int) -> None:
+        self.node(client, path, version)
+        if self.children(path):
+            raise NotEmptyError(path)
+        self.remove(path)
+
+    def remove(self, path: str) -> None:
+        del self.nodes[path]
+        self.changed(path, "data")
+        self.changed(path.rpartition("/")[0] or "/", "children")
+
+
+class Client:
+    """One session, with the methods of kazoo's client."""
+
+    def __init__(self, server: StandInZooKeeper, options: dict[str, Any]) -> None:
+        self.server, self.options = server, options
+        self.timeout = options["timeout"]
+        self.session = 0
+        self.connected = self.frozen = self.over = self.stopped = False
+        self.listeners: list[Any] = []
+        self.pending: list[tuple[Result, Any]] = []
+        self.watches: dict[tuple[str, str], set[Any]] = {}
+        self.dying: Any = None
+
+    def add_listener(self, listener: Any) -> None:
+        self.listeners.append(listener)
+
+    @property
+    def client_id(self) -> Any:
+        return (self.session, b"") if self.connected else None
+
+    def tell(self, state: Any) -> None:
+        for listener in self.listeners:
+            listener(state)
+
+    def start_async(self) -> None:
+        asyncio.get_running_loop().call_soon(self.connect)
+
+    def connect(self) -> None:
+        if self.server.running and not self.connected and not self.stopped:
+            self.session = self.session or next(self.server.sessions)
+            self.connected = True
+            self.tell(KazooState.CONNECTED)
+            self.carry_out()
+
+    def disconnect(self) -> None:
+        if self.connected:
+            self.connected = False
+            for result, _ in self.pending:
+                result.settle(error=ConnectionLoss())
+            self.pending.clear()
+            self.tell(KazooState.SUSPENDED)
+            self.wake_all()
+
+    def end_session(self) -> None:
+        """As the server sees it."""
+        self.over = True
+        for path in [path for path, node in self.server.nodes.items() if node.ephemeralOwner == self.session != 0]:
+            self.server.remove(path)
+
+    def expire(self) -> None:
+        self.end_session()
+        self.over, self.connected, self.session = False, False, 0
+        for result, _ in self.pending:
+            result.settle(error=SessionExpiredError())
+        self.pending.clear()
+        self.tell(KazooState.LOST)
+        self.wake_all()
+        self.connect()
+
+    def stop(self) -> None:
+        self.stopped = True
+        self.end_session()
+        self.connected = False
+
+    def close(self) -> None:
+        if self in self.server.clients:
+            self.server.clients.remove(self)
+
+    # watches
+
+    def watch(self, kind: str, path: str, watch: Any) -> None:
+        if watch is not None:
+            self.watches.setdefault((kind, path), set()).add(watch)
+
+    def wake(self, path: str, kind: str) -> None:
+        for watch in self.watches.pop((kind, path), ()):
+            watch(None)
+
+    def wake_all(self) -> None:
+        watches, self.watches = self.watches, {}
+        for group in watches.values():
+            for watch in group:
+                watch(None)
+
+    # calls
+
+    def call(self, work: Any) -> Result:
+        result = Result()
+        self.pending.append((result, work))
+        asyncio.get_running_loop().call_soon(self.carry_out)
+        return result
+
+    def carry_out(self) -> None:
+        while self.connected and not self.frozen and self.pending:
+            result, work = self.pending.pop(0)
+            self.server.calls += 1
+            try:
+                result.settle(work())
+            except Exception as error:
+                result.settle(error=error)
+
+    def get_children_async(self, path: str, watch: Any = None) -> Result:
+        def work() -> Any:
+            self.server.node(self, path)
+            self.watch("children", path, watch)
+            found = self.server.children(path)
+            self.server.after.pop("get_children", lambda: None)()
+            return found
+
+        return self.call(work)
+
+    def get_async(self, path: str, watch: Any = None) -> Result:
+        def work() -> Any:
+            node = self.server.node(self, path)
+            self.watch("data", path, watch)
+            return node.data, SimpleNamespace(**vars(node))
+
+        return self.call(work)
+
+    def exists_async(self, path: str, watch: Any = None) -> Result:
+        def work() -> Any:
+            self.watch("data", path, watch)
+            node = self.server.nodes.get(path)
+            return None if node is None else SimpleNamespace(**vars(node))
+
+        return self.call(work)
+
+    def create_async(
+        self, path: str, data: bytes, ephemeral: bool = False, sequence: bool = False, makepath: bool = False
+    ) -> Result:
+        def work() -> str:
+            if makepath:
+                self.make_all(path.rpartition("/")[0])
+            return self.server.create(self, path, data, ephemeral, sequence)
+
+        return self.call(work)
+
+    def make_all(self, path: str) -> None:
+        made = ""
+        for part in path.strip("/").split("/"):
+            made += f"/{part}"
+            if made not in self.server.nodes:
+                self.server.create(self, made, b"", False, False)
+
+    def ensure_path_async(self, path: str) -> Result:
+        return self.call(lambda: self.make_all(path) or True)
+
+    def set_async(self, path: str, data: bytes, version: int = -1) -> Result:
+        return self.call(lambda: self.server.set_data(self, path, data, version))
+
+    def delete_async(self, path: str, version: int = -1) -> Result:
+        return self.call(lambda: self.server.delete(self, path, version))
+
+    def transaction(self) -> "Transaction":
+        return Transaction(self)
+
+
+class Transaction:
+    def __init__(self, client: Client) -> None:
+        self.client, self.operations = client, list[tuple[str, tuple[Any, ...]]]()
+
+    def create(self, path: str, data: bytes, acl: Any = None, ephemeral: bool = False, sequence: bool = False) -> None:
+        self.operations.append(("create", (path, data, ephemeral, sequence)))
+
+    def set_data(self, path: str, data: bytes, version: int = -1) -> None:
+        self.operations.append(("set_data", (path, data, version)))
+
+    def delete(self, path: str, version: int = -1) -> None:
+        self.operations.append(("delete", (path, version)))
+
+    def check(self, path: str, version: int) -> None:
+        self.operations.append(("node", (path, version)))
+
+    def commit_async(self) -> Result:
+        def work() -> list[Any]:
+            server = self.client.server
+            before = {path: SimpleNamespace(**vars(node)) for path, node in server.nodes.items()}
+            results: list[Any] = []
+            for name, arguments in self.operations:
+                try:
+                    results.append(getattr(server, name)(self.client, *arguments))
+                except Exception as error:
+                    server.nodes = before
+                    later = len(self.operations) - len(results) - 1
+                    return [RolledBackError()] * len(results) + [error] + [RolledBackError()] * later
+            return results
+
+        return self.client.call(work)
