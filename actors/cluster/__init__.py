@@ -1,7 +1,7 @@
 """Many processes as one service: who is there, and who leads.
 
 Start at `Coordinator` (the protocol and its promises); `FileCoordinator` serves the processes of one machine,
-`MemoryCoordinator` those of a simulated one.
+`actors.cluster.zookeeper_coordinator.ZooKeeperCoordinator` those of many, `MemoryCoordinator` those of a simulated one.
 """
 
 from actors.cluster.coordinator import CoordinationError, Coordinator, Holder, Lease, LeaseHeld, Member

@@ -1,22 +1,27 @@
 """What the coordinators over a shared store have in common: renewal, waiting, watching.
 
-StoreCoordinator (loop)                      Store (blocking calls, in the loop's executor)
------------------------                      ------
-lease(): every POLL seconds until ours   →   claim: a new epoch, or who holds it
-every ``heartbeat`` seconds              →   renew: still the newest epoch? then note the time
-held(): renewed within 2/3 of the ttl?       others claim after ``ttl`` without a renewal
+StoreCoordinator                              Store
+----------------                              -----
+lease(): at each change until it is ours  →   claim: a new epoch, or who holds it
+every ``heartbeat`` seconds               →   renew: still the newest epoch? then note the time
+held(): renewed within 2/3 of the ttl?        others claim after ``ttl`` without a renewal
+
+A store that cannot be reached raises `OSError`: what is held is held until its time is over, what is waited for is
+waited for, and nothing is known meanwhile.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from types import TracebackType
-from typing import Any, Protocol, Self, TypeVar
+from typing import Self, TypeVar
 
-from actors.cluster.coordinator import Holder, Lease, LeaseHeld, Member
+from actors.cluster._store import Change, Store
+from actors.cluster.coordinator import CoordinationError, Holder, Lease, LeaseHeld, Member
 from actors.core.clock import Clock
 
 log = logging.getLogger("actors.cluster")
@@ -25,34 +30,6 @@ T = TypeVar("T")
 DOUBT = 2 / 3  # of the time to live: from then on the holder stops; the rest is for what is under way to end
 POLLS_PER_HEARTBEAT = 4
 RELEASED = "released"
-
-
-class Store(Protocol):
-    """What coordinators share. Each call blocks shortly and is atomic against those of other processes."""
-
-    def claim(self, name: str, data: Mapping[str, str], now: float, ttl: float) -> int | Holder:
-        """A new epoch, when nobody holds the lease or its holder is dead or silent for ``ttl``; else the holder."""
-        ...
-
-    def renew(self, name: str, epoch: int, now: float) -> bool:
-        """Note that the holder lives; False when a later epoch was given away."""
-        ...
-
-    def release(self, name: str, epoch: int) -> None: ...
-
-    def holder(self, name: str, now: float, ttl: float) -> Holder | None: ...
-
-    def announce(self, name: str, data: Mapping[str, str], now: float) -> Member: ...
-
-    def refresh(self, member: Member, now: float) -> None: ...
-
-    def withdraw(self, member: Member) -> None: ...
-
-    def members(self, now: float, ttl: float) -> tuple[Member, ...]: ...
-
-    def describe(self) -> str:
-        """Where it is, for messages."""
-        ...
 
 
 class HeldLease:
@@ -84,7 +61,12 @@ class HeldLease:
 
     async def release(self) -> None:
         self._end(RELEASED)
-        await asyncio.wait([self._keeper])
+        # A store that is away is told when it is back; whoever releases need not wait so long.
+        await asyncio.wait([self._keeper], timeout=self._owner.ttl)
+
+    def abandon(self) -> None:
+        """Try no longer to tell the store of the end."""
+        self._keeper.cancel()
 
     async def _keep(self) -> None:
         owner = self._owner
@@ -93,16 +75,23 @@ class HeldLease:
             now = owner.now()
             if not self.held():  # released, or the loop itself stood still
                 break
-            try:
-                ours = await owner.call(owner.store.renew, self._name, self._epoch, now)
-            except OSError as error:
+            try:  # at most until it is too late: a store that hangs must not hide that
+                async with asyncio.timeout(self._renewed_at + owner.ttl * DOUBT - now):
+                    ours = await owner.store.renew(self._name, self._epoch, now)
+            except OSError as error:  # TimeoutError is one
                 log.warning("the lease %r at %s could not be renewed: %s", self._name, owner.store.describe(), error)
                 continue
             if not ours:
                 self._end("another process was given it")
             elif not self._over.done():
                 self._renewed_at = now
-        await owner.call(owner.store.release, self._name, self._epoch)  # so that others need not wait for the ttl
+        while True:
+            try:  # so that others need not wait for the ttl, or for the end of a session that outlived the lease
+                await owner.store.release(self._name, self._epoch)
+                return
+            except OSError as error:
+                log.warning("the lease %r at %s could not be released: %s", self._name, owner.store.describe(), error)
+                await owner.sleep(owner.heartbeat)
 
     def _end(self, reason: str) -> None:
         if self._over.done():
@@ -130,13 +119,16 @@ class StoreCoordinator:
         self._member: Member | None = None
         self._data: Mapping[str, str] = {}
         self._refresher: asyncio.Task[None] | None = None
+        self._removed: asyncio.Future[str]
+        self._ending: list[HeldLease] = []
         self._closed = False
 
     async def join(self, name: str, data: Mapping[str, str] | None = None) -> Member:
         if self._member is not None:
             raise ValueError(f"this coordinator has joined already, as {self._member.name!r}")
         self._data = dict(data or {})
-        self._member = member = await self.call(self.store.announce, name, self._data, self.now())
+        self._removed = asyncio.get_running_loop().create_future()
+        self._member = member = await self.store.announce(name, self._data, self.now())
         self._refresher = asyncio.create_task(self._refresh(member), name=f"keep member {name!r}")
         return member
 
@@ -145,19 +137,32 @@ class StoreCoordinator:
         if self._refresher:
             self._refresher.cancel()
         if member:
-            await self.call(self.store.withdraw, member)
+            await self.store.withdraw(member)
+
+    async def removed(self) -> str:
+        if self._member is None:
+            raise ValueError("this coordinator has not joined: nobody can remove it")
+        return await asyncio.shield(self._removed)
+
+    async def expel(self, member: Member) -> None:
+        await self.store.withdraw(member)
 
     async def members(self) -> tuple[Member, ...]:
-        return await self.call(self.store.members, self.now(), self.ttl)
+        return await self.store.members(self.now(), self.ttl)
 
     async def watch(self) -> AsyncIterator[tuple[Member, ...]]:
         known: tuple[Member, ...] | None = None
         while True:
-            members = await self.members()
-            if members != known:
-                known = members
-                yield members
-            await self.sleep(self.heartbeat / POLLS_PER_HEARTBEAT)
+            change = self._next_change()
+            try:
+                members = await self.members()
+            except OSError as error:
+                log.warning("the members at %s are not known at present: %s", self.store.describe(), error)
+            else:
+                if members != known:
+                    known = members
+                    yield members
+            await change.wait()
 
     async def lease(self, name: str, *, wait: bool = True) -> Lease:
         if self._closed:
@@ -165,8 +170,16 @@ class StoreCoordinator:
         if (lease := self._leases.get(name)) is not None and lease.held():
             return lease
         while True:
+            change = self._next_change()
             now = self.now()
-            claimed = await self._claim(name, now)
+            try:
+                claimed = await self._claim(name, now)
+            except OSError as error:
+                if not wait:
+                    raise CoordinationError(f"nobody can say who holds the lease {name!r}: {error}") from error
+                log.warning("the lease %r cannot be had at present: %s", name, error)
+                await self.sleep(self.heartbeat)
+                continue
             if isinstance(claimed, int):
                 lease = self._leases[name] = HeldLease(self, name, claimed, now)
                 return lease
@@ -176,27 +189,32 @@ class StoreCoordinator:
                     f"{self.store.describe()} is in use: {who} holds its lease {name!r} (epoch {claimed.epoch}). End "
                     "that process, or use another place (--work-dir)."
                 )
-            await self.sleep(self.heartbeat / POLLS_PER_HEARTBEAT)
+            await change.wait()
 
     async def _claim(self, name: str, now: float) -> int | Holder:
-        claiming = asyncio.ensure_future(self.call(self.store.claim, name, self._data, now, self.ttl))
+        claiming = asyncio.ensure_future(self.store.claim(name, self._data, now, self.ttl))
         try:
             return await asyncio.shield(claiming)
         except asyncio.CancelledError:
             # A claim under way cannot be called back; one that nobody will renew must not bar others for its ttl.
-            claimed = await claiming
-            if isinstance(claimed, int):
-                await self.call(self.store.release, name, claimed)
+            with contextlib.suppress(OSError):
+                claimed = await claiming
+                if isinstance(claimed, int):
+                    await self.store.release(name, claimed)
             raise
 
     async def holder(self, name: str) -> Holder | None:
-        return await self.call(self.store.holder, name, self.now(), self.ttl)
+        return await self.store.holder(name, self.now(), self.ttl)
 
     async def close(self) -> None:
         self._closed = True
-        for lease in list(self._leases.values()):
+        for lease in [*self._leases.values(), *self._ending]:
             await lease.release()
-        await self.leave()
+            lease.abandon()
+        try:
+            await self.leave()
+        except OSError as error:
+            log.warning("%s could not be left in order: %s", self.store.describe(), error)
 
     async def __aenter__(self) -> Self:
         return self
@@ -210,6 +228,7 @@ class StoreCoordinator:
         """The lease is over."""
         if self._leases.get(lease.name) is lease:
             del self._leases[lease.name]
+            self._ending.append(lease)
 
     def now(self) -> float:
         """Seconds on the clock that all processes of the machine share."""
@@ -218,9 +237,8 @@ class StoreCoordinator:
     async def sleep(self, seconds: float) -> None:
         await self._time().sleep(seconds)
 
-    async def call(self, method: Callable[..., T], *arguments: Any) -> T:
-        """A store's method, off the loop."""
-        return await asyncio.get_running_loop().run_in_executor(None, method, *arguments)
+    def _next_change(self) -> Change:
+        return self.store.next_change(self._time(), self.heartbeat / POLLS_PER_HEARTBEAT)
 
     def _time(self) -> Clock:
         if self._clock is None:
@@ -231,6 +249,10 @@ class StoreCoordinator:
         while True:
             await self.sleep(self.heartbeat)
             try:
-                await self.call(self.store.refresh, member, self.now())
+                why = await self.store.refresh(member, self.now(), self.ttl)
             except OSError as error:
                 log.warning("member %r could not be refreshed at %s: %s", member.name, self.store.describe(), error)
+                continue
+            if why is not None and not self._removed.done():
+                log.warning("member %r was removed from %s: %s", member.name, self.store.describe(), why)
+                self._removed.set_result(why)

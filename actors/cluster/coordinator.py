@@ -16,7 +16,10 @@ What holds for every coordinator (``tests/cluster/test_coordinator_contract.py``
   process knows that its lease is over; so what it writes carries the epoch, and `actors.persistence.Journal` refuses
   older ones. `Lease.held` turns False before anyone else can have been given the lease, by the holder's own clock.
 - A holder that cannot renew in time has lost the lease for good, even if nobody else wanted it meanwhile.
-- Members that died or were stopped longer than the time to live are no members.
+- Members that died or were stopped longer than the time to live are no members. One that was stopped learns from
+  `removed` that it was gone for the others.
+- While the coordinator itself cannot be reached, nobody joins and nobody gets a lease; a lease that is held ends when
+  its time is over, and `watch` stays silent. What raises meanwhile raises `OSError`.
 """
 
 from __future__ import annotations
@@ -92,6 +95,18 @@ class Coordinator(Protocol):
 
     async def leave(self) -> None:
         """Be a member no longer. Not having joined does nothing."""
+        ...
+
+    async def removed(self) -> str:
+        """Wait until this process was no member for a while other than by `leave`; returns why.
+
+        One that was only late (stopped, or without the coordinator) is a member again, one that was expelled is not.
+        Raises `ValueError` when it has not joined.
+        """
+        ...
+
+    async def expel(self, member: Member) -> None:
+        """Make another a member no longer: it learns of it from `removed`, within its heartbeat."""
         ...
 
     async def members(self) -> tuple[Member, ...]:

@@ -26,6 +26,7 @@ from typing import Any
 from urllib.parse import quote
 
 from actors.cluster._coordination import StoreCoordinator
+from actors.cluster._store import OffTheLoop
 from actors.cluster.coordinator import Holder, Member
 
 __all__ = ["FileCoordinator"]
@@ -37,7 +38,7 @@ class FileCoordinator(StoreCoordinator):
     """A `Coordinator` over ``folder`` (made when missing). ``ttl`` and ``heartbeat`` are seconds."""
 
     def __init__(self, folder: str | os.PathLike[str], *, ttl: float = 5.0, heartbeat: float = 1.0) -> None:
-        super().__init__(_Folder(Path(folder)), ttl=ttl, heartbeat=heartbeat)
+        super().__init__(OffTheLoop(_Folder(Path(folder))), ttl=ttl, heartbeat=heartbeat)
 
 
 class _Folder:
@@ -106,10 +107,15 @@ class _Folder:
             self._members[member.id] = fd
             return member
 
-    def refresh(self, member: Member, now: float) -> None:
+    def refresh(self, member: Member, now: float, ttl: float) -> str | None:
         with self._mutex:
-            if (fd := self._members.get(member.id)) is not None:
-                os.pwrite(fd, _stamp(now), 0)
+            if (fd := self._members.get(member.id)) is None:
+                return None  # it left meanwhile
+            if not os.fstat(fd).st_nlink:
+                return "it was expelled"
+            silent = now - float(os.pread(fd, STAMP_BYTES, 0))
+            os.pwrite(fd, _stamp(now), 0)
+            return f"it was silent for {silent:.1f} s" if silent >= ttl else None
 
     def withdraw(self, member: Member) -> None:
         with self._mutex:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from actors.cluster._coordination import StoreCoordinator
+from actors.cluster._store import OffTheLoop
 from actors.cluster.coordinator import Holder, Member
 
 __all__ = ["MemoryCluster", "MemoryCoordinator"]
 
 T = TypeVar("T")
+LOOKS_EVERY = 1.0  # seconds between a frozen process's looks at whether it is thawed
 
 
 @dataclass(slots=True)
@@ -62,8 +65,12 @@ class MemoryCluster:
         self.present[member.id] = (member, now)
         return member
 
-    def refresh(self, member: Member, now: float) -> None:
+    def refresh(self, member: Member, now: float, ttl: float) -> str | None:
+        if member.id not in self.present:
+            return "it was expelled"
+        _, seen = self.present[member.id]
         self.present[member.id] = (member, now)
+        return f"it was silent for {now - seen:.1f} s" if now >= seen + ttl else None
 
     def withdraw(self, member: Member) -> None:
         self.present.pop(member.id, None)
@@ -78,20 +85,27 @@ class MemoryCluster:
 class MemoryCoordinator(StoreCoordinator):
     """A `Coordinator` in memory: pass one `MemoryCluster` to all that belong together. Times are seconds.
 
-    ``freeze`` and ``thaw`` stand for SIGSTOP and SIGCONT of the process: frozen, it renews nothing.
+    ``freeze`` and ``thaw`` stand for SIGSTOP and SIGCONT of the process, or for its being cut off from the coordinator:
+    frozen, it renews nothing.
     """
 
     def __init__(self, cluster: MemoryCluster | None = None, *, ttl: float = 5.0, heartbeat: float = 1.0) -> None:
-        super().__init__(MemoryCluster() if cluster is None else cluster, ttl=ttl, heartbeat=heartbeat)
-        self._frozen = False
+        self._view = _View(MemoryCluster() if cluster is None else cluster)
+        super().__init__(self._view, ttl=ttl, heartbeat=heartbeat)
 
     def freeze(self) -> None:
-        self._frozen = True
+        self._view.frozen = True
 
     def thaw(self) -> None:
-        self._frozen = False
+        self._view.frozen = False
+
+
+class _View(OffTheLoop):
+    """One process's way to the memory that all share."""
+
+    frozen = False
 
     async def call(self, method: Callable[..., T], *arguments: Any) -> T:
-        while self._frozen:
-            await self.sleep(self.heartbeat)
+        while self.frozen:  # noqa: ASYNC110 - what stands still hears of nothing
+            await asyncio.sleep(LOOKS_EVERY)
         return await super().call(method, *arguments)

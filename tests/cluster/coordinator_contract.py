@@ -1,40 +1,15 @@
-"""What `Coordinator` promises, held against each of its kinds."""
+"""What `Coordinator` promises. A module of tests takes these over and gives two fixtures:
+
+``process``: each call stands for a process of the cluster, with a `Coordinator` of its own: 5 s to live, 1 s heartbeat.
+``while_``: an awaitable function; lets about so many seconds pass. (Real time is shorter: nothing happens in most.)
+"""
 
 import asyncio
+import time
 
 import pytest
 
-from actors.cluster import Coordinator, FileCoordinator, LeaseHeld, MemoryCluster, MemoryCoordinator
-
-
-class Memory:
-    def __init__(self, path):
-        self.cluster = MemoryCluster()
-
-    def open(self):
-        return MemoryCoordinator(self.cluster)
-
-
-class Files:
-    def __init__(self, path):
-        self.folder = path / "cluster"
-
-    def open(self):
-        return FileCoordinator(self.folder)
-
-
-@pytest.fixture(params=[Memory, Files], ids=["memory", "files"])
-async def process(request, tmp_path):
-    """Each call stands for a process of the cluster."""
-    place, opened = request.param(tmp_path), []
-
-    def start():
-        opened.append(place.open())
-        return opened[-1]
-
-    yield start
-    for coordinator in opened:
-        await coordinator.close()
+from actors.cluster import Coordinator, LeaseHeld
 
 
 async def now():
@@ -70,11 +45,11 @@ async def test_leases_of_other_names_are_other_leases(process):
     assert (await two.lease("../a", wait=False)).held()
 
 
-async def test_a_waiter_gets_the_lease_soon_after_its_release(process):
+async def test_a_waiter_gets_the_lease_soon_after_its_release(process, while_):
     one, two = process(), process()
     first = await one.lease("leader")
     waiting = asyncio.create_task(two.lease("leader"))
-    await asyncio.sleep(60)
+    await while_(60)
     assert first.held()
     assert not waiting.done()
     await first.release()
@@ -103,7 +78,7 @@ async def test_a_claim_cancelled_under_way_bars_nobody(process):
     assert (await two.lease("leader", wait=False)).held()
 
 
-async def test_of_many_waiters_exactly_one_is_next(process):
+async def test_of_many_waiters_exactly_one_is_next(process, while_):
     one, others = process(), [process() for _ in range(5)]
     first = await one.lease("leader")
     waiting = [asyncio.create_task(other.lease("leader")) for other in others]
@@ -111,7 +86,7 @@ async def test_of_many_waiters_exactly_one_is_next(process):
     for epoch in range(2, 7):
         done, pending = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         assert [task.result().epoch for task in done] == [epoch]
-        await asyncio.sleep(20)
+        await while_(20)
         assert not any(task.done() for task in pending)
         await done.pop().result().release()
         waiting = list(pending)
@@ -128,7 +103,7 @@ async def test_the_holder_is_known_with_what_it_said_of_itself(process):
     assert await two.holder("leader") is None
 
 
-async def test_members_are_listed_oldest_first_until_they_leave(process):
+async def test_members_are_listed_oldest_first_until_they_leave(process, while_):
     one, two = process(), process()
     await one.join("one", {"role": "master"})
     await asyncio.sleep(1)
@@ -137,7 +112,7 @@ async def test_members_are_listed_oldest_first_until_they_leave(process):
     assert [(member.name, member.data) for member in members] == [("one", {"role": "master"}), ("two", {})]
     with pytest.raises(ValueError, match="joined already"):
         await one.join("again")
-    await asyncio.sleep(100)
+    await while_(100)
     assert len(await one.members()) == 2
     await one.leave()
     await one.leave()
@@ -146,7 +121,7 @@ async def test_members_are_listed_oldest_first_until_they_leave(process):
     assert [member.name for member in await two.members()] == ["two", "one again"]
 
 
-async def test_a_watch_tells_the_members_now_and_after_each_change(process):
+async def test_a_watch_tells_the_members_now_and_after_each_change(process, while_):
     one, two = process(), process()
     await one.join("one")
     seen = []
@@ -156,11 +131,11 @@ async def test_a_watch_tells_the_members_now_and_after_each_change(process):
             seen.append([member.name for member in members])
 
     watching = asyncio.create_task(watch())
-    await asyncio.sleep(10)
+    await while_(10)
     await two.join("two")
-    await asyncio.sleep(10)
+    await while_(10)
     await two.leave()
-    await asyncio.sleep(10)
+    await while_(10)
     watching.cancel()
     assert seen == [["one"], ["one", "two"], ["one"]]
 
@@ -175,37 +150,31 @@ async def test_closing_leaves_and_releases(process):
     assert (await two.lease("leader", wait=False)).epoch == 2
 
 
-async def test_a_heartbeat_that_the_ttl_cannot_wait_for_is_refused():
-    with pytest.raises(ValueError, match="heartbeat"):
-        MemoryCoordinator(ttl=3, heartbeat=1)
-
-
 async def test_a_loop_that_stood_still_too_long_has_lost_its_lease(process):
     one, two = process(), process()
     lease = await one.lease("leader")
-    asyncio.get_running_loop().hold(4)
+    time.sleep(4)  # noqa: ASYNC251 - the loop is to stand still; in virtual time it is only said to
     assert not lease.held()
-    assert "not renewed for 4.0 s" in await lease.lost()
+    assert "was not renewed for 4." in await lease.lost()
     await asyncio.sleep(1)
     assert (await two.lease("leader", wait=False)).epoch == 2
     assert not lease.held()
 
 
-async def test_a_frozen_holder_is_overtaken_only_after_it_would_know():
-    cluster = MemoryCluster()
-    async with MemoryCoordinator(cluster) as one, MemoryCoordinator(cluster) as two:
-        await one.join("one")
-        lease = await one.lease("leader")
-        await asyncio.sleep(100)
-        one.freeze()
-        frozen = await now()
-        second = await two.lease("leader")
-        assert second.epoch == 2
-        assert 4 <= await now() - frozen <= 6
-        assert not lease.held()
-        assert await two.members() == ()
-        one.thaw()
-        await asyncio.sleep(10)
-        assert second.held()
-        assert not lease.held()
-        assert [member.name for member in await two.members()] == ["one"]
+async def test_a_member_that_was_expelled_learns_it_and_does_not_come_back(process, while_):
+    one, two = process(), process()
+    with pytest.raises(ValueError, match="has not joined"):
+        await one.removed()
+    expelled = await one.join("one")
+    await two.join("two")
+    removed = asyncio.create_task(one.removed())
+    await while_(10)
+    assert not removed.done()
+    await two.expel(expelled)
+    assert [member.name for member in await two.members()] == ["two"]
+    assert await removed == "it was expelled"
+    await while_(10)
+    assert [member.name for member in await one.members()] == ["two"]
+    await one.leave()
+    await one.join("one again")
+    assert [member.name for member in await two.members()] == ["two", "one again"]

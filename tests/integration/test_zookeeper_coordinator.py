@@ -1,0 +1,106 @@
+"""The contract of coordinators, held against a real ZooKeeper; and what only a real one does."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from kazoo.client import KazooClient
+from kazoo.exceptions import NoAuthError
+
+from actors.cluster import CoordinationError
+from actors.cluster.zookeeper_coordinator import ZooKeeperCoordinator
+from actors.zookeeper import SessionState, ZooKeeper
+from tests.cluster.coordinator_contract import *  # noqa: F403 - the tests
+from tests.integration.real_zookeeper import RealZooKeeper, real_zookeeper_or_skip
+
+pytestmark = pytest.mark.real
+
+
+@pytest.fixture(scope="module")
+def zookeeper(tmp_path_factory):
+    real_zookeeper_or_skip()
+    with RealZooKeeper(tmp_path_factory.mktemp("zookeeper")) as zookeeper:
+        yield zookeeper
+
+
+@pytest.fixture
+def mortal_zookeeper(tmp_path: Path):
+    real_zookeeper_or_skip()
+    with RealZooKeeper(tmp_path) as zookeeper:
+        yield zookeeper
+
+
+@pytest.fixture
+async def process(request, zookeeper):
+    sessions, opened = [], []
+
+    def start():
+        sessions.append(ZooKeeper(f"zk://{zookeeper.hosts}/{request.node.name}", session_timeout=5.0))
+        opened.append(ZooKeeperCoordinator(sessions[-1], heartbeat=1.0))
+        return opened[-1]
+
+    yield start
+    for coordinator in opened:
+        await coordinator.close()
+    for session in sessions:
+        await session.close()
+
+
+@pytest.fixture
+def while_():
+    return lambda seconds: asyncio.sleep(min(seconds / 20, 2.5))
+
+
+async def test_a_zookeeper_that_is_killed_costs_the_lease_in_time_and_gives_it_again(mortal_zookeeper):
+    async with ZooKeeper(f"zk://{mortal_zookeeper.hosts}/cluster", session_timeout=3.0) as session:
+        states = []
+        session.listen(states.append)
+        async with ZooKeeperCoordinator(session) as coordinator:
+            await coordinator.join("one")
+            lease = await coordinator.lease("leader")
+            mortal_zookeeper.kill()
+            before = asyncio.get_running_loop().time()
+            assert "not renewed" in await lease.lost()
+            assert asyncio.get_running_loop().time() - before < 3
+            with pytest.raises(CoordinationError):
+                await coordinator.lease("leader", wait=False)
+            next_lease = asyncio.create_task(coordinator.lease("leader"))
+            await asyncio.to_thread(mortal_zookeeper.start)
+            assert (await asyncio.wait_for(next_lease, 20)).epoch == 2  # the epoch outlived the server
+            assert [member.name for member in await coordinator.members()] == ["one"]
+            assert states[:2] == [SessionState.CONNECTED, SessionState.SUSPENDED]
+            assert states[-1] is SessionState.CONNECTED
+
+
+async def expire(session: ZooKeeper) -> None:
+    """End a session as the ensemble does: another client of the same session closes it."""
+    twin = KazooClient(hosts=session.address.hosts, client_id=session._client.client_id)
+    await asyncio.to_thread(twin.start)
+    await asyncio.to_thread(twin.stop)
+    twin.close()
+
+
+async def test_a_session_that_ran_out_costs_lease_and_membership_which_the_holder_learns(zookeeper):
+    url = f"zk://{zookeeper.hosts}/run-out"
+    async with ZooKeeper(url) as session, ZooKeeperCoordinator(session, heartbeat=0.5) as coordinator:
+        await coordinator.join("one")
+        lease = await coordinator.lease("leader")
+        async with ZooKeeper(url) as other, ZooKeeperCoordinator(other) as successor:
+            waiting = asyncio.create_task(successor.lease("leader"))
+            await asyncio.sleep(0.5)
+            await expire(session)
+            assert (await asyncio.wait_for(waiting, 10)).epoch == 2
+            assert await asyncio.wait_for(lease.lost(), 10) == "another process was given it"
+            assert await asyncio.wait_for(coordinator.removed(), 10) == "its session with ZooKeeper ran out"
+            assert [member.name for member in await successor.members()] == ["one"]  # in a new session
+
+
+async def test_nodes_made_with_credentials_are_closed_to_strangers(zookeeper):
+    async with ZooKeeper(f"zk://me:secret@{zookeeper.hosts}/closed") as mine:
+        await mine.create("/closed/node", b"x", parents=True)
+        assert "secret" not in repr(mine.address) + repr(mine)
+        async with ZooKeeper(f"zk://{zookeeper.hosts}/closed") as stranger:
+            with pytest.raises(NoAuthError):
+                await stranger.get("/closed/node")
+            with pytest.raises(NoAuthError):
+                await stranger.set("/closed/node", b"y")
