@@ -135,7 +135,7 @@ class Transport(asyncio.Transport):
         places: list[int | str] = [self.machine, self.peer.machine]
         for end in self.ends:
             places.append(end if isinstance(end, str) else end[1])
-        return self.network.is_cut(*places)
+        return self.network.is_cut(*places) or self.network.is_cut_towards(self.peer.machine, self.machine)
 
     def _was_read(self, size: int) -> None:
         self._unread -= size

@@ -48,6 +48,7 @@ class Network:
         self.listeners: dict[tuple[str, Address], Listener] = {}
         self.transports: dict[int, Transport] = {}
         self._cuts: list[int | str] = []
+        self._one_way: list[tuple[str, str]] = []
         self._next_port = FIRST_PORT
         self._next_number = 0
 
@@ -60,20 +61,30 @@ class Network:
             transport.lose_soon(ConnectionResetError(errno.ECONNRESET, "Connection reset by peer"))
         return len(broken) // 2
 
-    def cut(self, where: int | str) -> None:
-        """Let nothing through to or from a port or machine: bytes and new connections hang until `heal`."""
-        if where not in self._cuts:
+    def cut(self, where: int | str, *, towards: str | None = None) -> None:
+        """Let nothing through to or from a port or machine: bytes and new connections hang until `heal`.
+
+        ``towards``: only what the machine ``where`` sends to that one; its answers to new connections are that, too.
+        """
+        if towards is not None:
+            self._one_way.append((str(where), towards))
+        elif where not in self._cuts:
             self._cuts.append(where)
 
     def heal(self, where: int | str | None = None) -> None:
-        """End the cut of ``where`` (None: every cut); what hung goes on its way."""
+        """End the cuts of ``where`` (None: every cut); what hung goes on its way."""
         self._cuts = [cut for cut in self._cuts if where is not None and cut != where]
+        self._one_way = [cut for cut in self._one_way if where is not None and where not in cut]
         for transport in list(self.transports.values()):
             transport.wake()
 
     def is_cut(self, *places: int | str) -> bool:
         """Whether one of these ports or machines is cut off."""
         return any(place in self._cuts for place in places)
+
+    def is_cut_towards(self, source: str, target: str) -> bool:
+        """Whether what one machine sends does not reach the other."""
+        return (source, target) in self._one_way
 
     # what the loop asks of it
 
@@ -139,13 +150,18 @@ class Network:
     async def reach(self, address: Address) -> None:
         """Wait as long as a connect takes; raises ConnectionRefusedError when nothing listens there."""
         place = address if isinstance(address, str) else address[1]
-        while self.is_cut(place, HERE.get(), address[0]):  # noqa: ASYNC110 - as the kernel: it tries each second
+        here, there = HERE.get(), address[0]
+        while self._hangs(place, here, there):  # noqa: ASYNC110 - as the kernel: it tries each second
             await asyncio.sleep(1.0)
         await asyncio.sleep(self.delay())
         if self.find(address) is None:
             if isinstance(address, str):
                 raise FileNotFoundError(errno.ENOENT, f"nothing listens at unix socket {address}")
             raise ConnectionRefusedError(errno.ECONNREFUSED, f"Connect call failed {address}")
+
+    def _hangs(self, place: int | str, here: str, there: str) -> bool:
+        cut_one_way = self.is_cut_towards(here, there) or self.is_cut_towards(there, here)
+        return cut_one_way or self.is_cut(place, here, there)
 
     def connect(self, factory: Callable[[], asyncio.BaseProtocol], address: Address) -> Transport:
         """The client's end of a new connection; the server learns of it a turn later."""

@@ -13,7 +13,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from actors.testkit import NothingCanHappen, NotInVirtualTime, VirtualLoop
+from actors.testkit import HERE, NothingCanHappen, NotInVirtualTime, VirtualLoop
 
 
 def run(main, seed=0, **options):
@@ -318,6 +318,36 @@ async def test_a_cut_holds_bytes_back_until_it_heals():
         await asyncio.wait_for(reader.read(100), 60)
     loop.network.heal(port)
     assert await reader.read(100) == b"hello"
+    writer.close()
+    await writer.wait_closed()
+    server.close()
+    await server.wait_closed()
+
+
+async def test_a_cut_one_way_lets_the_other_way_through():
+    loop = asyncio.get_running_loop()
+    heard = []
+
+    async def talk(reader, writer):
+        while data := await reader.read(100):
+            heard.append(data)
+            writer.write(data)
+        writer.close()
+
+    token = HERE.set("10.0.0.1")
+    server = await asyncio.start_server(talk, "10.0.0.1", 80)
+    HERE.set("10.0.0.2")
+    reader, writer = await asyncio.open_connection("10.0.0.1", 80)
+    loop.network.cut("10.0.0.1", towards="10.0.0.2")
+    writer.write(b"hello")
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(reader.read(100), 60)
+    assert heard == [b"hello"]
+    with pytest.raises(TimeoutError):  # its answer would not come
+        await asyncio.wait_for(asyncio.open_connection("10.0.0.1", 80), 60)
+    loop.network.heal("10.0.0.1")
+    assert await reader.read(100) == b"hello"
+    HERE.reset(token)
     writer.close()
     await writer.wait_closed()
     server.close()
