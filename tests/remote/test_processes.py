@@ -1,0 +1,142 @@
+"""Two processes on the real loop: killed, stopped, with TLS."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from actors import ActorNotFound, ActorSystem, Props, Terminated
+from actors.remote import Remote, RemoteSettings, Tls
+from tests.remote.conftest import SECRET, Recorder, Watcher
+
+pytestmark = pytest.mark.real
+
+FAST = {"heartbeat": 0.1, "detection": 1.0}
+
+
+@pytest.fixture
+def peer():
+    """Starts a process; gives it and the address of its system."""
+    started = []
+
+    def start(**options):
+        command = [
+            sys.executable,
+            "-m",
+            "tests.remote.peer",
+            json.dumps({"secret": SECRET, "settings": FAST} | options),
+        ]
+        started.append(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
+        return started[-1], started[-1].stdout.readline().strip()
+
+    yield start
+    for process in started:
+        process.kill()
+        process.stdin.close()
+        process.stdout.close()
+        process.wait()
+
+
+@pytest.fixture
+async def own():
+    async with ActorSystem("own") as system:
+        yield await Remote.start(system, secret=SECRET, settings=RemoteSettings(**FAST))
+
+
+async def watched(own, address):
+    echo = await own.resolve(f"{address}/user/it", 10)
+    seen = asyncio.Queue()
+
+    class Watching(Watcher):
+        def receive(self, message):
+            seen.put_nowait(message)
+
+    own.system.spawn(Props(Watching, echo, []))
+    assert await echo.ask("there?") == "there?"
+    return echo, seen
+
+
+async def test_a_killed_process_is_lost_within_the_stated_time(own, peer):
+    process, address = peer()
+    echo, seen = await watched(own, address)
+    process.kill()
+    notice = await asyncio.wait_for(seen.get(), 5)
+    assert isinstance(notice, Terminated)
+    assert notice.ref is echo
+    assert "its system is lost" in str(notice.reason)
+
+
+async def test_a_stopped_process_is_lost_and_when_it_wakes_it_is_refused(own, peer):
+    process, address = peer()
+    echo, seen = await watched(own, address)
+    os.kill(process.pid, signal.SIGSTOP)
+    assert (await asyncio.wait_for(seen.get(), 5)).ref is echo
+    os.kill(process.pid, signal.SIGCONT)
+    await asyncio.sleep(0.5)
+    with pytest.raises(ActorNotFound, match="quarantined"):
+        await own.resolve(f"{address}/user/it", 2)
+
+
+async def test_a_process_that_ends_in_order_says_so(own, peer):
+    process, address = peer()
+    _, seen = await watched(own, address)
+    process.stdin.write("\n")
+    process.stdin.flush()
+    await asyncio.wait_for(seen.get(), 5)
+    assert process.wait(5) == 0
+
+
+async def test_a_flood_arrives_whole_and_in_order(own, peer):
+    _, address = peer()
+    echo = await own.resolve(f"{address}/user/it", 10)
+    seen = []
+    recorder = own.system.spawn(Props(Recorder, seen))
+    for n in range(50_000):
+        await echo.send(n, recorder)
+    async with asyncio.timeout(20):
+        while len(seen) < 50_000:  # noqa: ASYNC110 - a list has no event
+            await asyncio.sleep(0.05)
+    assert seen == list(range(50_000))
+
+
+def certificates(folder: Path, *names: str) -> dict[str, Tls]:
+    """A CA, and for each name a certificate of 127.0.0.1 signed by it."""
+
+    def openssl(*arguments, **options):
+        subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True, **options)
+
+    new = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    openssl("req", "-x509", *new, "-days", "2", "-subj", "/CN=CA", "-keyout", "ca.key", "-out", "ca.pem")
+    (folder / "names").write_text("subjectAltName=IP:127.0.0.1\nauthorityKeyIdentifier=keyid\n")
+    for name in names:
+        openssl("req", *new, "-subj", f"/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.csr")
+        sign = ["-CA", "ca.pem", "-CAkey", "ca.key", "-days", "2", "-extfile", "names"]
+        openssl("x509", "-req", "-in", f"{name}.csr", *sign, "-out", f"{name}.pem")
+    return {name: Tls(folder / f"{name}.pem", folder / f"{name}.key", folder / "ca.pem") for name in names}
+
+
+async def test_mutual_certificates_let_in_who_has_one_of_the_authority_and_nobody_else(peer, tmp_path):
+    for folder in ("ours", "others"):
+        (tmp_path / folder).mkdir()
+    ours = certificates(tmp_path / "ours", "one", "two")
+    theirs = certificates(tmp_path / "others", "stranger")
+    two = ours["two"]
+    _, address = peer(secret=None, tls=[str(two.certificate), str(two.key), str(two.authority)])
+    async with ActorSystem("own") as system:
+        remote = await Remote.start(system, tls=ours["one"])
+        assert await (await remote.resolve(f"{address}/user/it", 10)).ask("read me") == "read me"
+    # A stranger that even trusts our authority has no certificate of it.
+    stranger = Tls(theirs["stranger"].certificate, theirs["stranger"].key, ours["one"].authority)
+    async with ActorSystem("stranger") as system:
+        remote = await Remote.start(system, tls=stranger)
+        with pytest.raises(ActorNotFound):
+            await remote.resolve(f"{address}/user/it", 2)
+    async with ActorSystem("plain") as system:
+        remote = await Remote.start(system, secret=SECRET)
+        with pytest.raises(ActorNotFound):
+            await remote.resolve(f"{address}/user/it", 2)
