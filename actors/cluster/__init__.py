@@ -1,14 +1,33 @@
-"""Many processes as one service: who is there, and who leads.
+"""Many processes as one service: who is there, who leads, and one actor for all of them.
 
-Start at `Coordinator` (the protocol and its promises); `FileCoordinator` serves the processes of one machine,
+Start at `Cluster` (members and events) and `ClusterSingleton`. Below them is the `Coordinator`, which alone knows who
+is a member and who holds a lease: `FileCoordinator` serves the processes of one machine,
 `actors.cluster.zookeeper_coordinator.ZooKeeperCoordinator` those of many, `MemoryCoordinator` those of a simulated one.
 """
 
+from actors.cluster.cluster import Cluster, ClusterNameConflict
 from actors.cluster.coordinator import CoordinationError, Coordinator, Holder, Lease, LeaseHeld, Member
+from actors.cluster.events import (
+    ClusterEvent,
+    ClusterState,
+    MemberLeft,
+    MemberReachable,
+    MemberRemoved,
+    MemberUnreachable,
+    MemberUp,
+    Node,
+    SelfRemoved,
+)
 from actors.cluster.file_coordinator import FileCoordinator
 from actors.cluster.memory_coordinator import MemoryCluster, MemoryCoordinator
+from actors.cluster.singleton import ClusterSingleton
 
 __all__ = [
+    "Cluster",
+    "ClusterEvent",
+    "ClusterNameConflict",
+    "ClusterSingleton",
+    "ClusterState",
     "CoordinationError",
     "Coordinator",
     "FileCoordinator",
@@ -16,6 +35,13 @@ __all__ = [
     "Lease",
     "LeaseHeld",
     "Member",
+    "MemberLeft",
+    "MemberReachable",
+    "MemberRemoved",
+    "MemberUnreachable",
+    "MemberUp",
     "MemoryCluster",
     "MemoryCoordinator",
+    "Node",
+    "SelfRemoved",
 ]

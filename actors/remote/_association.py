@@ -311,12 +311,12 @@ class Association:
             self.matter()
         self.wanted = wanted
 
-    def quarantine(self, reason: str, uid: int | None = None) -> None:
+    def quarantine(self, reason: str, uid: int | None = None, *, level: int = logging.WARNING) -> None:
         """Have nothing to do any more with that run of that system; None: the one we last spoke with."""
         uid = self.uid if uid is None else uid
         if uid is None or uid in self._quarantined:
             return
-        log.warning("%s is quarantined: %s", self.address, reason)
+        log.log(level, "%s is quarantined: %s", self.address, reason)
         self._quarantined[uid] = reason
         if self.uid is None:
             self.uid = uid
@@ -406,7 +406,7 @@ class Association:
                 if type(reply) is Reply and not reply.done:
                     reply.fail(target_stopped(reply))
             case [_, str(reason)] if kind == BYE:
-                self.quarantine(reason)
+                self.quarantine(reason, level=logging.INFO)
             case _:
                 raise MessageRefused(f"{self.address} sent an entry of kind {kind!r}, which is not understood here")
 

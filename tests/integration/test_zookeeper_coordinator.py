@@ -1,6 +1,7 @@
 """The contract of coordinators, held against a real ZooKeeper; and what only a real one does."""
 
 import asyncio
+import sys
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,34 @@ async def test_a_session_that_ran_out_costs_lease_and_membership_which_the_holde
             assert await asyncio.wait_for(lease.lost(), 10) == "another process was given it"
             assert await asyncio.wait_for(coordinator.removed(), 10) == "its session with ZooKeeper ran out"
             assert [member.name for member in await successor.members()] == ["one"]  # in a new session
+
+
+HOLDER = """
+import asyncio, sys
+from actors.cluster.zookeeper_coordinator import ZooKeeperCoordinator
+from actors.zookeeper import ZooKeeper
+
+async def main():
+    coordinator = ZooKeeperCoordinator(ZooKeeper(sys.argv[1], session_timeout=3.0))
+    print((await coordinator.lease("leader")).epoch, flush=True)
+    await asyncio.sleep(60)
+
+asyncio.run(main())
+"""
+
+
+async def test_a_killed_holder_is_followed_within_its_session_and_two_seconds(zookeeper):
+    url = f"zk://{zookeeper.hosts}/killed"
+    pipe = asyncio.subprocess.PIPE
+    holder = await asyncio.create_subprocess_exec(sys.executable, "-c", HOLDER, url, stdout=pipe)
+    assert await holder.stdout.readline() == b"1\n"
+    async with ZooKeeper(url) as session, ZooKeeperCoordinator(session) as coordinator:
+        waiting = asyncio.create_task(coordinator.lease("leader"))
+        await asyncio.sleep(0.5)
+        assert not waiting.done()
+        holder.kill()
+        assert (await asyncio.wait_for(waiting, 3 + 2)).epoch == 2
+    await holder.wait()
 
 
 async def test_nodes_made_with_credentials_are_closed_to_strangers(zookeeper):

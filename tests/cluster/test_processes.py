@@ -1,0 +1,116 @@
+"""A cluster of real processes with file locks: killed, stopped, continued, ended in order."""
+
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from actors.persistence import SqliteJournal
+
+pytestmark = pytest.mark.real
+
+
+class Process:
+    def __init__(self, folder):
+        command = [sys.executable, "-m", "tests.cluster.peer", str(folder)]
+        self.popen = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.lines, self.kept = queue.Queue(), []
+        self.reader = threading.Thread(target=lambda: [self.lines.put(line.split()) for line in self.popen.stdout])
+        self.reader.start()
+        self.pid = self.popen.pid
+
+    def says(self, word, seconds=15):
+        """The next line that begins so; others wait to be asked for."""
+        until = time.monotonic() + seconds
+        while True:
+            for line in self.kept:
+                if line[0] == word:
+                    self.kept.remove(line)
+                    return line
+            self.kept.append(self.lines.get(timeout=max(0.01, until - time.monotonic())))
+
+    def ask_who(self):
+        self.popen.stdin.write("who\n")
+        self.popen.stdin.flush()
+        return int(self.says("who")[1])
+
+    def end(self):
+        self.popen.kill()
+        self.popen.stdin.close()
+        self.popen.wait()
+        self.reader.join()
+        self.popen.stdout.close()
+
+
+@pytest.fixture
+def start(tmp_path):
+    started = []
+
+    def start():
+        started.append(Process(tmp_path))
+        started[-1].says("ready")
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.end()
+
+
+async def epochs(folder):
+    """Of the events in the journal, in their order."""
+    journal = SqliteJournal(folder / "journal.db")
+    found = [stored.event.payload["epoch"] for stored in (await journal.replay("s")).events]
+    await journal.close()
+    return found
+
+
+def test_a_killed_holder_is_followed_within_two_seconds(start):
+    one = start()
+    one.says("starts")
+    two = start()
+    assert two.ask_who() == one.pid
+    one.popen.kill()
+    killed = time.monotonic()
+    assert two.says("starts")[2] == "2"
+    assert time.monotonic() - killed < 2
+    assert two.says("removed")[2] == "lost"
+    assert two.ask_who() == two.pid
+
+
+async def test_a_stopped_holder_is_overtaken_and_nothing_it_writes_late_is_stored(start, tmp_path):
+    one = start()
+    one.says("starts")
+    two = start()
+    os.kill(one.pid, signal.SIGSTOP)
+    two.says("starts")
+    time.sleep(0.5)  # noqa: ASYNC251 - it writes
+    os.kill(one.pid, signal.SIGCONT)
+    one.says("ends")
+    assert one.popen.wait(20) == 0  # it learns that it is taken for dead, and ends in order
+    assert two.ask_who() == two.pid
+    two.popen.stdin.write("\n")
+    two.popen.stdin.flush()
+    assert two.popen.wait(20) == 0
+    found = await epochs(tmp_path)
+    assert found == sorted(found)
+    assert set(found) == {1, 2}
+
+
+def test_an_end_in_order_hands_over(start):
+    one = start()
+    one.says("starts")
+    two = start()
+    two.says("up")
+    one.popen.stdin.write("\n")
+    one.popen.stdin.flush()
+    one.says("ends")
+    ended = time.monotonic()
+    two.says("starts")
+    assert time.monotonic() - ended < 2
+    assert two.says("removed")[2] == "left"
+    assert one.popen.wait(20) == 0
