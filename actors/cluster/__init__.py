@@ -20,6 +20,9 @@ from actors.cluster.events import (
 )
 from actors.cluster.file_coordinator import FileCoordinator
 from actors.cluster.memory_coordinator import MemoryCluster, MemoryCoordinator
+from actors.cluster.pubsub import PubSub
+from actors.cluster.receptionist import Listing, Receptionist
+from actors.cluster.router import service_group
 from actors.cluster.singleton import ClusterSingleton
 
 __all__ = [
@@ -34,6 +37,7 @@ __all__ = [
     "Holder",
     "Lease",
     "LeaseHeld",
+    "Listing",
     "Member",
     "MemberLeft",
     "MemberReachable",
@@ -43,5 +47,8 @@ __all__ = [
     "MemoryCluster",
     "MemoryCoordinator",
     "Node",
+    "PubSub",
+    "Receptionist",
     "SelfRemoved",
+    "service_group",
 ]

@@ -1,26 +1,87 @@
-"""What nodes of a cluster say to each other."""
+"""What nodes of a cluster say to each other.
+
+An older program drops what it does not know, so each of these may be added to, and none may change its fields without a
+new version (`actors.remote.codec`).
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+from actors.core import DeadLetterSuppression
 from actors.remote import Codec
 
-__all__ = ["Leaving", "register"]
+__all__ = ["All", "Changed", "Deliver", "Leaving", "Version", "Wanted", "register"]
+
+
+# Between daemons
 
 
 @dataclass(frozen=True, slots=True)
 class Leaving:
-    """From a node to the others' daemons: it hands over, and is going to be removed."""
+    """Node `id` hands over, and is going to be removed. Answered."""
 
     id: str
 
 
-_MESSAGES: dict[str, type] = {"actors.cluster.Leaving": Leaving}
+# Between replicas (`_replica`). A node that has none does not miss them.
+
+
+@dataclass(frozen=True, slots=True)
+class Changed(DeadLetterSuppression):
+    """A key of node `id` has these values since its version; none: the key is gone."""
+
+    id: str
+    version: int
+    key: str
+    values: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class All(DeadLetterSuppression):
+    """Part of all that node `id` has, at a version. The first part forgets what was known, the last completes."""
+
+    id: str
+    version: int
+    is_first: bool
+    is_last: bool
+    entries: dict[str, tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Version(DeadLetterSuppression):
+    """What node `id` has is at this version."""
+
+    id: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted(DeadLetterSuppression):
+    """Send all that you have to node `id`."""
+
+    id: str
+
+
+# Between mediators (`pubsub`)
+
+
+@dataclass(frozen=True, slots=True)
+class Deliver:
+    """To all of your subscribers of these groups, or to one of each."""
+
+    topic: str
+    groups: tuple[str, ...]
+    to_all: bool
+    message: Any
+
+
+_MESSAGES: tuple[type, ...] = (Leaving, Changed, All, Version, Wanted, Deliver)
 
 
 def register(codec: Codec) -> None:
     """Let them cross."""
-    for name, cls in _MESSAGES.items():
+    for cls in _MESSAGES:
         if cls not in codec.by_class:
-            codec.message(name)(cls)
+            codec.message(f"actors.cluster.{cls.__name__}")(cls)
