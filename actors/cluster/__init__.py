@@ -23,12 +23,14 @@ from actors.cluster.memory_coordinator import MemoryCluster, MemoryCoordinator
 from actors.cluster.pubsub import PubSub
 from actors.cluster.receptionist import Listing, Receptionist
 from actors.cluster.router import service_group
+from actors.cluster.sharding import ClusterSharding, Passivate, ShardingSettings, ToEntity
 from actors.cluster.singleton import ClusterSingleton
 
 __all__ = [
     "Cluster",
     "ClusterEvent",
     "ClusterNameConflict",
+    "ClusterSharding",
     "ClusterSingleton",
     "ClusterState",
     "CoordinationError",
@@ -47,8 +49,11 @@ __all__ = [
     "MemoryCluster",
     "MemoryCoordinator",
     "Node",
+    "Passivate",
     "PubSub",
     "Receptionist",
     "SelfRemoved",
+    "ShardingSettings",
+    "ToEntity",
     "service_group",
 ]

@@ -9,10 +9,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from actors.core import DeadLetterSuppression
+from actors.core import ActorRef, DeadLetterSuppression
 from actors.remote import Codec
 
-__all__ = ["All", "Changed", "Deliver", "Leaving", "Version", "Wanted", "register"]
+__all__ = [
+    "All",
+    "BeginHandOff",
+    "Changed",
+    "Deliver",
+    "GetHome",
+    "HandOff",
+    "HandOffBegun",
+    "Home",
+    "Leaving",
+    "RegionLeaving",
+    "Register",
+    "Registered",
+    "ShardStopped",
+    "ToEntity",
+    "Version",
+    "Wanted",
+    "register",
+]
 
 
 # Between daemons
@@ -77,7 +95,87 @@ class Deliver:
     message: Any
 
 
-_MESSAGES: tuple[type, ...] = (Leaving, Changed, All, Version, Wanted, Deliver)
+# Between regions and the coordinator of a kind of entities (`sharding`)
+
+
+@dataclass(frozen=True, slots=True)
+class Register(DeadLetterSuppression):
+    """To the coordinator: the region of node `node` has these shards."""
+
+    node: str
+    region: ActorRef[Any]
+    shards: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Registered(DeadLetterSuppression):
+    """From the coordinator, which is the sender."""
+
+
+@dataclass(frozen=True, slots=True)
+class GetHome(DeadLetterSuppression):
+    """Where does that shard live?"""
+
+    shard: str
+
+
+@dataclass(frozen=True, slots=True)
+class Home(DeadLetterSuppression):
+    """It lives with that region, which starts it when it hears this."""
+
+    shard: str
+    region: ActorRef[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class BeginHandOff(DeadLetterSuppression):
+    """To all regions: forget where that shard lives. Answered with `HandOffBegun`."""
+
+    shard: str
+
+
+@dataclass(frozen=True, slots=True)
+class HandOffBegun(DeadLetterSuppression):
+    """The region of that node sends nothing more to the shard until it asks for its home again."""
+
+    shard: str
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class HandOff(DeadLetterSuppression):
+    """To the region that has it: stop its entities. Answered with `ShardStopped`."""
+
+    shard: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShardStopped(DeadLetterSuppression):
+    """Nothing of that shard lives on that node any more."""
+
+    shard: str
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class RegionLeaving(DeadLetterSuppression):
+    """The region of that node gives away its shards, and takes no more."""
+
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToEntity:
+    """A message for an entity, from one region to the one that has it."""
+
+    entity: str
+    message: Any
+
+
+_MESSAGES: tuple[type, ...] = (
+    Leaving, Changed, All, Version, Wanted, Deliver, Register, Registered, GetHome, Home, BeginHandOff, HandOffBegun,
+    HandOff, ShardStopped, RegionLeaving, ToEntity,
+)  # fmt: skip
 
 
 def register(codec: Codec) -> None:
