@@ -48,6 +48,7 @@ class _Folder:
         self._folder = folder
         self._leases: dict[tuple[str, int], int] = {}  # (name, epoch) → descriptor
         self._members: dict[str, int] = {}
+        self._known: dict[str, Member] = {}  # who was there at the last look: what a member says of itself stays
         self._mutex = threading.Lock()  # the executor has several threads
 
     def describe(self) -> str:
@@ -130,14 +131,16 @@ class _Folder:
             for path in folder.iterdir() if folder.exists() else ():
                 if path.name.startswith("."):
                     continue
-                content = _read(path)
+                known = self._known.get(path.name)
+                content = _read(path, with_fields=known is None)
                 if content is None:
                     continue
                 stamp, locked, fields = content
                 if not locked:
                     path.unlink(missing_ok=True)  # its process is dead
                 elif now < stamp + ttl:
-                    found.append(Member(path.name, **fields))
+                    found.append(known or Member(path.name, **fields))
+            self._known = {member.id: member for member in found}
             return tuple(sorted(found, key=lambda member: (member.joined_at, member.id)))
 
 
@@ -179,14 +182,14 @@ def _create(path: Path, content: Mapping[str, Any], now: float) -> int | None:
     return fd
 
 
-def _read(path: Path) -> tuple[float, bool, dict[str, Any]] | None:
-    """The time in a file, whether its process lives, and the content; None when it is gone."""
+def _read(path: Path, with_fields: bool = True) -> tuple[float, bool, dict[str, Any]] | None:
+    """The time in a file, whether its process lives, and the content if wanted; None when it is gone."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return None
     try:
-        text = os.read(fd, 1 << 20)
+        text = os.read(fd, 1 << 20 if with_fields else STAMP_BYTES)
         try:
             fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -196,7 +199,7 @@ def _read(path: Path) -> tuple[float, bool, dict[str, Any]] | None:
     finally:
         os.close(fd)
     with contextlib.suppress(ValueError):
-        return float(text[:STAMP_BYTES]), locked, json.loads(text[STAMP_BYTES:])
+        return float(text[:STAMP_BYTES]), locked, json.loads(text[STAMP_BYTES:]) if with_fields else {}
     return None
 
 
