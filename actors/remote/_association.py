@@ -29,8 +29,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from actors.core import ActorRef, ActorSystem, AskTimeout, DeadLetter
 from actors.core.ask import Reply, target_stopped
 
-from ._connection import Connection, Peer
-from ._format import BYE, DEFINE, NOTICE, PING, PONG, TELL, UNHEARD, UNWATCH, WATCH, Decoder
+from ._connection import BUSY, Connection, Peer
+from ._format import BYE, DEFINE, NOTICE, PING, TELL, UNHEARD, UNWATCH, WATCH, Decoder
 from ._watches import Watches
 from .address import Address
 from .errors import HandshakeRefused, MessageRefused, RemoteError
@@ -45,7 +45,6 @@ log = logging.getLogger("actors.remote")
 
 _WRITE = 128 * 1024  # bytes in one write, after which is looked whether the other side keeps up
 _FIRST_RETRY = 0.05  # seconds
-BUSY = "busy: there is a connection already, or one under way"
 QUARANTINED = "quarantined: "
 
 
@@ -390,9 +389,7 @@ class Association:
         self._decoder.check()
         match entry:
             case [_] if kind == PING:
-                self.say(PONG)
-            case [_] if kind == PONG:
-                pass
+                pass  # that it was heard is noted where it is read
             case [_, int(number), str(name), int(version), list(fields)] if kind == DEFINE:
                 self._decoder.define(number, name, version, fields)
             case [_, str(target)] if kind == WATCH:

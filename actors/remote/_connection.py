@@ -29,11 +29,12 @@ import msgpack
 from .address import Address
 from .errors import HandshakeRefused
 
-__all__ = ["Connection", "Peer", "accept", "dial"]
+__all__ = ["BUSY", "Connection", "Peer", "accept", "dial"]
 
 log = logging.getLogger("actors.remote")
 
 PROTOCOL: Final = 1
+BUSY: Final = "busy: there is a connection already, or one under way"
 _MAGIC: Final = "actors"
 _BEFORE_PROOF: Final = 4096  # bytes
 _READ: Final = 256 * 1024  # bytes that the loop reads at most at once
@@ -106,7 +107,7 @@ class Connection(asyncio.Protocol):
             except Exception as error:
                 raise HandshakeRefused(f"it does not speak this protocol ({error!r})") from error
             if self.is_lost or self._arrived is None:
-                raise HandshakeRefused("it closed the connection")
+                raise HandshakeRefused("it closed the connection", is_usual=True)
             if self._unproven > _BEFORE_PROOF:
                 raise HandshakeRefused("it does not speak this protocol")
             self._arrived.clear()
@@ -239,7 +240,7 @@ async def accept(connection: Connection, own: Peer, secret: bytes, admit: Callab
     why = why or admit(peer)
     if why is not None:
         connection.say("refused", why)
-        raise HandshakeRefused(f"{peer.address} was told: {why}")
+        raise HandshakeRefused(f"{peer.address} was told: {why}", is_usual=why == BUSY)
     connection.say("welcome", str(own.address), own.uid, _mac(secret, "listener", [*said, str(own.address), own.uid]))
     return peer
 

@@ -8,7 +8,7 @@ A connection carries entries, each a list whose first element is its kind:
     UNWATCH   target
     NOTICE    target, existed, reason                  it has stopped
     UNHEARD   asker                                    nobody is there to answer its ask
-    PING, PONG
+    PING                                               a sign of life; each side gives its own
     BYE       reason                                   this system ends in order
 
 A ref in a value is its full name, ``actors://SYSTEM@HOST:PORT/user/…/NAME#UID``; targets are without the address.
@@ -31,7 +31,7 @@ from actors.core import ActorRef
 from .codec import Codec, Definition
 from .errors import MessageRefused, RemoteFailure
 
-__all__ = ["BYE", "DEFINE", "NOTICE", "PING", "PONG", "TELL", "UNHEARD", "UNWATCH", "WATCH", "Decoder", "Encoder"]
+__all__ = ["BYE", "DEFINE", "NOTICE", "PING", "TELL", "UNHEARD", "UNWATCH", "WATCH", "Decoder", "Encoder"]
 
 TELL: Final = 0
 DEFINE: Final = 1
@@ -40,8 +40,7 @@ UNWATCH: Final = 3
 NOTICE: Final = 4
 UNHEARD: Final = 5
 PING: Final = 6
-PONG: Final = 7
-BYE: Final = 8
+BYE: Final = 7
 
 # Extensions
 _OBJECT: Final = 1  # of a registered class: number, then its values

@@ -20,7 +20,14 @@ class MessageRefused(RemoteError, ValueError):
 
 
 class HandshakeRefused(RemoteError):
-    """The two systems do not speak with each other; the text says which of them does not want to, and why."""
+    """The two systems do not speak with each other; the text says which of them does not want to, and why.
+
+    :ivar is_usual: whether it is nothing to worry about, as when two call each other at once.
+    """
+
+    def __init__(self, text: str, *, is_usual: bool = False) -> None:
+        super().__init__(text)
+        self.is_usual = is_usual
 
 
 class RemoteFailure(RemoteError):

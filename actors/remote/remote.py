@@ -18,6 +18,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import logging
+import uuid
 from collections.abc import Coroutine, Iterable
 from contextvars import copy_context
 from datetime import timedelta
@@ -61,7 +62,7 @@ class Remote:
         self.system = system
         self.settings = settings
         self.codec = codec
-        self.uid: int = system.random.getrandbits(63) or 1
+        self.uid: int = (uuid.uuid4().int >> 65) or 1  # not of system.random: a run with a chosen seed is another, too
         self.thread = get_ident()
         self.quarantines = True
         """Whether a system that is unreachable is lost; a cluster knows better, and sets this to False."""
@@ -241,7 +242,8 @@ class Remote:
                     connection, own, self._secret, lambda peer: self.association(peer.address).why_not(peer)
                 )
         except HandshakeRefused as refused:
-            log.warning("a connection from %s was refused: %s", where, refused)
+            level = logging.INFO if refused.is_usual else logging.WARNING
+            log.log(level, "a connection from %s was refused: %s", where, refused)
             connection.close()
         except TimeoutError:
             log.warning("a connection from %s was refused: it did not prove itself in time", where)
