@@ -11,7 +11,7 @@ from typing import Any
 from google.protobuf.message import DecodeError, Message
 
 from actors.local_mesos.master import operator_calls, validation
-from actors.local_mesos.master._http import _texts_are_utf8
+from actors.local_mesos.master._http import texts_are_utf8
 from actors.local_mesos.master.process_validation import command_error, container_error, health_check_error
 from actors.mesos._codec import Codec
 from actors.mesos.errors import StreamLost
@@ -116,11 +116,11 @@ def calls_are_valid_or_refused_with_a_reason(chance: random.Random) -> None:
     call, operation = scheduler_pb2.Call(), master_pb2.Call()
     with suppress(DecodeError):
         call.ParseFromString(_maybe_damaged(message(scheduler_pb2.Call, chance), chance))
-        if call.IsInitialized() and _texts_are_utf8(call):
+        if call.IsInitialized() and texts_are_utf8(call):
             _reason(validation.call_error(call, chance.choice((None, "a", ""))))
     with suppress(DecodeError):
         operation.ParseFromString(_maybe_damaged(message(master_pb2.Call, chance), chance))
-        if operation.IsInitialized() and _texts_are_utf8(operation):
+        if operation.IsInitialized() and texts_are_utf8(operation):
             _reason(operator_calls.call_error(operation))
     _reason(command_error(message(mesos_pb2.CommandInfo, chance)))
     _reason(container_error(message(mesos_pb2.ContainerInfo, chance)))
