@@ -7,6 +7,7 @@ One round of questions serves a whole listing, whatever its length.
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from actors import Clock
 from actors.marathon.messages import Instance, ReadinessResult, TaskFailure
 from actors.marathon.model import App
 
-from ._http import BadRequest, json_text
+from ._http import json_text
 from .deployment_json import readiness_json
 from .service import Service
 from .task_json import TURN, counts_of, failure_json, is_task, task_json
@@ -45,15 +46,22 @@ _KNOWN = {
 }
 
 
-def parse_embeds(names: Iterable[str], prefixes: tuple[str, ...] = ("apps.", "app.")) -> frozenset[str]:
-    """What ``embed=apps.tasks`` and its like ask for. Raises `BadRequest` for a name that is not known."""
+_PREFIXES = ("group.apps.", "apps.", "app.", "")
+
+log = logging.getLogger(__name__)
+
+
+def parse_embeds(names: Iterable[str]) -> frozenset[str]:
+    """What ``embed=apps.tasks`` and its like ask for, whatever prefix they have or lack. As in Marathon, a name that
+    is not known is warned of and asks for nothing: clients name what other versions of it embed."""
     wanted: set[str] = set()
     for name in names:
-        prefix = next((p for p in prefixes if name.startswith(p)), None)
-        if prefix is None or name.removeprefix(prefix) not in _KNOWN:
-            known = ", ".join(prefixes[0] + known for known in _KNOWN)
-            raise BadRequest(f"unknown embed '{name}': known are {known}")
-        wanted |= _KNOWN[name.removeprefix(prefix)]
+        prefix = next(p for p in _PREFIXES if name.startswith(p))
+        asked = _KNOWN.get(name.removeprefix(prefix))
+        if asked is None:
+            log.warning("ignored the unknown embed '%s'; known are %s", name, ", ".join(f"apps.{k}" for k in _KNOWN))
+        else:
+            wanted |= asked
     return frozenset(wanted)
 
 

@@ -77,9 +77,8 @@ def _embeds(request: web.Request) -> tuple[frozenset[str], frozenset[str]]:
     """The parts of groups to show (all, unless some are named), and what to embed in apps."""
     named = request.query.getall("embed", [])
     parts = frozenset(named) & _PARTS
-    of_apps = [name for name in named if name not in _PARTS]
-    embeds = parse_embeds(of_apps, ("group.apps.", "apps.", "app."))
-    if of_apps:
+    embeds = parse_embeds(name for name in named if name not in _PARTS)
+    if embeds:
         parts |= {"group.apps"}
     return parts or _PARTS, embeds
 
@@ -104,7 +103,7 @@ async def _apps_below(request: web.Request, group_id: str) -> web.StreamResponse
     if root.group_at(group_id) is None:
         raise UnknownGroup(group_id)
     apps = root.apps_below(group_id)
-    embeds = parse_embeds(request.query.getall("embed", []), ("group.apps.", "apps.", "app."))
+    embeds = parse_embeds(request.query.getall("embed", []))
     infos = await gather(service, apps, embeds)
     return json_answer(await infos.listing("apps", apps))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
@@ -13,12 +14,14 @@ from actors.marathon.matching import NoMatch
 from actors.marathon.messages import QueueItem
 from actors.marathon.model import version_of
 
-from ._http import BadRequest, NotFound, json_answer, service_of
+from ._http import NotFound, json_answer, service_of
 from .offer_json import unused_offer_json
 
 __all__ = ["routes"]
 
 _OFFERS = "lastUnusedOffers"
+
+log = logging.getLogger(__name__)
 
 
 def routes() -> list[web.RouteDef]:
@@ -29,9 +32,10 @@ def routes() -> list[web.RouteDef]:
 async def list_queue(request: web.Request) -> web.StreamResponse:
     """GET: the apps with instances that wait for an offer; ``embed=lastUnusedOffers`` shows the offers themselves."""
     embeds = set(request.query.getall("embed", []))
-    if embeds - {_OFFERS}:
-        raise BadRequest(f"unknown embed '{min(embeds - {_OFFERS})}': known is {_OFFERS}")
-    return json_answer({"queue": [_item(item, offers=bool(embeds)) for item in await service_of(request).queue()]})
+    for name in sorted(embeds - {_OFFERS}):
+        log.warning("ignored the unknown embed '%s'; known is %s", name, _OFFERS)
+    queue = await service_of(request).queue()
+    return json_answer({"queue": [_item(item, offers=_OFFERS in embeds) for item in queue]})
 
 
 async def reset_delay(request: web.Request) -> web.StreamResponse:

@@ -216,7 +216,6 @@ async def test_a_listing_always_has_counts_and_deployments_and_embeds_the_rest_o
     assert len(app["tasks"]) == 1
     assert app["taskStats"]["totalSummary"]["stats"]["counts"]["running"] == 1
     assert app["readinessCheckResults"] == []
-    assert (await api.get("/v2/apps?embed=apps.colour")).status == 400
 
 
 @pytest.mark.parametrize(
@@ -240,6 +239,22 @@ async def test_each_embed_adds_its_fields_to_counts_and_deployments(api: Api, em
     (app,) = (await api.get(f"/v2/apps?embed={embed}")).body["apps"]
     assert app.keys() - plain.keys() == fields
     assert {"tasksRunning", "deployments"} <= plain.keys()
+
+
+@pytest.mark.parametrize("prefix", ["group.apps.", "apps.", "app.", ""])
+async def test_an_embed_is_understood_whatever_its_prefix(api: Api, prefix: str) -> None:
+    await api.post("/v2/apps", TALK)
+    (app,) = (await api.get(f"/v2/apps?embed={prefix}tasks")).body["apps"]
+    assert app["tasks"] == []
+
+
+@pytest.mark.parametrize("path", ["/v2/apps", "/v2/apps/my-app", "/v2/groups", "/v2/groups/apps", "/v2/queue"])
+async def test_an_unknown_embed_is_warned_of_and_ignored(api: Api, path: str, caplog: pytest.LogCaptureFixture) -> None:
+    await api.post("/v2/apps", TALK)
+    plain = await api.get(path)
+    asked = await api.get(f"{path}?embed=apps.colour")
+    assert (asked.status, asked.body) == (200, plain.body)
+    assert "apps.colour" in caplog.text
 
 
 async def test_all_apps_below_a_group_are_listed_under_a_star(api: Api) -> None:

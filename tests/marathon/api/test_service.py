@@ -107,7 +107,6 @@ async def test_the_queue_shows_the_last_offers_that_could_not_be_used(api: Api) 
     ]
     last = item["processedOffersSummary"]["rejectSummaryLastOffers"]
     assert [step["declined"] for step in last if step["reason"] == "InsufficientCpus"] == [1]
-    assert (await api.get("/v2/queue?embed=everything")).status == 400
 
 
 async def test_what_readiness_checks_saw_is_shown_with_deployment_and_app(api: Api) -> None:
