@@ -89,7 +89,7 @@ class HealthChecker(Actor[Any]):
         self._waiting: deque[_Tick] = deque()
 
     def pre_start(self) -> None:
-        for _, check in self._checks:
+        for check in self._app.health_checks:  # those that Mesos runs are told of, too
             self._publish(HealthCheckAdded(self._app.id, self._app.version or "", check))
 
     def post_restart(self, cause: BaseException) -> None:

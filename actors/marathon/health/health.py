@@ -97,7 +97,7 @@ class Health(Actor[Any]):
     def _checker_for(self, instance: Instance) -> _Checker | None:
         configs = self._apps.get(instance.app_id, {})
         config = max((config for config in configs if config <= instance.app_version), default=None)
-        if config is None or all(check.run_by_agent for check in configs[config].health_checks):
+        if config is None or not configs[config].health_checks:
             return None
         key = (instance.app_id, config)
         checker = self._checkers.get(key)

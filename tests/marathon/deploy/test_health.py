@@ -86,6 +86,14 @@ async def test_one_success_between_failures_begins_the_count_anew(service: Servi
     assert task in service.world.tasks
 
 
+async def test_checks_that_mesos_runs_are_told_of_like_others(service: Service) -> None:
+    mesos, own = check(protocol="MESOS_TCP"), check()
+    await service.put(app("/a", healthChecks=[mesos, own]), app("/b", healthChecks=[mesos]))
+    await service.until(lambda: len(service.seen(HealthCheckAdded)) == 3)
+    told = {(event.app_id, event.health_check.protocol) for event in service.seen(HealthCheckAdded)}
+    assert told == {("/a", "MESOS_TCP"), ("/a", "HTTP"), ("/b", "MESOS_TCP")}
+
+
 async def test_checks_end_with_the_app(service: Service) -> None:
     await service.put(app("/a", healthChecks=[check()]))
     await service.deployed()
