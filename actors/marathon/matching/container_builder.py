@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from actors.marathon.model import App, Container
+from actors.marathon.model import App, Container, LinuxInfo
 from mesos_proto import mesos_pb2
 
-__all__ = ["build_container", "container_ports"]
+__all__ = ["build_container", "container_ports", "fill_linux"]
 
 _DockerInfo = mesos_pb2.ContainerInfo.DockerInfo
 
@@ -88,6 +88,8 @@ def _fill_mesos(
         info.mesos.SetInParent()
     if app.tty:
         info.tty_info.SetInParent()
+    if container.linux_info is not None:
+        fill_linux(info.linux_info, container.linux_info)
     if app.host_networking:
         return
     for network in app.networks:
@@ -96,6 +98,18 @@ def _fill_mesos(
             described.labels.labels.add(key=key, value=value)
         for container_port, host, protocol in _mappings(app, host_ports):
             described.port_mappings.add(host_port=host, container_port=container_port, protocol=protocol)
+
+
+def fill_linux(info: mesos_pb2.LinuxInfo, given: LinuxInfo) -> None:
+    """Hand the options of a Linux container on."""
+    if given.seccomp is not None:
+        info.seccomp.unconfined = given.seccomp.unconfined
+        if given.seccomp.profile_name is not None:
+            info.seccomp.profile_name = given.seccomp.profile_name
+    if given.ipc_info is not None:
+        info.ipc_mode = mesos_pb2.LinuxInfo.IpcMode.Value(given.ipc_info.mode)
+        if given.ipc_info.shm_size is not None:
+            info.shm_size = given.ipc_info.shm_size
 
 
 def _mappings(app: App, host_ports: Sequence[int | None]) -> list[tuple[int, int, str]]:

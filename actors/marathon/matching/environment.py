@@ -57,8 +57,7 @@ def _ports(app: App, host_ports: Sequence[int | None]) -> dict[str, str]:
     variables = {}
     for index, (port, (asked, name)) in enumerate(zip(actual, requested, strict=True)):
         variables[f"PORT{index}"] = str(port)
-        if asked:
-            variables[f"PORT_{asked}"] = str(port)
+        variables[f"PORT_{asked or port}"] = str(port)
         if name:
             variables[f"PORT_{_variable_name(name)}"] = str(port)
     variables["PORT"] = str(actual[0])

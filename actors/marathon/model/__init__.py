@@ -7,7 +7,7 @@ Changes of the whole tree are the pure functions of `actors.marathon.changes`.
 from . import path_id
 from ._rules import constraint_problem
 from .app import SINGLE_INSTANCE_LABEL, App, Artifact, ExecutorResources, ResourceLimits, SecretRef, SecretSource
-from .container import Container, DockerContainer, PersistentVolume, Volume
+from .container import Container, DockerContainer, LinuxInfo, PersistentVolume, Volume
 from .errors import (
     AlreadyExists,
     ModelError,
@@ -41,6 +41,7 @@ __all__ = [
     "Group",
     "GroupUpdate",
     "HealthCheck",
+    "LinuxInfo",
     "ModelError",
     "Network",
     "PersistentVolume",

@@ -54,6 +54,12 @@ def _container(app: App) -> Iterator[Violation]:
             yield _at("/container/docker/pullConfig", "pullConfig is not supported with Docker containerizer")
         elif pull.secret not in app.secrets:
             yield _at("/container/docker/pullConfig", "pullConfig.secret must refer to an existing secret")
+    if container.linux_info is not None:
+        if container.type == "DOCKER":
+            yield _at("/container/linuxInfo", "linuxInfo is not supported with the Docker containerizer")
+        seccomp = container.linux_info.seccomp
+        if seccomp is not None and (seccomp.profile_name is not None) == seccomp.unconfined:
+            yield _at("/container/linuxInfo/seccomp", "must either name a profile or be unconfined")
     names = [volume.external.name for volume in container.volumes if volume.external and volume.external.name]
     if len(names) != len(set(names)):
         yield _at("/container/volumes", "Volume names must be unique")

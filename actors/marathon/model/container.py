@@ -1,6 +1,6 @@
 """Containers of apps: Docker and Mesos images, volumes, port mappings."""
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -78,11 +78,25 @@ class Volume(WireModel):
         return self
 
 
-class LinuxInfo(WireModel):
-    """Options of Linux containers; handed to Mesos as they are."""
+class Seccomp(WireModel):
+    """Which system calls the container may make: those of a profile on the agent, or (unconfined) all."""
 
-    seccomp: dict[str, Any] | None = None
-    ipc_info: dict[str, Any] | None = None
+    profile_name: Text | None = None
+    unconfined: Flag = False
+
+
+class IpcInfo(WireModel):
+    """The container's namespace of interprocess communication, and the size of its /dev/shm in MB."""
+
+    mode: Literal["PRIVATE", "SHARE_PARENT"]
+    shm_size: Count | None = None
+
+
+class LinuxInfo(WireModel):
+    """Options of Linux containers of the Mesos containerizer."""
+
+    seccomp: Seccomp | None = None
+    ipc_info: IpcInfo | None = None
 
 
 class Container(WireModel):

@@ -85,6 +85,24 @@ def test_a_mesos_container_has_a_terminal_when_asked(tty: bool) -> None:
     assert task.container.HasField("tty_info") is tty
 
 
+def test_options_of_linux_containers_are_handed_on() -> None:
+    linux = {"seccomp": {"profileName": "strict.json"}, "ipcInfo": {"mode": "PRIVATE", "shmSize": 16}}
+    task, _ = task_of(container={"type": "MESOS", "linuxInfo": linux})
+    made = task.container.linux_info
+    assert (made.seccomp.profile_name, made.seccomp.unconfined) == ("strict.json", False)
+    assert (made.ipc_mode, made.shm_size) == (mesos_pb2.LinuxInfo.PRIVATE, 16)
+
+
+def test_a_port_of_any_number_has_a_variable_with_the_number_it_got() -> None:
+    mapping = {"containerPort": 0, "hostPort": 0}
+    task, placement = task_of(
+        networks=[{"mode": "container/bridge"}], container={"portMappings": [mapping], "type": "MESOS"}
+    )
+    (port,) = placement.host_ports
+    variables = {one.name: one.value for one in task.command.environment.variables}
+    assert variables[f"PORT_{port}"] == variables["PORT"] == str(port)
+
+
 def test_a_prefix_goes_before_ports_and_host_only() -> None:
     definition = app("/a", portDefinitions=[{"port": 0, "name": "web"}], env={"MINE": "1"})
     pool = OfferPool(offer(), Random(0))

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from actors.marathon.model import App, ValidationFailed, WrongType, parse_app
@@ -246,6 +246,16 @@ ROOT_RULE = "AppDefinition must either contain one of 'cmd' or 'args', and/or a 
             "/container/volumes(0)/persistent",
             "does not offer persistent local volumes",
         ),
+        (
+            {"container": {"type": "MESOS", "linuxInfo": {"seccomp": {"unconfined": True, "profileName": "p"}}}},
+            "/container/linuxInfo/seccomp",
+            "must either name a profile or be unconfined",
+        ),
+        (
+            {"container": {"docker": {"image": "i"}, "linuxInfo": {"ipcInfo": {"mode": "PRIVATE"}}}},
+            "/container/linuxInfo",
+            "not supported with the Docker containerizer",
+        ),
     ],
 )
 def test_a_broken_rule_is_told_at_its_path(fields: dict[str, Any], path: str, text: str) -> None:
@@ -327,6 +337,7 @@ FIELDS = sorted(field.alias or name for name, field in App.model_fields.items())
 ENTANGLED = ["ports", "uris", "ipAddress", "container", "networks", "portDefinitions", "healthChecks", "labels"] * 5
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # how fast data is made says how busy the machine is
 @given(st.dictionaries(st.sampled_from(FIELDS + ENTANGLED), JSON, max_size=6))
 def test_whatever_json_comes_it_is_an_app_or_a_clear_error(fields: dict[str, Any]) -> None:
     data = {"id": "/x", "cmd": "sleep 1", **fields}
