@@ -82,11 +82,12 @@ class _Bounded(deque[Envelope]):
         self._capacity = capacity
         self._overflow = overflow
         self._waiting: deque[asyncio.Future[None]] = deque()
+        self._promised = 0  # places for senders that are about to go on: nobody may overtake them
         #: The greatest number of messages it has held.
         self.high_water = 0
 
     def append(self, envelope: Envelope, /) -> None:
-        if len(self) >= self._capacity and type(envelope[0]) not in INTERNAL:
+        if len(self) + self._promised >= self._capacity and type(envelope[0]) not in INTERNAL:
             if self._overflow == "fail":
                 raise MailboxFull(
                     f"the mailbox of {self._ref.path} holds {self._capacity} messages, all that it may;"
@@ -105,21 +106,31 @@ class _Bounded(deque[Envelope]):
 
     def popleft(self) -> Envelope:
         envelope = super().popleft()
-        while self._waiting and len(self) < self._capacity:
+        if self._waiting:
+            self._promise()
+        return envelope
+
+    def _promise(self) -> None:
+        while self._waiting and len(self) + self._promised < self._capacity:
             waiting = self._waiting.popleft()
             if not waiting.done():
+                self._promised += 1
                 waiting.set_result(None)
-                break
-        return envelope
 
     async def room(self) -> None:
         """Return when there is room for a message; the first to wait is the first to go on."""
-        if self._overflow != "wait":
+        if self._overflow != "wait" or (not self._waiting and len(self) + self._promised < self._capacity):
             return
-        while len(self) >= self._capacity:
-            waiting = asyncio.get_running_loop().create_future()
-            self._waiting.append(waiting)
+        waiting = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiting)
+        try:
             await waiting
+        except asyncio.CancelledError:
+            if waiting.done() and not waiting.cancelled():  # the place is for the next one
+                self._promised -= 1
+                self._promise()
+            raise
+        self._promised -= 1  # the message takes the place now
 
     def _drop(self, envelope: Envelope) -> None:
         self._ref.system.publish_dead_letter(DeadLetter(envelope[0], envelope[1], self._ref))
