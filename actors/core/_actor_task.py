@@ -33,6 +33,7 @@ class ActorTask(Dispatcher):
     def __init__(self, system: ActorSystem) -> None:
         shared = system.dispatcher
         super().__init__(shared.loop, shared.settings, shared.on_slow)
+        self.thread = shared.thread  # it may be made by a handler in a thread
         self._task: asyncio.Task[None] | None = None
         self._woken: asyncio.Event | None = None
         self._retired = False

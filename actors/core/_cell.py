@@ -192,6 +192,8 @@ class Cell(HandlerTask):
                 + (" (it is stopping; watch it and wait for its Terminated)" if children[name].stop_requested else "")
             )
         system = self.system
+        if system.default_dispatcher is not None and props.dispatcher is None:
+            props = props.with_dispatcher(system.default_dispatcher)
         children[name] = cell = Cell(system, self, props, name, system.random.getrandbits(32) or 1)
         cell.dispatcher.schedule(cell)
         return cell.ref
@@ -242,13 +244,13 @@ class Cell(HandlerTask):
         if self.actor is None:
             return  # in its constructor: it is installed when that has returned
         handler: Handler = self.behaviors[-1] if self.behaviors else self.actor.receive
-        if self.idle_timer is not None:
-            handler = self.idle_timer.observe(handler)
         instrument = self.system.instrument
         if instrument is not None:
             handler = instrument.handler(self.ref, handler)
         if self.props.dispatcher is not None:
             handler = self.props.dispatcher.adapt(self, handler)
+        if self.idle_timer is not None:
+            handler = self.idle_timer.observe(handler)  # the outermost: a thread at work is not idleness either
         self.receive = handler
 
     def become(self, handler: Handler, discard_old: bool) -> None:
@@ -305,7 +307,13 @@ class Cell(HandlerTask):
     # Tasks
 
     def pipe_to(self, awaitable: Awaitable[Any], to: ActorRef[Any], sender: ActorRef[Any] | None) -> None:
+        if get_ident() != self.dispatcher.thread:
+            self.dispatcher.loop.call_soon_threadsafe(self.pipe_to, awaitable, to, sender)
+            return
         task = asyncio.ensure_future(awaitable)
+        if self.is_stopped:  # its handler went on in a thread
+            task.cancel()
+            return
         if self.pipes is None:
             self.pipes = set()
         pipes = self.pipes

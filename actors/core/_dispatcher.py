@@ -89,6 +89,13 @@ class Dispatcher:
         if not self.armed:
             self.arm()
 
+    def on_loop(self, function: Callable[[], object]) -> None:
+        """Call `function` on the loop's thread: now, when this is it; else soon, in the order of such calls."""
+        if get_ident() == self.thread:
+            function()
+        else:
+            self.loop.call_soon_threadsafe(function)
+
     def arm(self) -> None:
         """Make a turn come. From any thread."""
         raise TypeError(f"{type(self).__name__} must say how a turn comes")

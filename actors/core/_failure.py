@@ -27,7 +27,7 @@ from .supervision import Directive, SupervisorStrategy
 if TYPE_CHECKING:
     from ._cell import Cell
 
-__all__ = ["Failed", "child_failed", "fail", "handler_failed"]
+__all__ = ["Failed", "child_failed", "fail", "handler_failed", "returned_a_value"]
 
 
 class Failed:
@@ -49,13 +49,18 @@ def handler_failed(cell: Cell, error: BaseException, result: Any) -> None:
     if isinstance(error, asyncio.CancelledError) and cell.stop_requested:
         return  # cancelled because it is being stopped
     if isinstance(error, AttributeError) and result is not None and not inspect.isawaitable(result):
-        error = TypeError(
-            f"the handler of {cell.ref.path} returned {result!r}: it must return None or an awaitable"
-            " (answers are sent with self.reply)"
-        )
+        error = returned_a_value(cell, result)
     fail(cell, error)
     if isinstance(error, KeyboardInterrupt | SystemExit):
         raise error
+
+
+def returned_a_value(cell: Cell, value: Any) -> TypeError:
+    """The error of a handler that returned something to nobody."""
+    return TypeError(
+        f"the handler of {cell.ref.path} returned {value!r}: it must return None or an awaitable"
+        " (answers are sent with self.reply)"
+    )
 
 
 def fail(

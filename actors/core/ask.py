@@ -71,10 +71,10 @@ class Reply(ActorRef[Any]):
 
     def tell(self, message: Any, sender: ActorRef[Any] | None = None) -> None:
         asks = self._queue.asks
+        if message is None:
+            raise TypeError(f"None was replied to {self.path}: an answer must be something; define a class for it")
         if get_ident() != asks.thread:
             asks.loop.call_soon_threadsafe(self.tell, message, sender)
-        elif message is None:
-            raise TypeError(f"None was replied to {self.path}: an answer must be something; define a class for it")
         elif self.done:
             self.system.publish_dead_letter(DeadLetter(message, sender, self))
         else:

@@ -1,21 +1,25 @@
-"""Which dispatcher runs an actor: ``Props(Reader).with_dispatcher(…)``.
+"""Which dispatcher runs an actor: ``Settings(dispatcher=…)`` for all, ``Props(…).with_dispatcher(…)`` for one actor.
 
 | dispatcher | the handler runs | for |
 |---|---|---|
-| ``"default"`` | in the run queue of the system, which all its actors share | nearly all |
+| ``"run_queue"`` | in the run queue of the system, which all its actors share: the default | nearly all |
 | ``"task"`` | in an asyncio task of the actor's own | libraries that insist on a real task |
-| `ThreadPoolDispatcher` | in a thread of a pool; hooks on the loop | handlers that block: files, drivers of databases |
+| ``"threads"``, `ThreadPoolDispatcher` | in a thread of a pool | handlers that block: files, drivers of databases |
+
+``"default"`` is the one of the settings. The guardians are always run by the run queue. With threads, hooks and
+``async def receive`` run on the loop.
 """
 
 from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Awaitable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import Context, copy_context
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ._actor_task import ActorTask
+from ._failure import returned_a_value
 
 if TYPE_CHECKING:
     from ._cell import Cell
@@ -55,11 +59,12 @@ class _TaskSpec:
 
 
 class ThreadPoolDispatcher:
-    """Runs `def receive` in one of `size` threads; one message of an actor at a time, as always.
+    """Runs ``def receive`` in one of `size` threads; one message of an actor at a time, as always.
 
-    In the thread, `self.reply`, `tell`, `spawn`, `stop`, `watch`, `become` and the stash may be used; timers may not.
-    A handler that is cut short by a stop goes on in its thread until it returns. Actors with the same instance share
-    its threads; each system has its own, which end with it.
+    What such a handler returns to be awaited, and an ``async def receive``, go on on the loop: there nothing may block.
+    In the thread all of `self.context` may be used, and `tell`; what belongs to the loop (its futures, its tasks) may
+    not. A handler that is cut short by a stop goes on in its thread until it returns. Actors with the same instance
+    share its threads; each system has its own, which end with it.
 
     :param size: threads at most.
     """
@@ -74,21 +79,22 @@ class ThreadPoolDispatcher:
         return system.dispatcher
 
     def adapt(self, cell: Cell, handler: Handler) -> Handler:
+        if inspect.iscoroutinefunction(handler):
+            return handler
         pool = cell.system.resource(self, self._pool)
-        variables = cell.variables.copy()  # the loop may still be inside the cell's own when the thread begins
 
         async def in_thread(message: Any) -> None:
-            loop = asyncio.get_running_loop()
-            result = await loop.run_in_executor(pool, variables.run, handler, message)
+            context = copy_context()  # the loop may still be inside the cell's own when the thread begins
+            result, error = await asyncio.get_running_loop().run_in_executor(pool, context.run, _call, handler, message)
+            _bring_back(context)
+            if error is not None:
+                raise error
             if result is not None:
-                if inspect.iscoroutine(result):
-                    result.close()
-                raise TypeError(f"the handler of {cell.ref.path} runs in a thread: it must be def, and return None")
+                if not inspect.isawaitable(result):
+                    raise returned_a_value(cell, result)
+                await result
 
-        def start(message: Any) -> Awaitable[None]:
-            return in_thread(message)
-
-        return start
+        return in_thread
 
     def _pool(self, system: ActorSystem) -> ThreadPoolExecutor:
         pool = ThreadPoolExecutor(self.size, thread_name_prefix=f"{system.name}-{self.name}")
@@ -99,16 +105,47 @@ class ThreadPoolDispatcher:
         return f"ThreadPoolDispatcher(size={self.size}, name={self.name!r})"
 
 
-_NAMED: dict[str, DispatcherSpec] = {"default": _RunQueueSpec(), "task": _TaskSpec()}
+def _call(handler: Handler, message: Any) -> tuple[Any, BaseException | None]:
+    try:
+        return handler(message), None
+    except BaseException as error:  # noqa: BLE001 - handed over as a value: no future takes a StopIteration
+        return None, error
 
 
-def dispatcher_spec(wanted: str | DispatcherSpec) -> DispatcherSpec:
-    """The dispatcher of that name, or `wanted` itself.
+def _bring_back(context: Context) -> None:
+    """Let the actor keep the context variables that its handler set in the thread."""
+    for variable, value in context.items():
+        if variable.get(_ABSENT) is not value:
+            variable.set(value)
+
+
+_ABSENT = object()
+
+#: Threads of the pool that is called by its name; they are made as they are needed.
+THREADS = 32
+
+#: The default of the defaults.
+RUN_QUEUE: DispatcherSpec = _RunQueueSpec()
+
+_NAMED: dict[str, DispatcherSpec | None] = {
+    "default": None,
+    "run_queue": RUN_QUEUE,
+    "task": _TaskSpec(),
+    "threads": ThreadPoolDispatcher(THREADS, "threads"),
+}
+
+
+def dispatcher_spec(wanted: str | DispatcherSpec) -> DispatcherSpec | None:
+    """The dispatcher of that name, or `wanted` itself; None stands for the default one of the system.
 
     :raises ValueError: when there is none of that name.
+    :raises TypeError: when `wanted` cannot dispatch.
     """
-    if not isinstance(wanted, str):
-        return wanted
-    if wanted not in _NAMED:
-        raise ValueError(f"there is no dispatcher {wanted!r}; there are {', '.join(map(repr, _NAMED))}")
-    return _NAMED[wanted]
+    if isinstance(wanted, str):
+        if wanted not in _NAMED:
+            raise ValueError(f"there is no dispatcher {wanted!r}; there are {', '.join(map(repr, _NAMED))}")
+        return _NAMED[wanted]
+    if not (callable(getattr(wanted, "dispatcher", None)) and callable(getattr(wanted, "adapt", None))):
+        known = ", ".join(map(repr, _NAMED))
+        raise TypeError(f"a dispatcher is one of {known}, or such as ThreadPoolDispatcher(4), not {wanted!r}")
+    return wanted

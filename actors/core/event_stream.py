@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Lock
 from typing import Any
 
 from .ref import ActorRef
@@ -10,11 +11,12 @@ __all__ = ["EventStream"]
 
 
 class EventStream:
-    """Who subscribes to a class gets its instances and those of its subclasses, each event once."""
+    """Who subscribes to a class gets its instances and those of its subclasses, each event once. For any thread."""
 
-    __slots__ = ("_by_class", "_receivers")
+    __slots__ = ("_by_class", "_changing", "_receivers")
 
     def __init__(self) -> None:
+        self._changing = Lock()
         self._by_class: dict[type, dict[ActorRef[Any], None]] = {}
         self._receivers: dict[type, tuple[ActorRef[Any], ...]] = {}  # by exact class; forgotten when anything changes
 
@@ -22,33 +24,36 @@ class EventStream:
         """Send `ref` the events of `cls` from now on; False when it had them already. Ends when it has stopped."""
         if not isinstance(cls, type):
             raise TypeError(f"subscribe needs a class of events, not {cls!r}")
-        subscribers = self._by_class.setdefault(cls, {})
-        if ref in subscribers:
-            return False
-        subscribers[ref] = None
-        self._receivers.clear()
-        return True
+        with self._changing:
+            subscribers = self._by_class.setdefault(cls, {})
+            if ref in subscribers:
+                return False
+            subscribers[ref] = None
+            self._receivers.clear()
+            return True
 
     def unsubscribe(self, ref: ActorRef[Any], cls: type | None = None) -> bool:
         """Send `ref` no more events of `cls`, or of any class when None; False when there were none."""
-        found = False
-        for each in [cls] if cls is not None else list(self._by_class):
-            subscribers = self._by_class.get(each)
-            if subscribers is not None and ref in subscribers:
-                found = True
-                del subscribers[ref]
-                if not subscribers:
-                    del self._by_class[each]
-        if found:
-            self._receivers.clear()
-        return found
+        with self._changing:
+            found = False
+            for each in [cls] if cls is not None else list(self._by_class):
+                subscribers = self._by_class.get(each)
+                if subscribers is not None and ref in subscribers:
+                    found = True
+                    del subscribers[ref]
+                    if not subscribers:
+                        del self._by_class[each]
+            if found:
+                self._receivers.clear()
+            return found
 
     def publish(self, event: Any) -> None:
         """Send `event` to its subscribers, in the order they subscribed to its most specific class first."""
         cls = type(event)
         receivers = self._receivers.get(cls)
         if receivers is None:
-            receivers = self._receivers[cls] = self._receivers_of(cls)
+            with self._changing:
+                receivers = self._receivers[cls] = self._receivers_of(cls)
         gone = False
         for ref in receivers:
             if ref.is_terminated:

@@ -52,7 +52,10 @@ class Props(Generic[M_contra]):
         return props
 
     def with_dispatcher(self, dispatcher: str | DispatcherSpec) -> Props[M_contra]:
-        """The same, run by `dispatcher`: "default", "task", or `ThreadPoolDispatcher(...)`."""
+        """The same, run by `dispatcher`: "run_queue", "task", "threads", a `ThreadPoolDispatcher(…)`, or "default".
+
+        The last is the one of the system's settings.
+        """
         from .dispatchers import dispatcher_spec
 
         props = self._copy()

@@ -77,11 +77,11 @@ class ActorSelection:
         if part == "..":
             yield from self._walk(cell.parent or cell, depth + 1)
         elif "*" in part or "?" in part:
-            for name, child in list(children.items()):
+            for name, each in list(children.items()):
                 if fnmatchcase(name, part):
-                    yield from self._walk(child, depth + 1)
-        elif part in children:
-            yield from self._walk(children[part], depth + 1)
+                    yield from self._walk(each, depth + 1)
+        elif (child := children.get(part)) is not None:
+            yield from self._walk(child, depth + 1)
 
     def __repr__(self) -> str:
         return f"<ActorSelection {self.path}>"

@@ -7,7 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
+from .dispatchers import dispatcher_spec
+
 if TYPE_CHECKING:
+    from .dispatchers import DispatcherSpec
     from .instrument import Instrument
     from .supervision import SupervisorStrategy
 
@@ -32,6 +35,8 @@ class Settings:
     :ivar log_dead_letters: dead letters logged before the log falls silent for `log_dead_letters_suspend`; 0 logs none.
     :ivar log_dead_letters_during_shutdown: whether dead letters are logged while the system terminates.
     :ivar phase_timeouts: time-outs of phases of coordinated shutdown, by name, where they differ from Akka's.
+    :ivar dispatcher: runs the actors whose `Props` name no other: ``"run_queue"``, ``"task"``, ``"threads"``, or a
+        `ThreadPoolDispatcher`.
     :ivar guardian_strategy: the supervision of the actors that `system.spawn` makes; the default strategy when None.
     :ivar seed: seeds `system.random`; drawn when None.
     :ivar chooser: tests only: given the number of ready actors (at least 1), the index of the one that runs next;
@@ -50,6 +55,7 @@ class Settings:
     log_dead_letters_suspend: float = 300.0
     log_dead_letters_during_shutdown: bool = False
     phase_timeouts: Mapping[str, float] = field(default_factory=dict)
+    dispatcher: str | DispatcherSpec = "run_queue"
     guardian_strategy: SupervisorStrategy | None = None
     seed: int | None = None
     chooser: Callable[[int], int] | None = None
@@ -75,6 +81,10 @@ class Settings:
             )
         if self.seed is not None and (not isinstance(self.seed, int) or isinstance(self.seed, bool)):
             raise SettingsError(f"seed must be an integer, not {self.seed!r}")
+        try:
+            dispatcher_spec(self.dispatcher)
+        except (TypeError, ValueError) as error:
+            raise SettingsError(f"dispatcher: {error}") from None
         if not isinstance(self.phase_timeouts, Mapping):
             raise SettingsError(f"phase_timeouts must map names of phases to seconds, not {self.phase_timeouts!r}")
         for phase, seconds in self.phase_timeouts.items():

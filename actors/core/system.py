@@ -16,10 +16,12 @@ from . import _lifecycle as lifecycle
 from ._cell import Cell
 from ._dispatcher import Dispatcher
 from ._run_queue import Graveyard, RunQueue
+from ._state import RUNNING
 from ._types import M
 from .ask import PendingAsks
 from .clock import Clock
 from .dead_letters import DeadLetterOffice, DeadLettersRef
+from .dispatchers import RUN_QUEUE, DispatcherSpec, dispatcher_spec
 from .errors import AskTimeout
 from .event_stream import EventStream
 from .guardians import Guardian, RootGuardian
@@ -84,12 +86,15 @@ class ActorSystem:
         self._terminated = self.loop.create_future()
         self._actors_stopped = self.loop.create_future()
         self.coordinated_shutdown = CoordinatedShutdown(self)
+        self.default_dispatcher: DispatcherSpec | None = None  # the run queue, which is the guardians' always
         self.root = Cell(self, None, Props(RootGuardian), "", 0)
         self.dispatcher.schedule(self.root)
         all_systems.add(self)
         strategy = self.settings.guardian_strategy or OneForOneStrategy()
         self._system_guardian = self._guardian("system", OneForOneStrategy())
         self._user_guardian = self._guardian("user", strategy)
+        default = dispatcher_spec(self.settings.dispatcher)
+        self.default_dispatcher = None if default is RUN_QUEUE else default
 
     def _guardian(self, name: str, strategy: Any) -> Cell:
         ref = self.root.spawn(Props(Guardian, strategy), name)
@@ -136,7 +141,7 @@ class ActorSystem:
     ) -> Terminated:
         """Tell the actor `message` (a `PoisonPill` when None) and wait until it has stopped.
 
-        Its name is free again when this returns.
+        Its name is free again when this returns, unless it is the parent's handler that waits for it.
 
         :param timeout: seconds.
         :raises AskTimeout: when it has not stopped in time; it may still do so.
@@ -300,5 +305,12 @@ class _End(ActorRef[Any]):
         self._system.publish_dead_letter(DeadLetter(message, sender, self))
 
     def _notice_death(self, notice: Terminated) -> None:
+        parent = notice.ref._cell.parent if isinstance(notice.ref, LocalRef) else None
+        if parent is None or parent.is_waiting or parent.state != RUNNING:
+            self._know(None, notice)
+        else:  # behind the parent's own news of this end, which frees the name
+            parent.signal(self._know, notice)
+
+    def _know(self, _: Cell | None, notice: Terminated) -> None:
         if not self.future.done():
             self.future.set_result(notice)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Hashable
 from datetime import timedelta
-from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 from .messages import NotInfluenceReceiveTimeout, ReceiveTimeout
@@ -44,7 +43,14 @@ class _Timer:
         self.interval = interval
         self.fixed_rate = fixed_rate
         self.due = timers.loop.time() + max(0.0, delay)
-        self.handle: asyncio.TimerHandle = timers.loop.call_at(self.due, self.fire)
+        self.handle: asyncio.TimerHandle | None = None
+
+    def arm(self) -> None:
+        self.handle = self.timers.loop.call_at(self.due, self.fire)
+
+    def disarm(self) -> None:
+        if self.handle is not None:
+            self.handle.cancel()
 
     def fire(self) -> None:
         timers = self.timers
@@ -90,7 +96,7 @@ class Timers:
         """End the timer of that key; a tick that is queued already does not arrive."""
         timer = self._active.pop(key, None)
         if timer is not None:
-            timer.handle.cancel()
+            self.cell.dispatcher.on_loop(timer.disarm)
 
     def is_active(self, key: Hashable) -> bool:
         """Whether a timer of that key will still send something. A single one is over before its message is handled."""
@@ -98,16 +104,15 @@ class Timers:
 
     def cancel_all(self) -> None:
         for timer in self._active.values():
-            timer.handle.cancel()
+            timer.disarm()
         self._active.clear()
 
     def _start(self, key: Hashable, message: Any, delay: float, interval: float | None, fixed_rate: bool) -> None:
         if message is None:
             raise TypeError(f"timer {key!r} of {self.cell.ref.path} has the message None: it must be something")
-        if get_ident() != self.cell.dispatcher.thread:
-            raise RuntimeError(f"timer {key!r} of {self.cell.ref.path} was started in another thread than its loop's")
         self.cancel(key)
-        self._active[key] = _Timer(self, key, message, delay, interval, fixed_rate)
+        self._active[key] = timer = _Timer(self, key, message, delay, interval, fixed_rate)
+        self.cell.dispatcher.on_loop(timer.arm)
 
     def taken(self, tick: Tick) -> Any | None:
         """The message of a tick that came out of the mailbox; None when its timer is gone or replaced."""
@@ -153,7 +158,11 @@ class IdleTimer:
         self.seconds = seconds
         self._loop = cell.dispatcher.loop
         self._last = self._loop.time()
-        self._handle = self._loop.call_later(seconds, self._due)
+        self._handle: asyncio.TimerHandle | None = None
+        cell.dispatcher.on_loop(self._arm)
+
+    def _arm(self) -> None:
+        self._handle = self._loop.call_later(self.seconds, self._due)
 
     def observe(self, handler: Handler) -> Handler:
         """`handler`, with its messages counted as activity."""
@@ -185,8 +194,12 @@ class IdleTimer:
         """What the actor gets when the tick came out of the mailbox; None when the timeout was changed since."""
         if self.cell.idle_timer is not self:
             return None
-        self._handle = self._loop.call_later(self.seconds, self._due)
+        self._arm()
         return ReceiveTimeout()
 
     def cancel(self) -> None:
-        self._handle.cancel()
+        self.cell.dispatcher.on_loop(self._disarm)
+
+    def _disarm(self) -> None:
+        if self._handle is not None:
+            self._handle.cancel()

@@ -70,7 +70,7 @@ def node_of(cell: Cell) -> ActorNode:
         stashed=len(cell.stash or ()),
         restarts=cell.restarts,
         handling=None if cell.envelope is None else type(cell.envelope[0]).__name__,
-        children=tuple(node_of(child) for child in (cell.children or {}).values()),
+        children=tuple(node_of(child) for child in list((cell.children or {}).values())),  # threads may spawn
     )
 
 

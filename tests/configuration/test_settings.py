@@ -99,6 +99,7 @@ def test_every_setting_is_plain_data_or_known_to_be_for_code_only():
     plain = {"int", "float", "bool", "str", "Mapping", "None"}
     for name, annotation in annotations.items():
         words = {node.id for node in ast.walk(ast.parse(annotation)) if isinstance(node, ast.Name)}
+        words -= {"DispatcherSpec"}  # a name in a file, or an object in code
         assert (words <= plain) == (name not in CODE_ONLY), name
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -79,8 +80,8 @@ async def test_the_time_is_never_up_early_and_hardly_late(system: ActorSystem) -
         assert seconds <= system.clock.time() - began < seconds + 0.01
 
 
-async def test_the_default_time_out_is_the_settings() -> None:
-    async with ActorSystem("hasty", Settings(ask_timeout=0.25)) as system:
+async def test_the_default_time_out_is_the_settings(settings: Callable[..., Settings]) -> None:
+    async with ActorSystem("hasty", settings(ask_timeout=0.25)) as system:
         began = system.clock.time()
         with pytest.raises(AskTimeout, match=r"within 0.25 s"):
             await system.spawn(Silent).ask("x")
@@ -183,8 +184,8 @@ async def test_many_settled_asks_do_not_pile_up_behind_one_that_is_open(system: 
         await waiting
 
 
-async def test_open_asks_fail_when_the_system_ends() -> None:
-    system = ActorSystem("ending")
+async def test_open_asks_fail_when_the_system_ends(settings: Callable[..., Settings]) -> None:
+    system = ActorSystem("ending", settings())
     waiting = asyncio.ensure_future(system.spawn(Silent).ask("x", 1000))
     await calm(system)
     await system.terminate()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -18,9 +19,9 @@ class Changing(Actor):
         self.context.become(self.receive)
 
 
-async def test_it_sees_the_actors_that_were_there_and_those_that_come() -> None:
+async def test_it_sees_the_actors_that_were_there_and_those_that_come(settings: Callable[..., Settings]) -> None:
     counts = Counts()
-    async with ActorSystem("seen") as system:
+    async with ActorSystem("seen", settings()) as system:
         old = system.spawn(Worker)
         await calm(system)
         await system.attach_instrument(counts)
@@ -32,9 +33,9 @@ async def test_it_sees_the_actors_that_were_there_and_those_that_come() -> None:
         assert sorted(counts.seen[1:]) == [("handled", 0), ("handled", 1)]
 
 
-async def test_detached_it_sees_nothing_any_more() -> None:
+async def test_detached_it_sees_nothing_any_more(settings: Callable[..., Settings]) -> None:
     counts = Counts()
-    async with ActorSystem("seen") as system:
+    async with ActorSystem("seen", settings()) as system:
         ref = system.spawn(Worker)
         await system.attach_instrument(counts)
         await system.detach_instrument(counts)
@@ -47,9 +48,11 @@ async def test_detached_it_sees_nothing_any_more() -> None:
             await system.detach_instrument(counts)
 
 
-async def test_it_stands_beside_the_one_of_the_settings_and_stays_through_become() -> None:
+async def test_it_stands_beside_the_one_of_the_settings_and_stays_through_become(
+    settings: Callable[..., Settings],
+) -> None:
     own, attached = Counts(), Counts()
-    async with ActorSystem("seen", Settings(instrument=own)) as system:
+    async with ActorSystem("seen", settings(instrument=own)) as system:
         ref = system.spawn(Changing)
         await calm(system)
         await system.attach_instrument(attached)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -74,8 +75,8 @@ async def test_a_message_is_not_stashed_twice(system: ActorSystem) -> None:
     assert errors == ["actors://test/user/twice has stashed this str already"]
 
 
-async def test_a_full_stash_is_a_failure(caplog: pytest.LogCaptureFixture) -> None:
-    async with ActorSystem("small", Settings(stash_capacity=2)) as system:
+async def test_a_full_stash_is_a_failure(caplog: pytest.LogCaptureFixture, settings: Callable[..., Settings]) -> None:
+    async with ActorSystem("small", settings(stash_capacity=2)) as system:
         ref = system.spawn(Props(Door, []))
         for message in (1, 2, 3):
             ref.tell(message)

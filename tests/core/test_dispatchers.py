@@ -9,11 +9,21 @@ from typing import Any
 
 import pytest
 
-from actors import Actor, ActorSystem, AskTimeout, Kill, Props, Settings, Terminated, ThreadPoolDispatcher
+from actors import (
+    Actor,
+    ActorSystem,
+    AskTimeout,
+    Kill,
+    Props,
+    Settings,
+    SettingsError,
+    Terminated,
+    ThreadPoolDispatcher,
+)
 from tests.core.actors_for_tests import Parent, Worker, calm, do, spawn_in, worker
 
 
-@pytest.fixture(params=["default", "task"])
+@pytest.fixture(params=["run_queue", "task"])
 def dispatcher(request: pytest.FixtureRequest) -> str:
     name: str = request.param
     return name
@@ -109,8 +119,13 @@ async def test_a_real_task_is_the_current_one_with_the_task_dispatcher(system: A
 
 
 def test_an_unknown_dispatcher_is_refused() -> None:
-    with pytest.raises(ValueError, match="there is no dispatcher 'fast'; there are 'default', 'task'"):
+    names = "'default', 'run_queue', 'task', 'threads'"
+    with pytest.raises(ValueError, match=f"there is no dispatcher 'fast'; there are {names}"):
         Props(Worker).with_dispatcher("fast")
+    with pytest.raises(TypeError, match="or such as ThreadPoolDispatcher"):
+        Props(Worker).with_dispatcher(7)  # type: ignore[arg-type]
+    with pytest.raises(SettingsError, match="dispatcher: there is no dispatcher 'fast'"):
+        Settings(dispatcher="fast")
     with pytest.raises(ValueError, match="at least 1 thread"):
         ThreadPoolDispatcher(0)
 
@@ -130,9 +145,19 @@ class Blocking(Actor):
                 raise ValueError("in a thread")
             case "count":
                 self.reply(self.count)
+            case "await":
+                return self.later()
             case "wrong":
-                return asyncio.sleep(1)
+                return 42
+            case "end":
+                next(iter(()))
+            case function if callable(function):
+                self.reply(function(self) or "done")
         return None
+
+    async def later(self) -> None:
+        await asyncio.sleep(0)
+        self.reply(threading.current_thread() is threading.main_thread())
 
 
 @pytest.mark.real
@@ -148,12 +173,73 @@ async def test_a_blocking_actor_runs_in_a_thread_and_is_supervised_like_any() ->
 
 
 @pytest.mark.real
-async def test_a_coroutine_from_a_thread_is_a_failure_with_words(caplog: pytest.LogCaptureFixture) -> None:
+async def test_what_a_thread_returns_is_awaited_on_the_loop_and_a_value_is_a_failure_with_words(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     async with ActorSystem("pool") as system:
         ref = system.spawn(Props(Blocking).with_dispatcher(ThreadPoolDispatcher(1)))
+        assert await ref.ask("await") is True
         ref.tell("wrong")
         assert await ref.ask("count") == 1
-        assert "it must be def, and return None" in caplog.text
+        assert "returned 42: it must return None or an awaitable" in caplog.text
+
+
+@pytest.mark.real
+async def test_a_stop_iteration_in_a_thread_is_a_failure_and_not_the_end() -> None:
+    async with ActorSystem("pool") as system:
+        ref = system.spawn(Props(Blocking).with_dispatcher("threads"))
+        ref.tell("end")
+        assert await ref.ask("count") == 1
+
+
+@pytest.mark.real
+async def test_a_thread_may_use_all_of_the_context() -> None:
+    async with ActorSystem("pool", Settings(dispatcher="threads")) as system:
+        heard: asyncio.Queue[Any] = asyncio.Queue()
+
+        class Listener(Actor):
+            async def receive(self, message: Any) -> None:
+                heard.put_nowait(message)
+
+        class Event:
+            pass
+
+        async def found() -> str:
+            return "found"
+
+        def use(actor: Blocking) -> None:
+            timers = actor.context.timers
+            timers.start_single("never", "never", 0.01)
+            timers.start_single("due", "due", 0.01)
+            timers.cancel("never")
+            actor.context.pipe_to(found(), listener, actor.ref)
+            actor.context.set_receive_timeout(0.02)
+            actor.context.become(said)
+            system.event_stream.subscribe(listener, Event)
+            system.event_stream.publish(Event())
+
+        def said(message: Any) -> None:
+            assert threading.current_thread() is not threading.main_thread()
+            listener.tell(message)
+
+        listener = system.spawn(Listener)
+        ref = system.spawn(Blocking)
+        await ref.ask(use)
+        names = {
+            type(each).__name__ if not isinstance(each, str) else each for each in [await heard.get() for _ in "1234"]
+        }
+        assert names == {"Event", "found", "due", "ReceiveTimeout"}
+
+
+async def test_the_setting_is_for_actors_whose_props_name_no_dispatcher() -> None:
+    async with ActorSystem("tasks", Settings(dispatcher="task")) as system:
+
+        async def is_task(props: Props[Any]) -> Any:
+            return await do(system.spawn(props), lambda actor: isinstance(asyncio.current_task(), asyncio.Task))
+
+        assert await is_task(worker()) is True
+        assert await is_task(worker().with_dispatcher("default")) is True
+        assert await is_task(worker().with_dispatcher("run_queue")) is False
 
 
 @pytest.mark.parametrize("seed", range(200))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,9 +69,11 @@ async def test_a_stopped_subscriber_is_forgotten(system: ActorSystem) -> None:
     assert not system.event_stream.unsubscribe(ref)
 
 
-async def test_dead_letters_are_logged_ten_times_then_counted(caplog: pytest.LogCaptureFixture) -> None:
+async def test_dead_letters_are_logged_ten_times_then_counted(
+    caplog: pytest.LogCaptureFixture, settings: Callable[..., Settings]
+) -> None:
     caplog.set_level("INFO", "actors")
-    async with ActorSystem("noisy") as system:
+    async with ActorSystem("noisy", settings()) as system:
         ref = system.spawn(Worker, "gone")
         await system.graceful_stop(ref)
         for _ in range(25):
@@ -83,9 +86,11 @@ async def test_dead_letters_are_logged_ten_times_then_counted(caplog: pytest.Log
         assert "15 more were not logged" in caplog.text
 
 
-async def test_dead_letters_are_quiet_during_shutdown(caplog: pytest.LogCaptureFixture) -> None:
+async def test_dead_letters_are_quiet_during_shutdown(
+    caplog: pytest.LogCaptureFixture, settings: Callable[..., Settings]
+) -> None:
     caplog.set_level("INFO", "actors")
-    system = ActorSystem("quiet")
+    system = ActorSystem("quiet", settings())
     ref = system.spawn(Worker)
     ref.tell(("sleep", 0.1))
     for _ in range(5):
@@ -96,9 +101,11 @@ async def test_dead_letters_are_quiet_during_shutdown(caplog: pytest.LogCaptureF
     assert system.dead_letters.count == 6  # the answer to the first, which had no sender, too
 
 
-async def test_no_dead_letter_is_logged_when_settings_say_none(caplog: pytest.LogCaptureFixture) -> None:
+async def test_no_dead_letter_is_logged_when_settings_say_none(
+    caplog: pytest.LogCaptureFixture, settings: Callable[..., Settings]
+) -> None:
     caplog.set_level("INFO", "actors")
-    async with ActorSystem("mute", Settings(log_dead_letters=0)) as system:
+    async with ActorSystem("mute", settings(log_dead_letters=0)) as system:
         system.dead_letters.tell("x")
         assert "dead letter:" not in caplog.text
         assert system.dead_letters.count == 1

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from actors import ActorRef, ActorSystem, Instrument, Mailbox, Settings
@@ -39,9 +40,9 @@ class Counts(Instrument):
         self.note("restarted", ref)
 
 
-async def test_an_instrument_sees_the_whole_life_of_an_actor() -> None:
+async def test_an_instrument_sees_the_whole_life_of_an_actor(settings: Callable[..., Settings]) -> None:
     counts = Counts()
-    async with ActorSystem("seen", Settings(instrument=counts)) as system:
+    async with ActorSystem("seen", settings(instrument=counts)) as system:
         ref = system.spawn(Worker)
         error = ValueError("boom")
         ref.tell("message")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -19,8 +20,8 @@ from actors.core.shutdown import PHASES
 from tests.core.actors_for_tests import Parent, Recorder, Worker, calm, spawn_in
 
 
-async def test_phases_run_in_order_and_the_tasks_of_one_at_the_same_time() -> None:
-    system = ActorSystem("orderly")
+async def test_phases_run_in_order_and_the_tasks_of_one_at_the_same_time(settings: Callable[..., Settings]) -> None:
+    system = ActorSystem("orderly", settings())
     diary: list[Any] = []
 
     def task(name: str, seconds: float) -> Any:
@@ -39,8 +40,10 @@ async def test_phases_run_in_order_and_the_tasks_of_one_at_the_same_time() -> No
     assert system.coordinated_shutdown.reason == "a test"
 
 
-async def test_a_task_that_fails_or_hangs_is_named_and_the_shutdown_goes_on(caplog: pytest.LogCaptureFixture) -> None:
-    system = ActorSystem("resolute", Settings(phase_timeouts={"service-stop": 2}))
+async def test_a_task_that_fails_or_hangs_is_named_and_the_shutdown_goes_on(
+    caplog: pytest.LogCaptureFixture, settings: Callable[..., Settings]
+) -> None:
+    system = ActorSystem("resolute", settings(phase_timeouts={"service-stop": 2}))
 
     async def fail() -> None:
         raise ValueError("no")
@@ -57,12 +60,14 @@ async def test_a_task_that_fails_or_hangs_is_named_and_the_shutdown_goes_on(capl
     assert "hanging task did not end within 2 s" in caplog.text
 
 
-async def test_actors_that_do_not_stop_are_named(caplog: pytest.LogCaptureFixture) -> None:
+async def test_actors_that_do_not_stop_are_named(
+    caplog: pytest.LogCaptureFixture, settings: Callable[..., Settings]
+) -> None:
     class Never(Actor):
         async def post_stop(self) -> None:
             await asyncio.sleep(60)
 
-    system = ActorSystem("patient")
+    system = ActorSystem("patient", settings())
     never = system.spawn(Never, "never")
     await calm(system)
     await system.terminate()
@@ -73,13 +78,13 @@ async def test_actors_that_do_not_stop_are_named(caplog: pytest.LogCaptureFixtur
 
 
 async def test_of_many_actors_that_do_not_stop_a_few_are_named_and_the_others_counted(
-    caplog: pytest.LogCaptureFixture,
+    caplog: pytest.LogCaptureFixture, settings: Callable[..., Settings]
 ) -> None:
     class Never(Actor):
         async def post_stop(self) -> None:
             await asyncio.sleep(60)
 
-    system = ActorSystem("patient")
+    system = ActorSystem("patient", settings())
     for _ in range(1000):
         system.spawn(Never)
     await calm(system)
@@ -89,8 +94,8 @@ async def test_of_many_actors_that_do_not_stop_a_few_are_named_and_the_others_co
     await system.clock.sleep(60)
 
 
-async def test_terminate_twice_runs_once_and_both_wait() -> None:
-    system = ActorSystem("once")
+async def test_terminate_twice_runs_once_and_both_wait(settings: Callable[..., Settings]) -> None:
+    system = ActorSystem("once", settings())
     runs: list[int] = []
 
     async def task() -> None:
@@ -102,22 +107,22 @@ async def test_terminate_twice_runs_once_and_both_wait() -> None:
     assert runs == [1]
 
 
-async def test_an_actor_may_terminate_its_system() -> None:
+async def test_an_actor_may_terminate_its_system(settings: Callable[..., Settings]) -> None:
     class Ender(Actor):
         async def receive(self, message: Any) -> None:
             await self.context.system.terminate("an actor said so")
 
-    system = ActorSystem("ended")
+    system = ActorSystem("ended", settings())
     system.spawn(Ender).tell("end")
     await system.when_terminated()
     assert system.coordinated_shutdown.reason == "an actor said so"
 
 
-async def test_unknown_phases_are_refused(system: ActorSystem) -> None:
+async def test_unknown_phases_are_refused(system: ActorSystem, settings: Callable[..., Settings]) -> None:
     with pytest.raises(ValueError, match="there is no shutdown phase 'service-stopp'"):
         system.coordinated_shutdown.add_task("service-stopp", "x", system.when_terminated)
     with pytest.raises(ValueError, match="unknown phases"):
-        ActorSystem("x", Settings(phase_timeouts={"nonsense": 1}))
+        ActorSystem("x", settings(phase_timeouts={"nonsense": 1}))
 
 
 def test_the_phases_are_akkas() -> None:
@@ -126,8 +131,8 @@ def test_the_phases_are_akkas() -> None:
     assert PHASES["actor-system-terminate"] == 10.0
 
 
-async def test_a_terminating_system_spawns_nothing() -> None:
-    system = ActorSystem("over")
+async def test_a_terminating_system_spawns_nothing(settings: Callable[..., Settings]) -> None:
+    system = ActorSystem("over", settings())
     await system.terminate()
     with pytest.raises(RuntimeError, match="the system 'over' terminates"):
         system.spawn(Worker)
@@ -138,7 +143,7 @@ def test_a_system_needs_a_running_loop() -> None:
         ActorSystem("early")
 
 
-async def test_actors_below_system_stop_after_those_below_user() -> None:
+async def test_actors_below_system_stop_after_those_below_user(settings: Callable[..., Settings]) -> None:
     order: list[str] = []
 
     class Ends(Actor):
@@ -146,17 +151,17 @@ async def test_actors_below_system_stop_after_those_below_user() -> None:
             await self.context.system.clock.sleep(0.1)
             order.append(self.ref.path)
 
-    async with ActorSystem("two") as system:
+    async with ActorSystem("two", settings()) as system:
         system.spawn_system(Ends, "service")
         system.spawn(Ends, "app")
         await calm(system)
     assert order == ["actors://two/user/app", "actors://two/system/service"]
 
 
-async def test_random_numbers_are_repeatable_by_seed() -> None:
+async def test_random_numbers_are_repeatable_by_seed(settings: Callable[..., Settings]) -> None:
     numbers = []
     for _ in range(2):
-        async with ActorSystem("seeded", Settings(seed=7)) as system:
+        async with ActorSystem("seeded", settings(seed=7)) as system:
             numbers.append((system.random.random(), system.spawn(Worker).uid))
     assert numbers[0] == numbers[1]
 

@@ -4,6 +4,7 @@ import asyncio
 import contextvars
 import itertools
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -159,8 +160,8 @@ async def test_a_handler_that_returns_a_value_fails_with_words(
 
 
 @pytest.mark.real
-async def test_tells_from_other_threads_arrive_in_order_and_wake_the_loop() -> None:
-    async with ActorSystem("threads") as system:
+async def test_tells_from_other_threads_arrive_in_order_and_wake_the_loop(settings: Callable[..., Settings]) -> None:
+    async with ActorSystem("threads", settings()) as system:
         done = asyncio.get_running_loop().create_future()
 
         class Count(Actor):
@@ -190,8 +191,8 @@ async def test_tells_from_other_threads_arrive_in_order_and_wake_the_loop() -> N
 
 
 @pytest.mark.real
-async def test_a_tell_from_a_thread_to_a_stopped_actor_is_a_dead_letter() -> None:
-    async with ActorSystem("threads") as system:
+async def test_a_tell_from_a_thread_to_a_stopped_actor_is_a_dead_letter(settings: Callable[..., Settings]) -> None:
+    async with ActorSystem("threads", settings()) as system:
         ref = system.spawn(Worker)
         await system.graceful_stop(ref)
         await asyncio.to_thread(ref.tell, "late")
@@ -200,21 +201,23 @@ async def test_a_tell_from_a_thread_to_a_stopped_actor_is_a_dead_letter() -> Non
 
 
 @pytest.mark.real
-async def test_a_handler_that_holds_the_loop_is_named(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_handler_that_holds_the_loop_is_named(
+    caplog: pytest.LogCaptureFixture, settings: Callable[..., Settings]
+) -> None:
     import time
 
     def hold(actor: Actor) -> str:
         time.sleep(0.03)
         return "held"
 
-    async with ActorSystem("slow", Settings(slow_handler=0.02)) as system:
+    async with ActorSystem("slow", settings(slow_handler=0.02)) as system:
         assert await do(system.spawn(Worker, "blocker"), hold) == "held"
         assert "actors://slow/user/blocker held the event loop for" in caplog.text
 
 
 @pytest.mark.real
-async def test_a_backlog_lets_other_callbacks_run() -> None:
-    async with ActorSystem("backlog") as system:
+async def test_a_backlog_lets_other_callbacks_run(settings: Callable[..., Settings]) -> None:
+    async with ActorSystem("backlog", settings()) as system:
         seen: list[int] = []
         ref = system.spawn(Props(Recorder, seen))
         for number in range(100_000):
@@ -228,7 +231,7 @@ async def test_a_backlog_lets_other_callbacks_run() -> None:
 
 
 @pytest.mark.real
-async def test_heavy_messages_end_the_turn_before_the_batch_is_full() -> None:
+async def test_heavy_messages_end_the_turn_before_the_batch_is_full(settings: Callable[..., Settings]) -> None:
     import time
 
     held: list[float] = []
@@ -238,7 +241,7 @@ async def test_heavy_messages_end_the_turn_before_the_batch_is_full() -> None:
             time.sleep(0.001)
             held.append(time.monotonic())
 
-    async with ActorSystem("heavy") as system:
+    async with ActorSystem("heavy", settings()) as system:
         ref = system.spawn(Heavy)
         for _ in range(60):
             ref.tell("work")

@@ -25,15 +25,13 @@ class TestMailboxes(MailboxScenarios):
 
 
 class TestDispatchers(DispatcherScenarios):
-    @pytest.fixture(params=["default", "task"])
+    @pytest.fixture(params=["run_queue", "task"])
     def dispatcher(self, request):
         return request.param
 
 
 @pytest.mark.real
 class TestThreadPool(DispatcherScenarios):
-    asynchronous = False
-
     @pytest.fixture
     def dispatcher(self):
         return ThreadPoolDispatcher(2)
