@@ -1,4 +1,4 @@
-"""The whole of this room over each dispatcher with 200 seeds: what `make test-all` adds to the few worlds of `make test`."""
+"""The tests of this room over each dispatcher with 200 seeds: what `make test-all` adds to those of `make test`."""
 
 from __future__ import annotations
 
