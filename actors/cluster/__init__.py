@@ -5,6 +5,13 @@ is a member and who holds a lease: `FileCoordinator` serves the processes of one
 `actors.cluster.zookeeper_coordinator.ZooKeeperCoordinator` those of many, `MemoryCoordinator` those of a simulated one.
 """
 
+from actors.cluster.adaptive import (
+    AdaptiveLoadBalancing,
+    cpu_capacity,
+    heap_capacity,
+    load_capacity,
+    mix_capacity,
+)
 from actors.cluster.cluster import Cluster, ClusterNameConflict
 from actors.cluster.coordinator import CoordinationError, Coordinator, Holder, Lease, LeaseHeld, Member
 from actors.cluster.events import (
@@ -20,15 +27,19 @@ from actors.cluster.events import (
 )
 from actors.cluster.file_coordinator import FileCoordinator
 from actors.cluster.memory_coordinator import MemoryCluster, MemoryCoordinator
+from actors.cluster.metrics import ClusterMetricsChanged, MetricsSettings, NodeMetrics
 from actors.cluster.pubsub import PubSub
 from actors.cluster.receptionist import Listing, Receptionist
 from actors.cluster.router import service_group
 from actors.cluster.sharding import ClusterSharding, Passivate, ShardingSettings, ToEntity
 from actors.cluster.singleton import ClusterSingleton
+from actors.cluster.system_collector import SystemCollector
 
 __all__ = [
+    "AdaptiveLoadBalancing",
     "Cluster",
     "ClusterEvent",
+    "ClusterMetricsChanged",
     "ClusterNameConflict",
     "ClusterSharding",
     "ClusterSingleton",
@@ -48,12 +59,19 @@ __all__ = [
     "MemberUp",
     "MemoryCluster",
     "MemoryCoordinator",
+    "MetricsSettings",
     "Node",
+    "NodeMetrics",
     "Passivate",
     "PubSub",
     "Receptionist",
     "SelfRemoved",
     "ShardingSettings",
+    "SystemCollector",
     "ToEntity",
+    "cpu_capacity",
+    "heap_capacity",
+    "load_capacity",
+    "mix_capacity",
     "service_group",
 ]

@@ -17,6 +17,7 @@ __all__ = [
     "BeginHandOff",
     "Changed",
     "Deliver",
+    "Figures",
     "GetHome",
     "HandOff",
     "HandOffBegun",
@@ -29,6 +30,7 @@ __all__ = [
     "ToEntity",
     "Version",
     "Wanted",
+    "WatchMetrics",
     "register",
 ]
 
@@ -80,6 +82,25 @@ class Wanted(DeadLetterSuppression):
     """Send all that you have to node `id`."""
 
     id: str
+
+
+# Between the metrics' daemons (`metrics`)
+
+
+@dataclass(frozen=True, slots=True)
+class WatchMetrics(DeadLetterSuppression):
+    """Tell node `id` your figures, for 30 s from now."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Figures(DeadLetterSuppression):
+    """Of node `id`, at that time (seconds since the epoch, by its clock)."""
+
+    id: str
+    timestamp: float
+    figures: dict[str, float]
 
 
 # Between mediators (`pubsub`)
@@ -173,8 +194,8 @@ class ToEntity:
 
 
 _MESSAGES: tuple[type, ...] = (
-    Leaving, Changed, All, Version, Wanted, Deliver, Register, Registered, GetHome, Home, BeginHandOff, HandOffBegun,
-    HandOff, ShardStopped, RegionLeaving, ToEntity,
+    Leaving, Changed, All, Version, Wanted, WatchMetrics, Figures, Deliver, Register, Registered, GetHome, Home,
+    BeginHandOff, HandOffBegun, HandOff, ShardStopped, RegionLeaving, ToEntity,
 )  # fmt: skip
 
 

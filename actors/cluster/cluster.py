@@ -22,6 +22,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Literal
 
@@ -30,8 +31,10 @@ from actors.remote import Address, Remote
 
 from . import _wire
 from ._daemon import BeginLeaving, Daemon, Depart, Downing, node_of
+from ._metrics_daemon import Look, MetricsDaemon, Subscribe, Unsubscribe
 from .coordinator import CoordinationError, Coordinator, Member
 from .events import ClusterEvent, ClusterState, MemberUp, Node
+from .metrics import ClusterMetricsChanged, MetricsSettings, NodeMetrics
 
 __all__ = ["Cluster", "ClusterNameConflict"]
 
@@ -39,6 +42,7 @@ log = logging.getLogger("actors.cluster")
 
 _KEY = "actors.cluster"
 _HAND_OVER = 8.0  # seconds
+_LOOKS = 5.0  # seconds between two words about looks at the metrics
 _NEWS = 1.0  # seconds that the others may take to hear that this node leaves
 
 
@@ -63,6 +67,9 @@ class Cluster:
     """This node."""
     _state: ClusterState
     _daemon: ActorRef[Any]
+    _metrics_daemon: ActorRef[Any]
+    _metrics: tuple[NodeMetrics, ...]
+    _looked_at: float
     _hand_overs: dict[str, Callable[[], Awaitable[object]]]
     _left: asyncio.Task[None] | None
 
@@ -75,6 +82,7 @@ class Cluster:
         roles: Iterable[str] = (),
         down_unreachable_after: float | None = None,
         data: Mapping[str, str] | None = None,
+        metrics: MetricsSettings | None = None,
     ) -> Cluster:
         """Become a member. The cluster has taken over ``coordinator``, and closes it when the system ends.
 
@@ -84,6 +92,7 @@ class Cluster:
         :param down_unreachable_after: seconds after which this node downs a younger one that it does not reach though
             the coordinator does. None: never; somebody calls `down`.
         :param data: more that the coordinator tells of this node to whoever asks it.
+        :param metrics: how this node samples itself while somebody watches its metrics.
         :raises ClusterNameConflict: when the coordinator's place is another cluster's.
         :raises LookupError: when the system is not remote.
         :raises ValueError: when it has joined already, or for a bad role.
@@ -111,6 +120,8 @@ class Cluster:
         cluster.coordinator = coordinator
         cluster.own = node_of(member)
         cluster._state = ClusterState(cluster.own, (cluster.own,))
+        cluster._metrics = ()
+        cluster._looked_at = -math.inf
         cluster._hand_overs = {}
         cluster._left = None
         remote.quarantines = False  # whom the coordinator knows is not lost
@@ -119,6 +130,8 @@ class Cluster:
         daemon = Props(Daemon, cluster, remote, members, down_unreachable_after)
         cluster._daemon = system.spawn_system(daemon, "cluster")
         await cluster._daemon.ask(Identify())  # it has seen them
+        sampling = Props(MetricsDaemon, cluster, remote, metrics or MetricsSettings())
+        cluster._metrics_daemon = system.spawn_system(sampling, "cluster-metrics")
         system.coordinated_shutdown.add_task("cluster-exiting", "leave the cluster", cluster.leave)
         system.coordinated_shutdown.add_task("cluster-shutdown", "close the coordinator", coordinator.close)
         return cluster
@@ -145,12 +158,17 @@ class Cluster:
     ) -> None:
         """Tell ``ref`` the events of these classes from now on; of all of the cluster's when none are given.
 
+        `ClusterMetricsChanged` must be named: it is told each few seconds, and all nodes sample themselves for it.
+
         :param initial: what it is told first: a `MemberUp` for each member (if it wants those), the `ClusterState`, or
             nothing.
         """
         wanted = classes or (ClusterEvent,)
         for cls in wanted:
-            self.system.event_stream.subscribe(ref, cls)
+            if cls is ClusterMetricsChanged:
+                self._metrics_daemon.tell(Subscribe(ref))
+            else:
+                self.system.event_stream.subscribe(ref, cls)
         if initial == "state":
             ref.tell(self.state())
         elif initial == "events" and any(issubclass(MemberUp, cls) for cls in wanted):
@@ -160,7 +178,29 @@ class Cluster:
     def unsubscribe(self, ref: ActorRef[Any], *classes: type) -> None:
         """Tell it no more events of these classes; of no class when none are given."""
         for cls in classes or (None,):
-            self.system.event_stream.unsubscribe(ref, cls)
+            if cls in (None, ClusterMetricsChanged):
+                self._metrics_daemon.tell(Unsubscribe(ref))
+            if cls is not ClusterMetricsChanged:
+                self.system.event_stream.unsubscribe(ref, cls)
+
+    def metrics(self) -> tuple[NodeMetrics, ...]:
+        """The newest figures of the members, as `ClusterMetricsChanged` tells them. From any thread.
+
+        Whoever looks is informed: for 30 s after a look figures are gathered. So the first look may find none.
+        """
+        now = self.system.clock.time()
+        if now >= self._looked_at + _LOOKS:
+            self._looked_at = now
+            self._metrics_daemon.tell(Look())
+        return self._metrics
+
+    def metrics_known(self) -> tuple[NodeMetrics, ...]:
+        """What is known, without wanting more."""
+        return self._metrics
+
+    def show_metrics(self, nodes: tuple[NodeMetrics, ...]) -> None:
+        """For the metrics' daemon alone: these are the newest."""
+        self._metrics = nodes
 
     async def down(self, node: Node | Address) -> None:
         """Remove a member that does not answer any more: for all, and for good. If it lives, it shuts down.

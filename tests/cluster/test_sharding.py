@@ -199,6 +199,7 @@ async def test_a_node_that_is_killed_has_its_shards_started_elsewhere(node, live
     for n in range(40):
         await ask(regions[1], f"e{n}", "where")
     await nodes[0].crash()
+    await until(lambda: len(nodes[1].names()) == 2)  # what is told to it before is lost
     for entity, where in list(lives.now.items()):
         if where == "10.0.0.1":
             del lives.now[entity]

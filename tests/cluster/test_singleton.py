@@ -150,11 +150,12 @@ async def test_the_singleton_is_handed_its_epoch_and_what_a_stale_one_writes_is_
             await self.journal.append([Append("s", (Event("wrote", 1, {"what": message}),))])
             self.reply("written")
 
-    one, two = await node(), await node()
-    first, second = (
-        ClusterSingleton(each.system).start(lambda lease: Props(Writer, lease), "writer") for each in (one, two)
-    )
-    assert await first.ask("first") == "written"
+    def proxy(node):
+        return ClusterSingleton(node.system).start(lambda lease: Props(Writer, lease), "writer")
+
+    one = await node()
+    assert await proxy(one).ask("first") == "written"  # so it is this one that has the lease
+    second = proxy(await node())
     one.stop()
     await until(lambda: 2 in journals)
     assert await second.ask("second", 10) == "written"
