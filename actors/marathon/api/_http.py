@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
@@ -29,6 +30,10 @@ __all__ = [
 SERVICE = web.AppKey("service", Service)
 
 JSON = "application/json"
+MAX_DEPTH = 100
+"""Arrays and objects within each other, in a request's body."""
+
+TOO_DEEP = f"the document is nested too deeply: {MAX_DEPTH} levels at the most"
 # Made once: json.dumps would make one per call, at a third of the cost of a task.
 _ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 
@@ -57,17 +62,46 @@ async def json_body(request: web.Request) -> Any:
         )
     body = await request.read()
     try:
-        return json.loads(body, parse_constant=_no_constant)
+        document = json.loads(body, parse_constant=_no_constant, parse_float=_finite)
+        if b"\\ud" in body or b"\\uD" in body:
+            json_text(document).encode()  # half of a pair of surrogates is no character: it could never be answered
     except RecursionError:
-        raise BadRequest("Invalid JSON", "the document is nested too deeply") from None
+        raise BadRequest("Invalid JSON", TOO_DEEP) from None
     except UnicodeDecodeError as error:
         raise BadRequest("Invalid JSON", f"the body is not UTF-8: {error}") from None
+    except UnicodeEncodeError as error:
+        raise BadRequest("Invalid JSON", f"a text holds half of a surrogate pair: {error}") from None
     except ValueError as error:
         raise BadRequest("Invalid JSON", str(error)) from None
+    _check_depth(document)
+    return document
+
+
+def _check_depth(document: Any) -> None:
+    """What can be read may still be too deep to be written again."""
+    level = [document]
+    for _ in range(MAX_DEPTH):
+        level = [
+            child
+            for value in level
+            if isinstance(value, dict | list)
+            for child in (value.values() if isinstance(value, dict) else value)
+            if isinstance(child, dict | list)
+        ]
+        if not level:
+            return
+    raise BadRequest("Invalid JSON", TOO_DEEP)
 
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON value")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError(f"the number {text[:40]} is too large")
+    return value
 
 
 def flag(request: web.Request, name: str, *, default: bool = False) -> bool:

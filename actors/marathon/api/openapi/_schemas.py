@@ -47,6 +47,11 @@ def or_null(schema: Schema) -> Schema:
     return {"anyOf": [schema, {"type": "null"}]}
 
 
+def _with_null(properties: Mapping[str, Schema]) -> dict[str, Schema]:
+    """What clients send: an explicit null means that they do not send it."""
+    return {name: or_null(schema) for name, schema in properties.items()}
+
+
 def schemas() -> dict[str, Schema]:
     """The document's ``components.schemas``."""
     definition, parts = _of_the_model()
@@ -99,6 +104,7 @@ def _always_shown() -> list[str]:
 
 
 def _apps(definition: dict[str, Schema]) -> dict[str, Schema]:
+    given = _with_null({**definition, **_DEPRECATED})
     shown = {"type": "object", "required": _always_shown(), "additionalProperties": False}
     embedded: dict[str, Schema] = {
         **_COUNTS,
@@ -109,8 +115,8 @@ def _apps(definition: dict[str, Schema]) -> dict[str, Schema]:
         "taskStats": ref("TaskStats"),
     }
     return {
-        "AppUpdate": {"type": "object", "properties": {**definition, **_DEPRECATED}},
-        "AppDefinition": {"type": "object", "properties": {**definition, **_DEPRECATED}, "required": ["id"]},
+        "AppUpdate": {"type": "object", "properties": given},
+        "AppDefinition": {"type": "object", "properties": {**given, "id": STRING}, "required": ["id"]},
         "AppAsItWas": {**shown, "properties": definition},
         "App": {**shown, "properties": {**definition, **embedded}},
         "CreatedApp": {
@@ -193,15 +199,17 @@ _GROUPS: dict[str, Schema] = {
     ),
     "GroupUpdate": {
         "type": "object",
-        "properties": {
-            "id": STRING,
-            "apps": array(ref("AppUpdate")),
-            "groups": array(ref("GroupUpdate")),
-            "dependencies": array(STRING),
-            "enforceRole": BOOLEAN,
-            "version": {**STRING, "description": "Alone: go back to this version."},
-            "scaleBy": {**NUMBER, "description": "Alone: multiply the instances of every app."},
-        },
+        "properties": _with_null(
+            {
+                "id": STRING,
+                "apps": array(ref("AppUpdate")),
+                "groups": array(ref("GroupUpdate")),
+                "dependencies": array(STRING),
+                "enforceRole": BOOLEAN,
+                "version": {**STRING, "description": "Alone: go back to this version."},
+                "scaleBy": {**NUMBER, "description": "Alone: multiply the instances of every app."},
+            }
+        ),
     },
     "DryRun": record({"steps": array(ref("Step")), "graph": array(ref("Node"))}),
 }
