@@ -89,8 +89,8 @@ class DeploymentRecord:
         return {
             "id": self.id,
             "version": self.version,
-            "original": [dict(app.wire) for app in self.original.values()],
-            "target": [dict(app.wire) for app in self.target.values()],
+            "original": [app.to_wire() for app in self.original.values()],
+            "target": [app.to_wire() for app in self.target.values()],
             "kill": sorted(self.kill),
             "originalGroups": [group.to_wire() for group in self.original_groups.values()],
             "targetGroups": [group.to_wire() for group in self.target_groups.values()],

@@ -194,7 +194,7 @@ def _head(group: Group) -> Group:
 
 
 def _payload(value: App | Group) -> Mapping[str, Any]:
-    return dict(value.wire) if isinstance(value, App) else value.to_wire()
+    return value.to_wire()
 
 
 def _value(kind: str, payload: Mapping[str, Any]) -> App | Group:

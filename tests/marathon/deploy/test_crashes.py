@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from actors.marathon.messages import Condition, GetFramework, GetRoot, GetTaskFailures
+from actors.marathon.changes import RestartApp
+from actors.marathon.messages import Condition, GetFramework, GetRoot, GetTaskFailures, UpdateRoot
 from actors.mesos import AcceptOffers, KillTask
 
 from .conftest import Service
@@ -136,3 +137,16 @@ async def test_an_update_is_acknowledged_only_after_it_is_stored(service: Servic
     assert service.world.live("/a") == []
     service.store.capacity = None
     await service.until(lambda: task.updates == [] and len(service.world.running("/a")) == 1)
+
+
+async def test_a_restart_goes_on_after_a_crash_though_nothing_of_the_definition_changed(service: Service) -> None:
+    await service.put(app("/a", instances=4))
+    await service.deployed()
+    before = {task.id for task in service.world.live("/a")}
+    service.world.startup = lambda app_id: 5.0
+    await service.marathon.supervisor.ask(UpdateRoot(RestartApp("/a")))
+    await service.system.clock.sleep(1)
+    await service.restart()
+    await service.deployed()
+    assert len(service.world.running("/a")) == 4
+    assert not before & {task.id for task in service.world.live("/a")}
