@@ -135,7 +135,7 @@ class MetricsDaemon(Actor[Any]):
         self._tell(node, WatchMetrics(self._cluster.own.id))
 
     def _tell(self, node: Node, message: Any) -> None:
-        self._remote.ref(f"{node.address}/system/cluster-metrics").tell(message)
+        self._remote.ref(f"{node.address}/system/cluster-metrics").tell(message, self.ref)
 
     def _wake(self) -> None:
         if self._sampler is None:
