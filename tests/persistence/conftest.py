@@ -1,6 +1,9 @@
 import pytest
 
 from actors.persistence import MemoryJournal, MemoryStore, SqliteJournal
+from actors.persistence.zookeeper_journal import ZooKeeperJournal
+from actors.zookeeper import ZooKeeper
+from tests.zookeeper.stand_in import StandInZooKeeper
 
 
 class Memory:
@@ -34,7 +37,24 @@ class Sqlite:
         journal._writer._connection.execute("PRAGMA max_page_count = 1000000")
 
 
-@pytest.fixture(params=[Memory, Sqlite], ids=["memory", "sqlite"])
+class OnZooKeeper:
+    """A ZooKeeper that all journals opened over it share, each in a session of its own."""
+
+    def __init__(self, path):
+        self.server = StandInZooKeeper()
+
+    def open(self, *, epoch=None):
+        session = ZooKeeper("zk://stand-in:2181/test", client=self.server.client)
+        return ZooKeeperJournal(session, "/test/journal", epoch=epoch)
+
+    def fill(self, journal, spare=0):
+        journal.max_bytes = journal.used_bytes + spare
+
+    def make_room(self, journal):
+        journal.max_bytes = None
+
+
+@pytest.fixture(params=[Memory, Sqlite, OnZooKeeper], ids=["memory", "sqlite", "zookeeper"])
 def disk(request, tmp_path):
     """What outlives a journal's process: `open` gives a journal over it."""
     return request.param(tmp_path)

@@ -3,6 +3,7 @@
     server = StandInZooKeeper()
     zookeeper = ZooKeeper("zk://stand-in:2181/test", client=server.client)
     server.stop(), server.start()          the ensemble goes away and comes back; sessions live on
+    server.blink()                         connections break and are made again; answers are lost
     server.expire(zookeeper)               as if the session had been silent too long
     server.freeze(zookeeper), .thaw(…)     the client's process stands still: its session runs out
 
@@ -59,6 +60,7 @@ class StandInZooKeeper:
         self.sessions = itertools.count(1)
         self.zxids = itertools.count(1)
         self.calls = 0
+        self.largest_transaction = 0  # bytes of paths and data
         self.after: dict[str, Any] = {}  # the name of a call: what happens once, after the next of these
 
     def client(self, **options: Any) -> "Client":
@@ -79,6 +81,12 @@ class StandInZooKeeper:
         self.running = True
         for client in self.clients:
             client.connect()
+
+    def blink(self) -> None:
+        """All connections break and are made again a moment later; what is under way gets no answer."""
+        for client in self.clients:
+            client.disconnect()
+        asyncio.get_running_loop().call_later(0.05, self.start)
 
     def expire(self, zookeeper: Any) -> None:
         self.of(zookeeper).expire()
@@ -248,9 +256,14 @@ class Client:
             result, work = self.pending.pop(0)
             self.server.calls += 1
             try:
-                result.settle(work())
+                value = work()
             except Exception as error:
                 result.settle(error=error)
+                continue
+            if self.connected:
+                result.settle(value)
+            else:
+                result.settle(error=ConnectionLoss())  # it was carried out, and the answer is lost
 
     def get_children_async(self, path: str, watch: Any = None) -> Result:
         def work() -> Any:
@@ -327,15 +340,28 @@ class Transaction:
     def commit_async(self) -> Result:
         def work() -> list[Any]:
             server = self.client.server
-            before = {path: SimpleNamespace(**vars(node)) for path, node in server.nodes.items()}
+            before: dict[str, Any] = {}  # of the nodes that it touches, as they were
             results: list[Any] = []
+            sizes = (
+                len(each) for _, arguments in self.operations for each in arguments if isinstance(each, str | bytes)
+            )
+            server.largest_transaction = max(server.largest_transaction, sum(sizes))
             for name, arguments in self.operations:
+                parent = arguments[0].rpartition("/")[0] or "/"
+                for path in (arguments[0], parent):
+                    if path not in before:
+                        node = server.nodes.get(path)
+                        before[path] = None if node is None else SimpleNamespace(**vars(node))
                 try:
                     results.append(getattr(server, name)(self.client, *arguments))
                 except Exception as error:
-                    server.nodes = before
+                    for path, node in before.items():
+                        server.nodes.pop(path, None)
+                        if node is not None:
+                            server.nodes[path] = node
                     later = len(self.operations) - len(results) - 1
                     return [RolledBackError()] * len(results) + [error] + [RolledBackError()] * later
+            server.after.pop("transaction", lambda: None)()
             return results
 
         return self.client.call(work)

@@ -1,0 +1,271 @@
+"""`ZooKeeperJournal`: the journal that several machines share, of which one at a time writes.
+
+    caller                              journal                                     ZooKeeper
+    ------                              -------                                     ---------
+    (first call)                        takes the tree over, reads all of it    →   earlier writers are refused
+    append(), delete(), …  waits    →   while one commit is under way, calls
+                                        gather; then what fits into a           →   one transaction, if this
+                                        transaction                                 writer is still the last
+    returns                         ←   stored by most servers                  ←
+    replay(), replay_all()          ←   from memory
+
+What it survives is what the ensemble survives: an acknowledged write is on the disks of most of its servers. Each write
+is refused (`StaleEpoch`) once another handle has opened the tree. While ZooKeeper is away, writes wait; `close` then
+fails them with `JournalBroken`: of the one commit that was under way nobody can know whether it was stored.
+
+Memory: what the nodes hold, compressed as they are there, some hundred bytes for an entity of Marathon's. Bounds: a
+node holds at most 384 KB, a transaction 600 KB; larger calls are stored whole by a redo record (`_zookeeper_tree`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Final, Self
+
+from actors.persistence._zookeeper_batch import (
+    AppendOperation,
+    Batch,
+    DeleteOperation,
+    FenceOperation,
+    Operation,
+    SnapshotOperation,
+    writes_of,
+)
+from actors.persistence._zookeeper_stream import Stream
+from actors.persistence._zookeeper_tree import Tree
+from actors.persistence.journal import (
+    Append,
+    JournalBroken,
+    JournalError,
+    Progress,
+    Recovered,
+    check_name,
+    closed,
+    encode_events,
+    encode_payload,
+)
+from actors.zookeeper import SessionState, ZooKeeper
+
+__all__ = ["ZooKeeperJournal"]
+
+INLINE: Final = 32
+"""Streams that a batch may concern for it to be made ready on the loop; a larger one is in a thread."""
+STREAMS_PER_TURN: Final = 500
+"""Of a sweep, between two turns of the loop."""
+
+_Waiting = tuple[Operation, asyncio.Future[None]]
+
+
+class ZooKeeperJournal:
+    """A `Journal` below a path of ZooKeeper's.
+
+    Args:
+        zookeeper: the session, which others may use as well and whoever made it closes.
+        path: below which the journal lies; made when missing.
+        epoch: of the caller's lease; None takes the one that the journal has.
+        max_bytes: of all nodes, beyond which writes raise `JournalFull`. ZooKeeper keeps all of its data in memory.
+
+    Opened by the first call, or by `open`, which raise `NewerVersion`, `StaleEpoch`, `JournalBroken`. Opening takes the
+    journal from whoever had it open under this epoch or an older one.
+    """
+
+    def __init__(
+        self, zookeeper: ZooKeeper, path: str, *, epoch: int | None = None, max_bytes: int | None = None
+    ) -> None:
+        self.max_bytes = max_bytes
+        self._zookeeper = zookeeper
+        self._path = path.rstrip("/")
+        self._epoch = epoch
+        self._tree: Tree | None = None
+        self._streams: dict[str, Stream] = {}
+        self._used = 0
+        self._opening: asyncio.Task[None] | None = None
+        self._ready = False
+        self._pending: list[_Waiting] = []
+        self._committer: asyncio.Task[None] | None = None
+        self._broken: JournalError | None = None
+        self._closed = False
+
+    @property
+    def used_bytes(self) -> int:
+        """Of all streams' nodes, nearly; 0 before the journal is open."""
+        return self._used
+
+    async def open(self) -> Self:
+        """Take the journal over and read it, so that what is wrong with it is known at once."""
+        await self._opened()
+        return self
+
+    async def __aenter__(self) -> Self:
+        return await self.open()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def append(self, writes: Sequence[Append]) -> None:
+        await self._do(AppendOperation([(write.stream, write.expected, encode_events(write)) for write in writes]))
+
+    async def save_snapshot(self, stream: str, seq: int, payload: Mapping[str, Any], version: int = 1) -> None:
+        check_name(stream)
+        encoded = encode_payload(payload, f"the snapshot of stream {stream!r}")
+        await self._do(SnapshotOperation(stream, seq, version, encoded))
+
+    async def delete(self, stream: str) -> None:
+        check_name(stream)
+        await self._do(DeleteOperation(stream))
+
+    async def fence(self, epoch: int) -> None:
+        await self._do(FenceOperation(epoch))
+
+    async def replay(self, stream: str, after: int = 0) -> Recovered:
+        check_name(stream)
+        await self._opened()
+        return self._streams.get(stream, Stream()).recovered(after)
+
+    async def replay_all(
+        self, prefix: str, progress: Callable[[Progress], None] | None = None
+    ) -> AsyncIterator[tuple[str, Recovered]]:
+        await self._opened()
+        # Streams are never changed, only replaced: this is how they are now, whatever is written meanwhile.
+        found = sorted((name, stream) for name, stream in self._streams.items() if name.startswith(prefix))
+        total = sum(stream.events for _, stream in found)
+        done = 0
+        for count, (name, stream) in enumerate(found, 1):
+            yield name, stream.recovered()
+            done += stream.events
+            if count % STREAMS_PER_TURN == 0:
+                await asyncio.sleep(0)
+                if self._closed:
+                    raise closed()
+                if progress:
+                    progress(Progress(done, total, count))
+        if progress:
+            progress(Progress(total, total, len(found)))
+
+    async def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        if self._opening and not self._opening.done():
+            self._opening.cancel()
+        committer = self._committer
+        if committer and not committer.done():
+            if self._zookeeper.state is SessionState.CONNECTED:
+                await asyncio.wait([committer], timeout=self._zookeeper.call_timeout)
+            committer.cancel()
+            await asyncio.wait([committer])
+        self._streams = {}
+
+    # opening
+
+    async def _opened(self) -> None:
+        if self._closed:
+            raise closed()
+        if self._ready:
+            return
+        if self._opening is None or (self._opening.done() and not self._ready):
+            self._opening = asyncio.create_task(self._open_tree(), name=f"open the journal {self._path}")
+        try:
+            await asyncio.shield(self._opening)
+        except asyncio.CancelledError:
+            if self._closed:
+                raise closed() from None
+            raise
+
+    async def _open_tree(self) -> None:
+        tree = Tree(self._zookeeper, self._path)
+        await tree.open(self._epoch)
+        streams: dict[str, Stream] = {}
+        async for some in tree.read():
+            streams.update(some)
+        self._streams, self._tree, self._ready = streams, tree, True
+        self._used = sum(stream.size for stream in streams.values())
+
+    # writing
+
+    async def _do(self, operation: Operation) -> None:
+        """Hand an operation to the next commit, and wait for it."""
+        if not self._ready or self._closed:
+            await self._opened()
+        if self._broken:
+            raise _again(self._broken)
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[None] = loop.create_future()
+        self._pending.append((operation, done))
+        if self._committer is None or self._committer.done():
+            # Its first step is a turn later: what else is asked for in this turn comes along.
+            self._committer = asyncio.create_task(self._commit_pending(), name=f"write the journal {self._path}")
+        await done
+
+    async def _commit_pending(self) -> None:
+        taken: list[_Waiting] = []
+        try:
+            while self._pending:
+                outcomes = await self._commit(self._pending)
+                taken, self._pending = self._pending[: len(outcomes)], self._pending[len(outcomes) :]
+                for (_, done), outcome in zip(taken, outcomes, strict=True):
+                    _settle(done, outcome)
+        except asyncio.CancelledError:
+            self._give_up(
+                JournalBroken("the journal was closed while ZooKeeper was away: whether this was stored is unknown")
+            )
+            raise
+        except JournalError as error:
+            self._give_up(error)
+        except Exception as error:  # noqa: BLE001 - whoever waits must hear of it, whatever it is
+            self._give_up(
+                JournalBroken(f"the writer of the journal {self._path} failed ({error!r}); restart the service")
+            )
+
+    async def _commit(self, operations: Sequence[_Waiting]) -> list[JournalError | None]:
+        """Store a first part of what is asked for; what became of each."""
+        assert self._tree is not None
+        first = operations[0][0]
+        if isinstance(first, FenceOperation):
+            try:
+                await self._tree.fence(first.epoch)
+            except JournalError as error:
+                if self._tree.epoch <= first.epoch:
+                    raise  # not only this call, but the journal is another's
+                return [error]
+            return [None]
+        batch = Batch(self._tree.head_path, self._streams, self._used, self.max_bytes)
+        work = [operation for operation, _ in operations]
+        if sum(map(writes_of, work)) <= INLINE:
+            prepared = batch.prepare(work)
+        else:
+            prepared = await asyncio.get_running_loop().run_in_executor(None, batch.prepare, work)
+        if batch.changes or any(outcome is None for outcome in prepared):
+            await self._tree.write(batch.changes, batch.present)
+        for name, stream in batch.streams.items():
+            if stream is None:
+                self._streams.pop(name, None)
+            else:
+                self._streams[name] = stream
+        self._used = batch.used
+        return prepared
+
+    def _give_up(self, error: JournalError) -> None:
+        """The journal is another's, or of unknown contents: no further write is taken."""
+        self._broken = error
+        waiting, self._pending = self._pending, []
+        for _, done in waiting:
+            _settle(done, error)
+
+
+def _settle(done: asyncio.Future[None], outcome: JournalError | None) -> None:
+    if done.done():
+        return  # its caller was cancelled
+    if outcome is None:
+        done.set_result(None)
+    else:
+        done.set_exception(_again(outcome))
+
+
+def _again(error: JournalError) -> JournalError:
+    """Each caller's traceback is its own."""
+    return type(error)(*error.args)
