@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from actors.persistence._zookeeper_stream import Page, Record, Stream, nodes_of
-from actors.persistence._zookeeper_tree import TRANSACTION_BYTES, Change, size
+from actors.persistence._zookeeper_writer import TRANSACTION_BYTES, Change, size
 from actors.persistence.journal import JournalError, JournalFull, SequenceConflict, conflict
 
 __all__ = [

@@ -1,52 +1,33 @@
-"""The journal's tree in ZooKeeper: who may write it, how a write becomes whole, and how all of it is read.
+"""The journal's tree in ZooKeeper: where things are, and how all of it is read.
 
     PATH/commit                    {"format": 1, "epoch": 7, "writer": …, "commits": 1234, "redo": null}
+    PATH/streams/BUCKET            its version counts the transactions that concerned a stream in it
     PATH/streams/BUCKET/NAME       the streams (see `_zookeeper_stream`), spread over buckets by their names' hash
     PATH/redo/N                    the parts of a write that is too large for one transaction
 
-Every transaction sets ``commit`` *at the version that this writer left it at*, beside the nodes that it is about. From
-that follows all that a journal needs:
-
-- Who opens the tree sets ``commit`` too. From then on each transaction of every earlier writer fails as a whole,
-  however late it arrives: a process that was stopped and wakes up, a request that a dead process had sent.
-- An answer that was lost is no riddle: the same transaction is sent again. Either it is carried out now, or the version
-  has moved on, and ``commit`` says whose transaction moved it. Nothing is acknowledged before one of the two is known.
-- A write beyond `TRANSACTION_BYTES` first puts its nodes below ``redo``; the transaction that notes them in ``commit``
-  is the moment from which it counts. It is carried out in parts, by this writer or, if it dies, by the next.
+Who has read the tree once reads later only the buckets whose version is another (`Copy.refresh`): so a process that
+waits to lead has nearly all of it when its turn comes. Who writes: `_zookeeper_writer`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import logging
-import uuid
 import zlib
-from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Final
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Final, NamedTuple
 from urllib.parse import quote, unquote
 
-import msgpack
-from kazoo.exceptions import BadVersionError, KazooException, NodeExistsError, NoNodeError
+from kazoo.exceptions import NoNodeError
 
-from actors.core.clock import Clock
-from actors.persistence._zookeeper_stream import NODE_BYTES, Damaged, Head, Stream, read_head
-from actors.persistence.journal import JournalBroken, JournalError, NewerVersion, StaleEpoch, stale
-from actors.zookeeper import ZooKeeper, ZooKeeperAway
-
-log = logging.getLogger("actors.persistence")
+from actors.persistence._zookeeper_stream import Damaged, Stream, read_head
+from actors.persistence.journal import JournalBroken, NewerVersion
+from actors.zookeeper import ZooKeeper
 
 FORMAT: Final = 1
 BUCKETS: Final = 64
-TRANSACTION_BYTES: Final = 600 * 1024
-"""Of one transaction: ZooKeeper refuses requests from 1 MB (``jute.maxbuffer``) by closing the connection."""
-OPERATION_BYTES: Final = 120  # of an operation beside path and data: its header and the ACL
 READS_AT_A_TIME: Final = 512
-RETRY_SECONDS: Final = 0.25
-
-Change = tuple[str, bytes | None]
-"""A node's path and what it shall hold; None: that it shall not be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,202 +43,52 @@ class Commit:
         return json.dumps({"format": FORMAT, **asdict(self)}).encode()
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class Found(NamedTuple):
     commit: Commit
-    version: int
+    version: int  # of the node
 
 
+@dataclass(frozen=True, slots=True)
 class Tree:
-    """One handle on the tree below ``path``."""
+    """The paths below ``path``, and the reading of ``commit``."""
 
-    def __init__(self, zookeeper: ZooKeeper, path: str) -> None:
-        self._zookeeper = zookeeper
-        self._path = path
-        self._writer = uuid.uuid4().hex
-        self._mine: _Found | None = None  # None: not open for writing
-        self._clock = Clock(asyncio.get_running_loop())
+    zookeeper: ZooKeeper
+    path: str
 
     def __str__(self) -> str:
-        return f"zk://{self._zookeeper.address.hosts}{self._path}"
-
-    def head_path(self, name: str) -> str:
-        bucket = zlib.crc32(name.encode()) % BUCKETS
-        return f"{self._path}/streams/{bucket:02x}/{_quoted(name)}"
+        return f"zk://{self.zookeeper.address.hosts}{self.path}"
 
     @property
-    def epoch(self) -> int:
-        assert self._mine is not None
-        return self._mine.commit.epoch
+    def commit(self) -> str:
+        return f"{self.path}/commit"
 
-    # who writes
+    @property
+    def redo(self) -> str:
+        return f"{self.path}/redo"
 
-    async def open(self, epoch: int | None) -> None:
-        """Become the one who writes, under ``epoch`` (the present one when None), and finish what was begun.
+    @property
+    def streams(self) -> str:
+        return f"{self.path}/streams"
 
-        Raises `StaleEpoch`, `NewerVersion`, `JournalBroken`. While ZooKeeper is away it waits.
-        """
-        await self._take_over(epoch)
-        assert self._mine is not None
-        redo = self._mine.commit.redo
-        if redo is not None:
-            await self._carry_out(await self._read_redo(redo))
-        else:
-            await self._forget_redo()  # of a write that never came to count
+    @property
+    def buckets(self) -> list[str]:
+        return [f"{self.streams}/{bucket:02x}" for bucket in range(BUCKETS)]
 
-    async def fence(self, epoch: int) -> None:
-        """Raises `StaleEpoch`."""
-        assert self._mine is not None
-        commit = self._mine.commit
-        if epoch < commit.epoch:
-            await self._transact([], commit)  # perhaps it is another by now
-            raise stale(epoch, commit.epoch)
-        await self._transact([], replace(commit, epoch=epoch))
+    def bucket(self, name: str) -> str:
+        return f"{self.streams}/{zlib.crc32(name.encode()) % BUCKETS:02x}"
 
-    async def _take_over(self, epoch: int | None) -> None:
-        while True:
-            found = await self._insistent_read()
-            if found is None:
-                await self._make()
-                continue
-            seen = found.commit
-            if seen.writer == self._writer:  # the answer to an earlier attempt was lost
-                self._mine = found
-                return
-            wanted = seen.epoch if epoch is None else epoch
-            if wanted < seen.epoch:
-                raise stale(wanted, seen.epoch)
-            claim = replace(seen, epoch=wanted, writer=self._writer, commits=seen.commits + 1)
-            try:
-                stat = await self._zookeeper.set(self._commit, claim.encoded(), found.version)
-            except (BadVersionError, NoNodeError):
-                continue
-            except ZooKeeperAway as error:
-                await self._wait(error)
-                continue
-            self._mine = _Found(claim, stat.version)
-            return
+    def head(self, name: str) -> str:
+        return f"{self.bucket(name)}/{_quoted(name)}"
 
-    async def _make(self) -> None:
-        nodes = [self._commit, f"{self._path}/redo", f"{self._path}/streams"]
-        nodes += [f"{self._path}/streams/{bucket:02x}" for bucket in range(BUCKETS)]
-        contents = [Commit().encoded(), *[b""] * (len(nodes) - 1)]
+    def bucket_of(self, path: str) -> str | None:
+        """Of the path of a head or a chunk; None: it is another's."""
+        root = self.streams + "/"
+        return root + path.removeprefix(root).partition("/")[0] if path.startswith(root) else None
+
+    async def read_commit(self) -> Found | None:
+        """None: there is no journal. Raises `NewerVersion`, `JournalBroken`, `ZooKeeperAway`."""
         try:
-            await self._zookeeper.ensure(self._path)
-            await self._zookeeper.all_or_none(*(("create", *each) for each in zip(nodes, contents, strict=True)))
-        except NodeExistsError:
-            pass  # another was faster, or the answer to an earlier attempt was lost
-        except ZooKeeperAway as error:
-            await self._wait(error)
-
-    # writing
-
-    async def write(self, changes: Sequence[Change], present: Iterable[str]) -> None:
-        """Carry all of it out or nothing; ``present``: the paths among it that are there already.
-
-        Returns when it is carried out for good, waiting for as long as ZooKeeper is away. Raises `StaleEpoch` (nothing
-        was written) and `JournalBroken`. When it is cancelled, it is unknown whether all of it was written or nothing.
-        """
-        assert self._mine is not None
-        if sum(size(*change) for change in changes) <= TRANSACTION_BYTES:
-            await self._transact(_operations(changes, set(present)), self._mine.commit)
-            return
-        packed = zlib.compress(msgpack.packb(list(changes)), 1)
-        parts = [packed[start : start + NODE_BYTES] for start in range(0, len(packed), NODE_BYTES)]
-        for index, part in enumerate(parts):
-            await self._transact([("create", f"{self._path}/redo/{index}", part)], self._mine.commit)
-        await self._transact([], replace(self._mine.commit, redo=(len(parts), zlib.crc32(packed))))
-        await self._carry_out(changes)
-
-    async def _carry_out(self, changes: Sequence[Change]) -> None:
-        """A part of it may be done already: each change says how a node shall be, so it may be made again."""
-        assert self._mine is not None
-        for start in range(0, len(changes), READS_AT_A_TIME):
-            window = changes[start : start + READS_AT_A_TIME]
-            stats = await self._insist(lambda w=window: asyncio.gather(*(self._zookeeper.exists(p) for p, _ in w)))
-            present = {path for (path, _), stat in zip(window, stats, strict=True) if stat is not None}
-            for part in _slices(window):
-                await self._transact(_operations(part, present), self._mine.commit)
-        await self._forget_redo()
-
-    async def _forget_redo(self) -> None:
-        assert self._mine is not None
-        names = await self._insist(lambda: self._zookeeper.children(f"{self._path}/redo"))
-        if names or self._mine.commit.redo is not None:
-            gone = [("delete", f"{self._path}/redo/{name}") for name in names]
-            await self._transact(gone, replace(self._mine.commit, redo=None))
-
-    async def _read_redo(self, redo: tuple[int, int]) -> list[Change]:
-        count, checksum = redo
-        paths = [f"{self._path}/redo/{index}" for index in range(count)]
-        try:
-            parts = [(await self._insist(lambda p=path: self._zookeeper.get(p))).data for path in paths]
-        except NoNodeError as error:
-            raise self._damaged(f"{error} is missing") from error
-        packed = b"".join(parts)
-        if zlib.crc32(packed) != checksum:
-            raise self._damaged(f"what {self._path}/redo holds does not fit its checksum")
-        return [(path, data) for path, data in msgpack.unpackb(zlib.decompress(packed))]
-
-    async def _transact(self, operations: Sequence[tuple[Any, ...]], commit: Commit) -> None:
-        """Carry ``operations`` out and leave ``commit`` behind, counted up; both or none."""
-        mine = self._mine
-        assert mine is not None
-        commit = replace(commit, commits=mine.commit.commits + 1)
-        noting = ("set_data", self._commit, commit.encoded(), mine.version)
-        uncertain = False
-        while True:
-            try:
-                await self._zookeeper.all_or_none(noting, *operations)
-            except ZooKeeperAway as error:
-                uncertain = True
-                await self._wait(error)
-                continue
-            except BadVersionError:
-                found = await self._insistent_read()
-                if found is None:
-                    raise self._damaged("it was removed") from None
-                if found.commit != commit:
-                    raise _overtaken(mine.commit, found.commit, uncertain) from None
-                # An earlier attempt was carried out, and its answer lost.
-            except KazooException as error:
-                raise self._damaged(f"ZooKeeper refused a write ({type(error).__name__} {error})") from error
-            self._mine = _Found(commit, mine.version + 1)
-            return
-
-    # reading
-
-    async def read(self) -> AsyncIterator[list[tuple[str, Stream]]]:
-        """All streams, in pieces. Raises `JournalBroken`, and what `ZooKeeper.get` raises."""
-        try:
-            buckets = await self._zookeeper.children(f"{self._path}/streams")
-            listed = await asyncio.gather(
-                *(self._zookeeper.children(f"{self._path}/streams/{bucket}") for bucket in buckets)
-            )
-        except NoNodeError as error:
-            raise self._damaged(f"{error} is missing") from error
-        quoted = [name for names in listed for name in names]
-        for start in range(0, len(quoted), READS_AT_A_TIME):
-            names = [unquote(name) for name in quoted[start : start + READS_AT_A_TIME]]
-            yield await asyncio.gather(*map(self._read_stream, names))
-
-    async def _read_stream(self, name: str) -> tuple[str, Stream]:
-        path = self.head_path(name)
-        try:
-            head: Head = read_head(name, (await self._zookeeper.get(path)).data)
-            chunks = {chunk: (await self._zookeeper.get(path + chunk)).data for chunk in head.chunk_paths}
-            return name, head.stream(chunks)
-        except (NoNodeError, Damaged) as error:
-            raise self._damaged(f"{path}: {error}") from error
-
-    async def commit(self) -> Commit | None:
-        """What ``commit`` holds now; None: there is no journal."""
-        found = await self._read_commit()
-        return None if found is None else found.commit
-
-    async def _read_commit(self) -> _Found | None:
-        try:
-            node = await self._zookeeper.get(self._commit)
+            node = await self.zookeeper.get(self.commit)
         except NoNodeError:
             return None
         try:
@@ -271,70 +102,74 @@ class Tree:
             redo = fields["redo"]
             commit = Commit(fields["epoch"], fields["writer"], fields["commits"], tuple(redo) if redo else None)
         except (ValueError, KeyError, TypeError) as error:
-            raise self._damaged(f"{self._commit} is no commit ({error!r})") from error
-        return _Found(commit, node.stat.version)
+            raise self.damaged(f"{self.commit} is no commit ({error!r})") from error
+        return Found(commit, node.stat.version)
 
-    async def _insistent_read(self) -> _Found | None:
-        found: _Found | None = await self._insist(self._read_commit)
-        return found
-
-    # ZooKeeper away
-
-    async def _insist(self, attempt: Any) -> Any:
-        while True:
-            try:
-                return await attempt()
-            except ZooKeeperAway as error:
-                await self._wait(error)
-
-    async def _wait(self, error: ZooKeeperAway) -> None:
-        log.warning("the journal at %s waits for ZooKeeper, and its callers with it: %s", self, error)
-        await self._clock.sleep(RETRY_SECONDS)
-
-    @property
-    def _commit(self) -> str:
-        return f"{self._path}/commit"
-
-    def _damaged(self, what: str) -> JournalBroken:
+    def damaged(self, what: str) -> JournalBroken:
         return JournalBroken(f"the journal at {self} is damaged: {what}. Restore it from a backup.")
 
 
-def size(path: str, data: bytes | None) -> int:
-    """Bytes that a change takes in a transaction, nearly."""
-    return OPERATION_BYTES + len(path) + len(data or b"")
+@dataclass(slots=True)
+class _Bucket:
+    version: int
+    streams: dict[str, Stream]
 
 
-def _slices(changes: Sequence[Change]) -> Iterable[Sequence[Change]]:
-    start = total = 0
-    for index, change in enumerate(changes):
-        total += size(*change)
-        if total > TRANSACTION_BYTES and index > start:
-            yield changes[start:index]
-            start, total = index, size(*change)
-    if start < len(changes):
-        yield changes[start:]
+class _Changing(Exception):
+    """A stream is not as its bucket said: it was changed meanwhile, or it is damaged; the cause says which node."""
 
 
-def _operations(changes: Iterable[Change], present: set[str]) -> list[tuple[Any, ...]]:
-    found: list[tuple[Any, ...]] = []
-    for path, data in changes:
-        if data is not None:
-            found.append(("set_data" if path in present else "create", path, data))
-        elif path in present:
-            found.append(("delete", path))
-    return found
+class Copy:
+    """All streams, as they were when they were last read."""
 
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+        self._buckets: dict[str, _Bucket] = {}
 
-def _overtaken(mine: Commit, found: Commit, uncertain: bool) -> JournalError:
-    """``uncertain``: an attempt had no answer; it may have been carried out before the other took over."""
-    if found.epoch > mine.epoch:
-        refused = stale(mine.epoch, found.epoch)
-    else:
-        refused = StaleEpoch(
-            f"another process has opened this journal under the same epoch {mine.epoch}; this one's writes are "
-            "refused. Two services must not share one path."
-        )
-    return JournalBroken(f"whether the last write was stored is unknown, and {refused}") if uncertain else refused
+    def streams(self) -> Iterator[tuple[str, Stream]]:
+        for bucket in self._buckets.values():
+            yield from bucket.streams.items()
+
+    async def refresh(self, *, writing: bool) -> int:
+        """Read the buckets that have changed; how many there were.
+
+        ``writing``: nobody else may be: what does not fit is damaged then. Otherwise it is left for the next time.
+        Raises `JournalBroken`, `ZooKeeperAway`.
+        """
+        tree = self._tree
+        stats = await asyncio.gather(*map(tree.zookeeper.exists, tree.buckets))
+        changed = 0
+        for path, stat in zip(tree.buckets, stats, strict=True):
+            if stat is None:
+                raise tree.damaged(f"{path} is missing")
+            known = self._buckets.get(path)
+            if known is not None and known.version == stat.version:
+                continue
+            changed += 1
+            try:
+                self._buckets[path] = _Bucket(stat.version, await self._read(path))
+            except _Changing as error:
+                if writing:
+                    raise tree.damaged(f"{error}: {error.__cause__}") from error.__cause__
+                self._buckets.pop(path, None)
+        return changed
+
+    async def _read(self, bucket: str) -> dict[str, Stream]:
+        names = [unquote(name) for name in await self._tree.zookeeper.children(bucket)]
+        found: dict[str, Stream] = {}
+        for start in range(0, len(names), READS_AT_A_TIME):
+            some = names[start : start + READS_AT_A_TIME]
+            found.update(zip(some, await asyncio.gather(*map(self._read_stream, some)), strict=True))
+        return found
+
+    async def _read_stream(self, name: str) -> Stream:
+        path, get = self._tree.head(name), self._tree.zookeeper.get
+        try:
+            head = read_head(name, (await get(path)).data)
+            chunks = {chunk: (await get(path + chunk)).data for chunk in head.chunk_paths}
+            return head.stream(chunks)
+        except (NoNodeError, Damaged) as error:
+            raise _Changing(path) from error
 
 
 def _quoted(name: str) -> str:

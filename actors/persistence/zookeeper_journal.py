@@ -14,7 +14,7 @@ is refused (`StaleEpoch`) once another handle has opened the tree. While ZooKeep
 fails them with `JournalBroken`: of the one commit that was under way nobody can know whether it was stored.
 
 Memory: what the nodes hold, compressed as they are there, some hundred bytes for an entity of Marathon's. Bounds: a
-node holds at most 384 KB, a transaction 600 KB; larger calls are stored whole by a redo record (`_zookeeper_tree`).
+node holds at most 384 KB, a transaction 600 KB; larger calls are stored whole by a redo record (`_zookeeper_writer`).
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ from actors.persistence._zookeeper_batch import (
     writes_of,
 )
 from actors.persistence._zookeeper_stream import Stream
-from actors.persistence._zookeeper_tree import Tree
+from actors.persistence._zookeeper_tree import Copy, Tree
+from actors.persistence._zookeeper_writer import Writer
 from actors.persistence.journal import (
     Append,
     JournalBroken,
@@ -48,7 +49,7 @@ from actors.persistence.journal import (
 )
 from actors.zookeeper import SessionState, ZooKeeper
 
-__all__ = ["ZooKeeperJournal"]
+__all__ = ["JournalFollower", "ZooKeeperJournal"]
 
 INLINE: Final = 32
 """Streams that a batch may concern for it to be made ready on the loop; a larger one is in a thread."""
@@ -56,6 +57,42 @@ STREAMS_PER_TURN: Final = 500
 """Of a sweep, between two turns of the loop."""
 
 _Waiting = tuple[Operation, asyncio.Future[None]]
+
+
+class JournalFollower:
+    """Reads a journal that another process writes, without disturbing it."""
+
+    def __init__(self, zookeeper: ZooKeeper, path: str) -> None:
+        self._tree = Tree(zookeeper, path.rstrip("/"))
+        self.copy = Copy(self._tree)
+
+    async def refresh(self) -> None:
+        """Read what has changed since the last time; does nothing where there is no journal.
+
+        Raises `NewerVersion`, `JournalBroken`, `ZooKeeperAway`.
+        """
+        if await self._tree.read_commit() is not None:
+            await self.copy.refresh(writing=False)
+
+    async def read_streams(self) -> AsyncIterator[tuple[str, Recovered]]:
+        """Every stream as all of them were at one moment, ordered by name.
+
+        A journal that is written all the time is read until no write fell into a look at its buckets, which takes some
+        milliseconds. Raises `FileNotFoundError` where there is no journal, and what `refresh` raises.
+        """
+        still = 0
+        while True:
+            before = await self._tree.read_commit()
+            if before is None:
+                raise FileNotFoundError(f"there is no journal at {self._tree}")
+            # Where nobody writes and yet the nodes do not fit together, they are damaged.
+            changed = await self.copy.refresh(writing=still > 3)
+            unchanged = await self._tree.read_commit() == before
+            if not changed and unchanged and before.commit.redo is None:
+                break
+            still = still + 1 if unchanged else 0
+        for name, stream in sorted(self.copy.streams()):
+            yield name, stream.recovered()
 
 
 class ZooKeeperJournal:
@@ -66,19 +103,27 @@ class ZooKeeperJournal:
         path: below which the journal lies; made when missing.
         epoch: of the caller's lease; None takes the one that the journal has.
         max_bytes: of all nodes, beyond which writes raise `JournalFull`. ZooKeeper keeps all of its data in memory.
+        follower: of the same path, which has read most of it already; it must not be used any more.
 
     Opened by the first call, or by `open`, which raise `NewerVersion`, `StaleEpoch`, `JournalBroken`. Opening takes the
     journal from whoever had it open under this epoch or an older one.
     """
 
     def __init__(
-        self, zookeeper: ZooKeeper, path: str, *, epoch: int | None = None, max_bytes: int | None = None
+        self,
+        zookeeper: ZooKeeper,
+        path: str,
+        *,
+        epoch: int | None = None,
+        max_bytes: int | None = None,
+        follower: JournalFollower | None = None,
     ) -> None:
         self.max_bytes = max_bytes
         self._zookeeper = zookeeper
-        self._path = path.rstrip("/")
+        self._tree = Tree(zookeeper, path.rstrip("/"))
+        self._copy = follower.copy if follower is not None else Copy(self._tree)
         self._epoch = epoch
-        self._tree: Tree | None = None
+        self._writer: Writer | None = None
         self._streams: dict[str, Stream] = {}
         self._used = 0
         self._opening: asyncio.Task[None] | None = None
@@ -168,7 +213,7 @@ class ZooKeeperJournal:
         if self._ready:
             return
         if self._opening is None or (self._opening.done() and not self._ready):
-            self._opening = asyncio.create_task(self._open_tree(), name=f"open the journal {self._path}")
+            self._opening = asyncio.create_task(self._open_tree(), name=f"open the journal {self._tree}")
         try:
             await asyncio.shield(self._opening)
         except asyncio.CancelledError:
@@ -177,13 +222,12 @@ class ZooKeeperJournal:
             raise
 
     async def _open_tree(self) -> None:
-        tree = Tree(self._zookeeper, self._path)
-        await tree.open(self._epoch)
-        streams: dict[str, Stream] = {}
-        async for some in tree.read():
-            streams.update(some)
-        self._streams, self._tree, self._ready = streams, tree, True
-        self._used = sum(stream.size for stream in streams.values())
+        writer = Writer(self._tree)
+        await writer.open(self._epoch)
+        await writer.insist(lambda: self._copy.refresh(writing=True))
+        self._streams, self._copy = dict(self._copy.streams()), Copy(self._tree)
+        self._writer, self._ready = writer, True
+        self._used = sum(stream.size for stream in self._streams.values())
 
     # writing
 
@@ -198,7 +242,7 @@ class ZooKeeperJournal:
         self._pending.append((operation, done))
         if self._committer is None or self._committer.done():
             # Its first step is a turn later: what else is asked for in this turn comes along.
-            self._committer = asyncio.create_task(self._commit_pending(), name=f"write the journal {self._path}")
+            self._committer = asyncio.create_task(self._commit_pending(), name=f"write the journal {self._tree}")
         await done
 
     async def _commit_pending(self) -> None:
@@ -218,29 +262,29 @@ class ZooKeeperJournal:
             self._give_up(error)
         except Exception as error:  # noqa: BLE001 - whoever waits must hear of it, whatever it is
             self._give_up(
-                JournalBroken(f"the writer of the journal {self._path} failed ({error!r}); restart the service")
+                JournalBroken(f"the writer of the journal {self._tree} failed ({error!r}); restart the service")
             )
 
     async def _commit(self, operations: Sequence[_Waiting]) -> list[JournalError | None]:
         """Store a first part of what is asked for; what became of each."""
-        assert self._tree is not None
+        assert self._writer is not None
         first = operations[0][0]
         if isinstance(first, FenceOperation):
             try:
-                await self._tree.fence(first.epoch)
+                await self._writer.fence(first.epoch)
             except JournalError as error:
-                if self._tree.epoch <= first.epoch:
+                if self._writer.epoch <= first.epoch:
                     raise  # not only this call, but the journal is another's
                 return [error]
             return [None]
-        batch = Batch(self._tree.head_path, self._streams, self._used, self.max_bytes)
+        batch = Batch(self._tree.head, self._streams, self._used, self.max_bytes)
         work = [operation for operation, _ in operations]
         if sum(map(writes_of, work)) <= INLINE:
             prepared = batch.prepare(work)
         else:
             prepared = await asyncio.get_running_loop().run_in_executor(None, batch.prepare, work)
         if batch.changes or any(outcome is None for outcome in prepared):
-            await self._tree.write(batch.changes, batch.present)
+            await self._writer.write(batch.changes, batch.present)
         for name, stream in batch.streams.items():
             if stream is None:
                 self._streams.pop(name, None)

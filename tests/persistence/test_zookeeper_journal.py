@@ -9,7 +9,7 @@ import random
 import pytest
 
 from actors.persistence import Append, Event, JournalBroken, JournalClosed, NewerVersion, StaleEpoch
-from actors.persistence.zookeeper_journal import ZooKeeperJournal
+from actors.persistence.zookeeper_journal import JournalFollower, ZooKeeperJournal
 from actors.zookeeper import ZooKeeper
 from tests.zookeeper.stand_in import StandInZooKeeper
 
@@ -267,3 +267,54 @@ async def test_with_connections_that_come_and_go_what_was_acknowledged_is_there_
         numbers = [payload["n"] for payload in found.get(name, [])]
         assert numbers == list(range(len(numbers)))
         assert acknowledged[name] <= len(numbers) <= acknowledged[name] + 1
+
+
+@pytest.fixture
+async def follower(server):
+    async with ZooKeeper("zk://stand-in:2181/test", client=server.client) as session:
+        yield JournalFollower(session, "/test/journal")
+
+
+async def test_a_follower_reads_all_streams_as_they_were_at_one_moment(process, follower):
+    journal = process()
+    await journal.append([Append(f"s{n}", (Event("e", 1, {"n": 0}),)) for n in range(300)])
+    written = 0
+
+    async def write():
+        nonlocal written
+        while True:
+            written += 1
+            await journal.append([Append(f"s{n}", (Event("e", 1, {"n": written}),)) for n in (0, 150, 299)])
+            if written % 10 == 0:
+                await asyncio.sleep(1)
+
+    writing = asyncio.create_task(write())
+    moment = {name: recovered.seq async for name, recovered in follower.read_streams()}
+    writing.cancel()
+    await asyncio.wait([writing])
+    assert len(moment) == 300
+    assert moment["s0"] == moment["s150"] == moment["s299"] > 1
+
+
+async def test_a_follower_of_no_journal_says_so_and_one_of_a_damaged_does_not_read_for_ever(server, process, follower):
+    await follower.refresh()
+    with pytest.raises(FileNotFoundError, match="/test/journal"):
+        await anext(follower.read_streams())
+    await process().append([Append("a", (Event("e"),))])
+    (head,) = (node for name, node in server.nodes.items() if name.endswith("/a"))
+    head.data = head.data[:-1]
+    with pytest.raises(JournalBroken, match="checksum"):
+        await anext(follower.read_streams())
+
+
+async def test_a_journal_opened_with_a_follower_reads_only_what_changed_since(server, process, follower):
+    first = process(epoch=1)
+    await first.append([Append(f"s{n}", (Event("e", 1, {"n": n}),)) for n in range(2000)])
+    await follower.refresh()
+    await first.append([Append("s7", (Event("e", 1, {"n": 7}),)), Append("new", (Event("e"),))])
+    await first.delete("s8")
+    before = server.calls
+    second = await process(epoch=2, follower=follower).open()
+    assert server.calls - before < 300
+    expected = {f"s{n}": [{"n": n}] for n in range(2000) if n != 8} | {"s7": [{"n": 7}, {"n": 7}], "new": [{}]}
+    assert await everything(second) == expected
