@@ -132,6 +132,7 @@ class Daemon(Actor[Any]):
                 node = self._nodes.get(id_)
                 if node is not None and node not in self._leaving:
                     self._leaving.add(node)
+                    self._remote.keep_connected(node.address, wanted=False)  # when it goes, that is no fault
                     self._publish(MemberLeft(node))
                 self.reply("seen")
             case Downing(node):
