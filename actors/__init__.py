@@ -12,6 +12,7 @@ from .core import (
     ActorRef,
     ActorSelection,
     ActorSystem,
+    ActorView,
     AllForOneStrategy,
     AskTimeout,
     BoundedMailbox,
@@ -50,6 +51,8 @@ from .core import (
     Timers,
     UnhandledMessage,
     default_decider,
+    look_at,
+    look_at_all,
     stopping_decider,
 )
 
@@ -65,6 +68,7 @@ __all__ = [
     "ActorRef",
     "ActorSelection",
     "ActorSystem",
+    "ActorView",
     "AllForOneStrategy",
     "AskTimeout",
     "BoundedMailbox",
@@ -103,5 +107,7 @@ __all__ = [
     "Timers",
     "UnhandledMessage",
     "default_decider",
+    "look_at",
+    "look_at_all",
     "stopping_decider",
 ]

@@ -18,6 +18,7 @@ from .errors import (
     StashOverflow,
 )
 from .event_stream import EventStream
+from .inspection import ActorView, look_at, look_at_all
 from .instrument import Instrument, Instruments
 from .mailboxes import BoundedMailbox, ControlAwareMailbox, ControlMessage, Mailbox, PriorityMailbox
 from .messages import (
@@ -64,6 +65,7 @@ __all__ = [
     "ActorRef",
     "ActorSelection",
     "ActorSystem",
+    "ActorView",
     "AllForOneStrategy",
     "AskTimeout",
     "BoundedMailbox",
@@ -103,5 +105,7 @@ __all__ = [
     "Timers",
     "UnhandledMessage",
     "default_decider",
+    "look_at",
+    "look_at_all",
     "stopping_decider",
 ]

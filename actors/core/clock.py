@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TypeVarTuple
 
-from ._asyncio import keeps_real_time
+from ._asyncio import elapsed_clock, keeps_real_time
 
 __all__ = ["Clock"]
 
@@ -25,14 +25,18 @@ class Clock:
         2026-01-01T00:00:00Z plus the loop's time.
     """
 
-    __slots__ = ("_loop", "_wall", "time")
+    __slots__ = ("_loop", "_wall", "elapsed", "time")
 
     #: Seconds on the loop's monotonic clock: for durations and deadlines.
     time: Callable[[], float]
 
+    #: Seconds for measuring how long a piece of code takes: `time` stands still during a turn of some loops.
+    elapsed: Callable[[], float]
+
     def __init__(self, loop: asyncio.AbstractEventLoop, wall: Callable[[], float] | None = None) -> None:
         self._loop = loop
         self.time = loop.time
+        self.elapsed = elapsed_clock(loop)
         if wall is None:
             wall = time.time if keeps_real_time(loop) else lambda: VIRTUAL_EPOCH + loop.time()
         self._wall = wall

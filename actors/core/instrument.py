@@ -39,6 +39,10 @@ class Instrument:
     def restarted(self, ref: ActorRef[Any]) -> None:
         """An actor was restarted."""
 
+    def rate(self, ref: ActorRef[Any]) -> float | None:
+        """Messages per second that `ref` has handled lately, for `ActorSystem.tree`; None when it is not counted."""
+        return None
+
 
 class Instruments(Instrument):
     """``Settings(instrument=Instruments(Metrics(), Tracing()))``: the first is the innermost, nearest to the actor."""
@@ -71,3 +75,7 @@ class Instruments(Instrument):
     def restarted(self, ref: ActorRef[Any]) -> None:
         for each in self._instruments:
             each.restarted(ref)
+
+    def rate(self, ref: ActorRef[Any]) -> float | None:
+        rates = (each.rate(ref) for each in self._instruments)
+        return next((rate for rate in rates if rate is not None), None)

@@ -22,7 +22,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from ._auto_received import INTERNAL
+from ._auto_received import AUTO_RECEIVED, INTERNAL
 from ._types import Envelope
 from .errors import MailboxFull
 from .messages import DeadLetter
@@ -30,7 +30,19 @@ from .messages import DeadLetter
 if TYPE_CHECKING:
     from .ref import ActorRef
 
-__all__ = ["BoundedMailbox", "ControlAwareMailbox", "ControlMessage", "Mailbox", "MailboxRecipe", "PriorityMailbox"]
+__all__ = [
+    "RUNTIME_MESSAGES",
+    "BoundedMailbox",
+    "ControlAwareMailbox",
+    "ControlMessage",
+    "Mailbox",
+    "MailboxRecipe",
+    "PriorityMailbox",
+]
+
+
+#: Messages that the runtime handles itself: a mailbox that does more than keep messages leaves these alone.
+RUNTIME_MESSAGES: frozenset[type] = AUTO_RECEIVED
 
 
 class Mailbox(Protocol):
@@ -51,7 +63,7 @@ MailboxRecipe = Callable[["ActorRef[Any]"], Mailbox]
 
 
 class BoundedMailbox:
-    """A recipe for mailboxes that hold at most `capacity` messages.
+    """A recipe for mailboxes that hold at most `capacity` messages (`Settings.mailbox_capacity` when None).
 
     :param overflow: what happens to a message for which there is no room:
         ``"drop_newest"`` makes it a dead letter; ``"drop_oldest"`` makes the oldest one a dead letter;
@@ -62,9 +74,11 @@ class BoundedMailbox:
     """
 
     def __init__(
-        self, capacity: int, overflow: Literal["drop_newest", "drop_oldest", "fail", "wait"] = "drop_newest"
+        self,
+        capacity: int | None = None,
+        overflow: Literal["drop_newest", "drop_oldest", "fail", "wait"] = "drop_newest",
     ) -> None:
-        if capacity < 1:
+        if capacity is not None and capacity < 1:
             raise ValueError(f"a bounded mailbox needs a capacity of at least 1, not {capacity}")
         if overflow not in ("drop_newest", "drop_oldest", "fail", "wait"):
             raise ValueError(f"overflow must be drop_newest, drop_oldest, fail or wait, not {overflow!r}")
@@ -72,7 +86,8 @@ class BoundedMailbox:
         self.overflow = overflow
 
     def __call__(self, ref: ActorRef[Any]) -> Mailbox:
-        return _Bounded(ref, self.capacity, self.overflow)
+        capacity = ref.system.settings.mailbox_capacity if self.capacity is None else self.capacity
+        return _Bounded(ref, capacity, self.overflow)
 
 
 class _Bounded(deque[Envelope]):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import signal
 import weakref
 from collections.abc import Callable
 from datetime import timedelta
@@ -25,6 +26,7 @@ from .dispatchers import RUN_QUEUE, DispatcherSpec, dispatcher_spec
 from .errors import AskTimeout
 from .event_stream import EventStream
 from .guardians import Guardian, RootGuardian
+from .inspection import ActorView, look_at_all
 from .instrument import Instrument, Instruments
 from .messages import DeadLetter, PoisonPill, Terminated
 from .paths import checked_name
@@ -34,7 +36,7 @@ from .selection import ActorSelection
 from .settings import Settings
 from .shutdown import CoordinatedShutdown
 from .supervision import OneForOneStrategy
-from .tree import ActorNode, cells_of, node_of
+from .tree import ActorNode, node_of
 
 if TYPE_CHECKING:
     from .actor import Actor
@@ -99,6 +101,7 @@ class ActorSystem:
     def _guardian(self, name: str, strategy: Any) -> Cell:
         ref = self.root.spawn(Props(Guardian, strategy), name)
         assert isinstance(ref, LocalRef)
+        self.root.watch(ref, None)
         return ref._cell
 
     # Actors
@@ -164,7 +167,7 @@ class ActorSystem:
 
     def tree(self) -> ActorNode:
         """The actors as they are now; `print` it, or walk over it."""
-        return node_of(self.root)
+        return node_of(ActorView(self.root))
 
     async def attach_instrument(self, instrument: Instrument) -> None:
         """Let `instrument` see, from now on, the actors that are there and those to come, beside `Settings.instrument`.
@@ -185,8 +188,13 @@ class ActorSystem:
         self.instrument = (
             None if not instruments else instruments[0] if len(instruments) == 1 else Instruments(*instruments)
         )
-        async for cell in cells_of(self):
-            cell.install()
+        async for actor in look_at_all(self):
+            self.rewrap(actor.ref)
+
+    def rewrap(self, ref: ActorRef[Any]) -> None:
+        """Ask the instruments again for what is to handle the messages of `ref`: for one that has changed its mind."""
+        if isinstance(ref, LocalRef):
+            ref._cell.install()
 
     @property
     def dead_letters(self) -> DeadLettersRef:
@@ -205,6 +213,40 @@ class ActorSystem:
     async def terminate(self, reason: str = "terminate() was called") -> None:
         """Run the coordinated shutdown, whose last phase stops all actors, children first; return when all is done."""
         await self.coordinated_shutdown.run(reason)
+
+    def terminate_on_signals(self, *signals: int) -> None:
+        """Terminate when the process gets one of `signals`, by default SIGINT (Ctrl-C) and SIGTERM.
+
+        A second one does what it did before this call: whoever is impatient need not wait. Typical use::
+
+            async with ActorSystem("service") as system:
+                system.terminate_on_signals()
+                await system.when_terminated()
+
+        :raises RuntimeError: where asyncio cannot handle signals: outside of the main thread, and on Windows.
+        """
+        wanted = signals or (signal.SIGINT, signal.SIGTERM)
+
+        def received(number: int) -> None:
+            forget()
+            self.coordinated_shutdown.begin(f"the process got {signal.Signals(number).name}")
+
+        def forget() -> None:
+            for number, before in installed.items():
+                self.loop.remove_signal_handler(number)
+                if before is not None:  # one that Python did not set cannot be set again
+                    signal.signal(number, before)
+            installed.clear()
+
+        installed = {number: signal.getsignal(number) for number in wanted}
+        try:
+            for number in wanted:
+                self.loop.add_signal_handler(number, received, number)
+        except (NotImplementedError, RuntimeError, ValueError) as error:
+            raise RuntimeError(
+                f"the system {self.name!r} cannot handle signals here: {error}; call terminate() from your own handler"
+            ) from error
+        self.on_end(forget)
 
     async def when_terminated(self) -> None:
         """Return when the system has terminated, whoever caused it."""

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ._cell import Cell
+    from .inspection import ActorView
     from .ref import ActorRef
-    from .system import ActorSystem
 
-__all__ = ["ActorNode", "cells_of", "node_of", "state_of"]
-
-#: Cells looked at in one turn of the loop: about a millisecond.
-PER_TURN = 2000
+__all__ = ["ActorNode", "node_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +20,8 @@ class ActorNode:
     :ivar state: starting, running, restarting, stopping; waiting while a handler awaits, failed before the verdict.
     :ivar depth: messages in its mailbox.
     :ivar handling: the type of the message it is handling.
+    :ivar high_water: the most messages that its mailbox has held; None where the mailbox does not keep that.
+    :ivar rate: messages that it handled per second since the last look; None while no instrument counts them.
     """
 
     ref: ActorRef[Any]
@@ -35,6 +32,8 @@ class ActorNode:
     restarts: int
     handling: str | None
     children: tuple[ActorNode, ...]
+    high_water: int | None = None
+    rate: float | None = None
 
     @property
     def path(self) -> str:
@@ -52,6 +51,8 @@ class ActorNode:
     def _lines(self, indent: int) -> Iterator[str]:
         facts = [self.cls, self.state]
         facts += [f"{self.depth} queued"] if self.depth else []
+        facts += [f"at most {self.high_water}"] if self.high_water else []
+        facts += [f"{self.rate:.4g}/s"] if self.rate else []
         facts += [f"{self.stashed} stashed"] if self.stashed else []
         facts += [f"{self.restarts} restarts"] if self.restarts else []
         facts += [f"handling {self.handling}"] if self.handling else []
@@ -60,37 +61,19 @@ class ActorNode:
             yield from child._lines(indent + 1)
 
 
-def node_of(cell: Cell) -> ActorNode:
-    """The picture of `cell` and all below it."""
+def node_of(actor: ActorView) -> ActorNode:
+    """The picture of `actor` and all below it."""
+    instrument = actor.ref.system.instrument
+    envelope = actor.envelope
     return ActorNode(
-        ref=cell.ref,
-        cls=cell.props.cls.__name__,
-        state=state_of(cell),
-        depth=len(cell.mailbox),
-        stashed=len(cell.stash or ()),
-        restarts=cell.restarts,
-        handling=None if cell.envelope is None else type(cell.envelope[0]).__name__,
-        children=tuple(node_of(child) for child in list((cell.children or {}).values())),  # threads may spawn
+        ref=actor.ref,
+        cls=actor.cls.__name__,
+        state=actor.state,
+        depth=actor.depth,
+        stashed=actor.stashed,
+        restarts=actor.restarts,
+        handling=None if envelope is None else type(envelope[0]).__name__,
+        children=tuple(node_of(child) for child in actor.children),
+        high_water=actor.high_water,
+        rate=None if instrument is None else instrument.rate(actor.ref),
     )
-
-
-def state_of(cell: Cell) -> str:
-    """`ActorNode.state`."""
-    if cell.failure is not None and cell.state == "running":
-        return "failed"
-    if cell.is_waiting and cell.state == "running":
-        return "waiting"
-    return cell.state
-
-
-async def cells_of(system: ActorSystem) -> AsyncIterator[Cell]:
-    """All cells, a turn of the loop after each few thousand: a million actors are looked at without holding it."""
-    left = [system.root]
-    seen = 0
-    while left:
-        cell = left.pop()
-        yield cell
-        left.extend((cell.children or {}).values())
-        seen += 1
-        if seen % PER_TURN == 0:
-            await asyncio.sleep(0)

@@ -31,12 +31,10 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import Any
 
-from actors.core import ActorRef, ActorSystem, Instrument
-from actors.core._asyncio import elapsed_clock
+from actors.core import ActorRef, ActorSystem, Instrument, look_at_all
 from actors.core.instrument import Handler
-from actors.core.tree import cells_of
 
-from ._cells import class_name
+from ._names import class_name
 
 __all__ = ["Metrics"]
 
@@ -88,7 +86,7 @@ class Metrics(Instrument):
 
     def handler(self, ref: ActorRef[Any], handler: Handler) -> Handler:
         figures, sample = self._of(ref), self._sample
-        clock = elapsed_clock(ref.system.loop)
+        clock = ref.system.clock.elapsed
 
         def counted(message: Any) -> Awaitable[None] | None:
             figures.left = left = figures.left - 1
@@ -146,8 +144,8 @@ class Metrics(Instrument):
         living: dict[str, int] = {}
         depths: dict[str, int] = {}
         deepest: dict[str, int] = {}
-        async for cell in cells_of(system):
-            name, depth = cell.props.cls.__qualname__, len(cell.mailbox)
+        async for actor in look_at_all(system):
+            name, depth = actor.cls.__qualname__, actor.depth
             living[name] = living.get(name, 0) + 1
             depths[name] = depths.get(name, 0) + depth
             deepest[name] = max(deepest.get(name, 0), depth)

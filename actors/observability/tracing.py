@@ -22,10 +22,11 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any
 
-from actors.core import ActorRef, Instrument, Mailbox
+from actors.core import ActorRef, Instrument, Mailbox, look_at
 from actors.core.instrument import Handler
 
-from ._cells import class_name, current_envelope
+from ._carried import CarryingMailbox, carried
+from ._names import class_name
 
 if TYPE_CHECKING:
     from opentelemetry.context import Context
@@ -36,12 +37,6 @@ __all__ = ["Tracing", "TracingUnavailable"]
 
 class TracingUnavailable(ImportError):
     """OpenTelemetry is not installed."""
-
-
-class _Envelope(tuple[Any, Any]):
-    """An envelope that knows the OpenTelemetry context of who sent it."""
-
-    context: Context
 
 
 class Tracing(Instrument):
@@ -65,17 +60,19 @@ class Tracing(Instrument):
         self._roots = roots
 
     def mailbox(self, ref: ActorRef[Any], mailbox: Mailbox) -> Mailbox:
-        return _TracedMailbox(mailbox, self._context.get_current)
+        return CarryingMailbox(mailbox, self, self._context.get_current)
 
     def handler(self, ref: ActorRef[Any], handler: Handler) -> Handler:
         start, kind = self._tracer.start_span, self._trace.SpanKind.CONSUMER
         attach, detach, with_span = self._context.attach, self._context.detach, self._trace.set_span_in_context
         nothing: Context = type(self._context.get_current())()
         name = class_name(ref)
+        actor = look_at(ref)
+        assert actor is not None  # handlers are asked for where the actor lives
 
         def traced(message: Any) -> Awaitable[None] | None:
-            envelope = current_envelope(ref)
-            parent: Context | None = getattr(envelope, "context", None)
+            envelope = actor.envelope
+            parent: Context | None = carried(envelope, self)
             if parent is None:
                 if not self._roots:
                     return handler(message)
@@ -113,34 +110,3 @@ class Tracing(Instrument):
     def _failed(self, span: Span, error: BaseException) -> None:
         span.record_exception(error)
         span.set_status(self._trace.StatusCode.ERROR, repr(error))
-
-
-class _TracedMailbox:
-    """`inner`, whose envelopes remember the context they were sent in."""
-
-    __slots__ = ("_current", "_inner", "append", "extendleft", "popleft")
-
-    def __init__(self, inner: Mailbox, current: Any) -> None:
-        self._inner = inner
-        self._current = current
-        self.popleft = inner.popleft
-        self.extendleft = inner.extendleft
-        add = inner.append
-
-        def append(envelope: Any, /) -> None:
-            context = current()
-            if context:
-                envelope = _Envelope(envelope)
-                envelope.context = context
-            add(envelope)
-
-        self.append = append
-
-    def __len__(self) -> int:
-        return len(self._inner)
-
-    def __iter__(self) -> Any:
-        return iter(self._inner)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._inner, name)

@@ -6,9 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from actors.core import ActorRef, Instrument
-from actors.core._asyncio import elapsed_clock
 from actors.core.instrument import Handler
-from actors.core.ref import LocalRef
 
 __all__ = ["Kind", "Meter"]
 
@@ -66,25 +64,25 @@ class Meter(Instrument):
         figures = self._figures.get(ref)
         return {} if figures is None or figures.kinds is None else dict(figures.kinds)
 
-    def look_into(self, ref: LocalRef[Any]) -> None:
+    def look_into(self, ref: ActorRef[Any]) -> None:
         """Time the messages of this actor, too."""
         figures = self._of(ref)
         if figures.kinds is None:
             figures.kinds = {}
-            ref._cell.install()
+            ref.system.rewrap(ref)
 
-    def look_away(self, ref: LocalRef[Any]) -> None:
+    def look_away(self, ref: ActorRef[Any]) -> None:
         figures = self._figures.get(ref)
         if figures is not None and figures.kinds is not None:
             figures.kinds = None
-            ref._cell.install()
+            ref.system.rewrap(ref)
 
     # What the runtime tells
 
     def handler(self, ref: ActorRef[Any], handler: Handler) -> Handler:
         figures = self._of(ref)
         if figures.kinds is not None:
-            return self._timed(figures, figures.kinds, elapsed_clock(ref.system.loop), handler)
+            return self._timed(figures, figures.kinds, ref.system.clock.elapsed, handler)
 
         def counted(message: Any) -> Awaitable[None] | None:
             figures.messages += 1

@@ -14,9 +14,7 @@ from collections import Counter
 from dataclasses import asdict
 from typing import Any
 
-from actors.core import ActorSystem, DeadLetter
-from actors.core.ref import LocalRef
-from actors.core.tree import cells_of
+from actors.core import ActorRef, ActorSystem, ActorView, DeadLetter, look_at_all
 
 from .lag import LoopLag
 from .meter import Kind, Meter
@@ -47,7 +45,7 @@ class Observer:
         self._meter = Meter()
         self._lag = LoopLag(system.clock)
         self._viewers: set[Pictures] = set()
-        self._looked_into: Counter[LocalRef[Any]] = Counter()
+        self._looked_into: Counter[ActorRef[Any]] = Counter()
         self._tasks: list[asyncio.Task[None]] = []
         self._turn = asyncio.Lock()  # of beginning and ending, which let others in between
         self._closed = False
@@ -134,16 +132,17 @@ class Observer:
 
     # One actor
 
-    async def find(self, path: str) -> LocalRef[Any] | None:
+    async def find(self, path: str) -> ActorView | None:
         """The living actor of that path."""
-        async for cell in cells_of(self.system):
-            if cell.ref.path == path:
-                return cell.ref
+        async for actor in look_at_all(self.system):
+            if actor.ref.path == path:
+                return actor
         return None
 
     @contextlib.asynccontextmanager
-    async def looking_into(self, ref: LocalRef[Any]) -> Any:
+    async def looking_into(self, actor: ActorView) -> Any:
         """Time its messages for as long as the block runs; somebody must `watch`, too."""
+        ref = actor.ref
         self._looked_into[ref] += 1
         self._meter.look_into(ref)
         try:
@@ -154,17 +153,16 @@ class Observer:
                 del self._looked_into[ref]
                 self._meter.look_away(ref)
 
-    def details(self, ref: LocalRef[Any]) -> dict[str, Any]:
+    def details(self, actor: ActorView) -> dict[str, Any]:
         """What is known of one actor, with its messages by type since it is looked into, and what waits for it."""
-        cell = ref._cell
-        waiting = Counter(type(envelope[0]).__qualname__ for envelope in list(cell.mailbox)[:10_000])
+        waiting = Counter(type(message).__qualname__ for message in actor.waiting(10_000))
         return {
-            **actor_json(cell, self._meter, self._failures),
+            **actor_json(actor, self._meter, self._failures),
             "at": self.system.clock.wall(),
-            "stopped": cell.is_stopped,
-            "kinds": [{"type": name, **_kind_json(kind)} for name, kind in self._meter.kinds(ref).items()],
+            "stopped": actor.is_stopped,
+            "kinds": [{"type": name, **_kind_json(kind)} for name, kind in self._meter.kinds(actor.ref).items()],
             "waiting": [{"type": name, "count": count} for name, count in waiting.most_common(20)],
-            "watchers": [watcher.path for watcher in list(cell.watchers or ())[:50]],
+            "watchers": [watcher.path for watcher in actor.watchers[:50]],
         }
 
 

@@ -12,16 +12,12 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import asdict
 from heapq import nlargest
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from actors.core import ActorSystem
-from actors.core.tree import cells_of, state_of
+from actors.core import ActorSystem, ActorView, look_at_all
 
 from .meter import Meter
 from .records import FailureLog
-
-if TYPE_CHECKING:
-    from actors.core._cell import Cell
 
 __all__ = ["MAX_ACTORS", "MAX_SIBLINGS", "actor_json", "snapshot"]
 
@@ -35,53 +31,53 @@ async def snapshot(system: ActorSystem, meter: Meter, failures: FailureLog) -> d
         lambda: {"actors": 0, "depth": 0, "deepest": 0, "messages": 0, "restarts": 0}
     )
     total = 0
-    async for cell in cells_of(system):
+    async for actor in look_at_all(system):
         total += 1
-        depth = len(cell.mailbox)
-        sums = classes[cell.props.cls.__qualname__]
+        depth = actor.depth
+        sums = classes[actor.cls.__qualname__]
         sums["actors"] += 1
         sums["depth"] += depth
         sums["deepest"] = max(sums["deepest"], depth)
-        sums["messages"] += meter.messages(cell.ref)
-        sums["restarts"] += cell.restarts
-    shown, hidden = _chosen(system.root, meter)
+        sums["messages"] += meter.messages(actor.ref)
+        sums["restarts"] += actor.restarts
+    shown, hidden = _chosen(ActorView(system.root), meter)
     return {
-        "actors": [actor_json(cell, meter, failures) for cell in shown],
+        "actors": [actor_json(actor, meter, failures) for actor in shown],
         "total": total,
         "hidden": hidden,
         "classes": [{"class": name, **sums} for name, sums in classes.items()],
     }
 
 
-def _chosen(root: Cell, meter: Meter) -> tuple[list[Cell], dict[str, int]]:
+def _chosen(root: ActorView, meter: Meter) -> tuple[list[ActorView], dict[str, int]]:
     """Level by level, so that what is left out are the lowest."""
     shown, hidden = [root], {}
     for parent in shown:  # grows while it is walked
-        children = list((parent.children or {}).values())
+        children = parent.children
         room = min(MAX_SIBLINGS, MAX_ACTORS - len(shown))
         if len(children) > room:
             hidden[parent.ref.path] = len(children) - room
-            children = nlargest(room, children, key=lambda cell: (len(cell.mailbox), meter.messages(cell.ref)))
-            children.sort(key=lambda cell: cell.ref.path)
+            children = nlargest(room, children, key=lambda actor: (actor.depth, meter.messages(actor.ref)))
+            children.sort(key=lambda actor: actor.ref.path)
         shown += children
     return shown, hidden
 
 
-def actor_json(cell: Cell, meter: Meter, failures: FailureLog) -> dict[str, Any]:
+def actor_json(actor: ActorView, meter: Meter, failures: FailureLog) -> dict[str, Any]:
     """One actor. What it handles now is read, not asked for."""
-    ref, envelope = cell.ref, cell.envelope
+    ref, parent, envelope = actor.ref, actor.parent, actor.envelope
     failed = failures.of(ref.path)
     return {
         "path": ref.path,
-        "parent": None if cell.parent is None else cell.parent.ref.path,
+        "parent": None if parent is None else parent.path,
         "name": ref.name,
-        "class": cell.props.cls.__qualname__,
-        "state": state_of(cell),
-        "depth": len(cell.mailbox),
-        "stashed": len(cell.stash or ()),
-        "restarts": cell.restarts,
+        "class": actor.cls.__qualname__,
+        "state": actor.state,
+        "depth": actor.depth,
+        "stashed": actor.stashed,
+        "restarts": actor.restarts,
         "messages": meter.messages(ref),
         "handling": None if envelope is None else type(envelope[0]).__qualname__,
-        "children": len(cell.children or ()),
+        "children": actor.child_count,
         "failure": None if failed is None else asdict(failed),
     }

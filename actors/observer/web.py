@@ -32,16 +32,16 @@ def mount(app: web.Application, observer: Observer) -> None:
 
     async def actor(request: web.Request) -> web.StreamResponse:
         path = request.query.get("path", "")
-        ref = await observer.find(path)
-        if ref is None:
+        found = await observer.find(path)
+        if found is None:
             raise web.HTTPNotFound(text=f"no living actor has the path {path}")
         viewer = await observer.watch()
         try:
-            async with observer.looking_into(ref):
+            async with observer.looking_into(found):
                 answer = await _begin(request)
                 with suppress(ConnectionResetError):
                     while await viewer.get() is not None:
-                        data = json.dumps(observer.details(ref), separators=(",", ":")).encode()
+                        data = json.dumps(observer.details(found), separators=(",", ":")).encode()
                         await answer.write(b"event: actor\ndata: " + data + b"\n\n")
             return answer
         finally:

@@ -22,7 +22,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from actors.core import ActorRef, DeadLetter, Failure
-from actors.core._auto_received import AUTO_RECEIVED
+from actors.core.mailboxes import RUNTIME_MESSAGES
 
 from .router_messages import Broadcast, RouterManagementMessage
 from .routing_logic import RoutingLogic, tell_all
@@ -102,7 +102,9 @@ class RoutingMailbox:
         table = self.table
         if kind is Claim:
             message.mailbox = self
-        elif self._kept or not table.is_open or kind in AUTO_RECEIVED or isinstance(message, RouterManagementMessage):
+        elif (
+            self._kept or not table.is_open or kind in RUNTIME_MESSAGES or isinstance(message, RouterManagementMessage)
+        ):
             self._kept.append(envelope)
         else:
             table.send(message, envelope[1])

@@ -6,8 +6,9 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from actors.core import ActorView
+
 from ._durations import at_least
-from ._load import Load
 
 __all__ = ["Resizer"]
 
@@ -43,11 +44,11 @@ class Resizer:
             if not value >= 0:
                 raise ValueError(f"{name} must not be negative, but is {value!r}")
 
-    def change(self, loads: Iterable[Load | None]) -> int:
-        """How many routees more (or, below 0, less) the pool should have; `loads` are those of the routees."""
-        loads = list(loads)
-        size = len(loads)
-        busy = sum(load is not None and self._is_busy(load) for load in loads)
+    def change(self, routees: Iterable[ActorView | None]) -> int:
+        """How many routees more (or, below 0, less) the pool should have than these; None stands for one elsewhere."""
+        routees = list(routees)
+        size = len(routees)
+        busy = sum(routee is not None and self._is_busy(routee) for routee in routees)
         change = 0
         if busy >= size:
             change += math.ceil(self.ramp_up * size)
@@ -59,9 +60,9 @@ class Resizer:
         """`change`, as far as a pool of `size` stays between `lower` and `upper` with it."""
         return max(self.lower, min(self.upper, size + change)) - size
 
-    def _is_busy(self, load: Load) -> bool:
+    def _is_busy(self, routee: ActorView) -> bool:
         if self.pressure == 0:
-            return load.busy
+            return routee.is_busy
         if self.pressure == 1:
-            return load.busy and load.queued > 0
-        return load.queued >= self.pressure
+            return routee.is_busy and routee.depth > 0
+        return routee.depth >= self.pressure

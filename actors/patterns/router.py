@@ -29,20 +29,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from actors.core import Actor, ActorRef, Directive, OneForOneStrategy, PoisonPill, Props, SupervisorStrategy, Terminated
-from actors.core._types import M
 
 from ._durations import at_least
-from ._load import load_of
 from ._routing_mailbox import Claim, NoRoutees, Resize, RoutingMailbox
 from .resizer import Resizer
 from .router_messages import AddRoutee, AdjustPoolSize, Broadcast, GetRoutees, RemoveRoutee, Routees
 from .router_messages import RouterManagementMessage as Management
-from .routing_logic import RoundRobin, RoutingLogic
+from .routing_logic import RoundRobin, RoutingLogic, glance
 
 __all__ = ["NoRoutees", "group", "pool"]
+
+M = TypeVar("M")
 
 #: Seconds between a routee's removal and its PoisonPill: callers that had chosen it have then told it.
 _LAST_MESSAGES = 0.1
@@ -181,7 +181,7 @@ class _PoolRouter(_Router):
                 size = len(self._table.routees)
                 self._resize(change if self._resizer is None else self._resizer.bounded(size, change))
             case Resize() if self._resizer is not None:
-                self._resize(self._resizer.change(map(load_of, self._table.routees)))
+                self._resize(self._resizer.change(map(glance, self._table.routees)))
             case _:
                 super().receive(message)
 

@@ -22,11 +22,18 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any, ClassVar
 
-from actors.core import ActorRef, ActorSystem, MailboxFull
+from actors.core import ActorRef, ActorSystem, ActorView, MailboxFull, look_at
 
-from ._load import load_of
-
-__all__ = ["BroadcastRouting", "RandomRouting", "RoundRobin", "Route", "RoutingLogic", "SmallestMailbox", "tell_all"]
+__all__ = [
+    "BroadcastRouting",
+    "RandomRouting",
+    "RoundRobin",
+    "Route",
+    "RoutingLogic",
+    "SmallestMailbox",
+    "glance",
+    "tell_all",
+]
 
 #: Sends a message, from a sender, to some of at least one routee.
 Route = Callable[[Any, ActorRef[Any] | None, tuple[Any, ...]], None]
@@ -92,13 +99,18 @@ class SmallestMailbox(RoutingLogic):
 _NONE, _MOST = (0, 0), (4, 0)
 
 
+def glance(routee: Any) -> ActorView | None:
+    """A look at a routee; None when it lives elsewhere, or is a path."""
+    return look_at(routee) if isinstance(routee, ActorRef) else None
+
+
 def _burden(routee: Any) -> tuple[int, int]:
-    load = load_of(routee)
-    if load is None:
+    actor = glance(routee)
+    if actor is None:
         return 2, 0
-    if load.suspended:
-        return 3, load.queued
-    return (1, load.queued) if load.busy or load.queued else _NONE
+    if actor.is_suspended:
+        return 3, actor.depth
+    return (1, actor.depth) if actor.is_busy or actor.depth else _NONE
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,10 +116,10 @@ async def test_an_actor_that_hangs_is_seen_as_it_is(system: ActorSystem, observe
     await picture_of(viewer)
     seen = named(await picture_of(viewer), "hangs")
     assert (seen["handling"], seen["depth"]) == ("float", 0)
-    ref = await observer.find("actors://seen/user/hangs")
-    assert ref is not None
-    async with observer.looking_into(ref):
-        assert observer.details(ref)["handling"] == "float"
+    actor = await observer.find("actors://seen/user/hangs")
+    assert actor is not None
+    async with observer.looking_into(actor):
+        assert observer.details(actor)["handling"] == "float"
     await observer.unwatch(viewer)
 
 
@@ -185,20 +185,20 @@ async def test_one_actor_is_timed_by_type_of_message_while_it_is_looked_into(
     worker = system.spawn(Worker, "worker")
     viewer = await observer.watch()
     await picture_of(viewer)
-    ref = await observer.find(worker.path)
-    assert ref is not None
-    async with observer.looking_into(ref):
+    actor = await observer.find(worker.path)
+    assert actor is not None
+    async with observer.looking_into(actor):
         worker.tell("text")
         for seconds in (0.2, 0.4):
             worker.tell(seconds)
         worker.tell(ValueError("no"))
         await system.clock.sleep(1)
-        kinds = {kind["type"]: kind for kind in observer.details(ref)["kinds"]}
+        kinds = {kind["type"]: kind for kind in observer.details(actor)["kinds"]}
         assert (kinds["float"]["count"], kinds["str"]["count"]) == (2, 1)
         assert kinds["ValueError"]["failures"] == 1
     worker.tell("after")
     await system.clock.sleep(1)
-    assert observer.details(ref)["kinds"] == []
+    assert observer.details(actor)["kinds"] == []
     await observer.unwatch(viewer)
 
 
