@@ -39,6 +39,7 @@ from .errors import InvalidActorName, StashError, StashOverflow
 from .messages import Failure, Terminated
 from .paths import checked_name, unnamed
 from .ref import ActorRef, LocalRef
+from .selection import ActorSelection
 from .timers import IdleTimer, Timers
 
 if TYPE_CHECKING:
@@ -220,6 +221,11 @@ class Cell(HandlerTask):
     def watch(self, ref: ActorRef[Any], message: Any) -> None:
         if ref is self.ref:
             return
+        if not isinstance(ref, ActorRef):
+            raise TypeError(
+                f"{self.ref.path} can watch an ActorRef, not {ref!r}"
+                + (": resolve_one() finds the ref" if isinstance(ref, ActorSelection) else "")
+            )
         if self.watching is None:
             self.watching = {}
         if ref in self.watching:
@@ -244,11 +250,11 @@ class Cell(HandlerTask):
         if self.actor is None:
             return  # in its constructor: it is installed when that has returned
         handler: Handler = self.behaviors[-1] if self.behaviors else self.actor.receive
-        instrument = self.system.instrument
-        if instrument is not None:
-            handler = instrument.handler(self.ref, handler)
         if self.props.dispatcher is not None:
             handler = self.props.dispatcher.adapt(self, handler)
+        instrument = self.system.instrument
+        if instrument is not None:
+            handler = instrument.handler(self.ref, handler)  # on the loop, wherever the handler itself runs
         if self.idle_timer is not None:
             handler = self.idle_timer.observe(handler)  # the outermost: a thread at work is not idleness either
         self.receive = handler

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Awaitable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -135,8 +136,10 @@ class ActorContext:
         return self._cell.own_timers()
 
     def set_receive_timeout(self, seconds: float | timedelta | None) -> None:
-        """Get a `ReceiveTimeout` whenever nothing came for `seconds`; None ends it. Survives a restart."""
-        self._cell.set_receive_timeout(seconds.total_seconds() if isinstance(seconds, timedelta) else seconds)
+        """Get a `ReceiveTimeout` whenever nothing came for `seconds`; None or infinity ends it. Survives a restart."""
+        if isinstance(seconds, timedelta):
+            seconds = seconds.total_seconds()
+        self._cell.set_receive_timeout(None if seconds == math.inf else seconds)
 
     # Messages
 

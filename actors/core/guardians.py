@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .actor import Actor
+from .messages import Terminated
 from .supervision import Directive, OneForOneStrategy, SupervisorStrategy
 
 __all__ = ["Guardian", "RootGuardian"]
@@ -18,6 +19,13 @@ class Guardian(Actor[Any]):
 
 
 class RootGuardian(Actor[Any]):
-    """Above the guardians: whatever reaches it ends the system, after which there is nothing to supervise."""
+    """Above the guardians: a failure that reaches it ends the system, and so does the end of a guardian."""
 
     supervisor_strategy = OneForOneStrategy(decider=lambda error: Directive.ESCALATE)
+
+    def receive(self, message: Any) -> None:
+        match message:
+            case Terminated(ref):
+                self.context.system.coordinated_shutdown.begin(f"{ref.path} has stopped")
+            case _:
+                self.unhandled(message)

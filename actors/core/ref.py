@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from threading import get_ident
 from typing import TYPE_CHECKING, Any, Generic
 
 from ._asyncio import running_task
@@ -73,10 +74,15 @@ class ActorRef(Generic[M_contra]):
         :raises AskTimeout: when no answer came in time, at once when the actor is known to be stopped.
         """
         system = self.system
+        cell = system.dispatcher.current
+        if cell is None and get_ident() != system.asks.thread:
+            raise RuntimeError(
+                f"{self.path} was asked from another thread than that of its event loop: use"
+                " asyncio.run_coroutine_threadsafe(ref.ask(…), ref.system.loop), or tell"
+            )
         reply = system.asks.open(self, message, timeout)
         self.tell(message, reply)
         if not reply.done:
-            cell = system.dispatcher.current
             if cell is not None and running_task(system.loop) is cell:
                 await Suspend((reply,))
             else:

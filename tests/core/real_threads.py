@@ -21,6 +21,7 @@ def real_threads(loop: VirtualLoop) -> Iterator[None]:
     """Within the block, `loop` has real threads."""
     anything = threading.Condition()
     working = 0
+    used: set[Executor] = set()
     select, run_in_executor, call_soon_threadsafe = loop.select, loop.run_in_executor, loop.call_soon_threadsafe
 
     def ended(_: Any) -> None:
@@ -33,6 +34,7 @@ def real_threads(loop: VirtualLoop) -> Iterator[None]:
         nonlocal working
         with anything:
             working += 1
+        used.add(executor)
         job = executor.submit(function, *args)
         future = asyncio.wrap_future(job, loop=loop)  # tells the loop before `ended` lets time go on
         job.add_done_callback(ended)
@@ -57,3 +59,5 @@ def real_threads(loop: VirtualLoop) -> Iterator[None]:
     finally:
         loop.select, loop.run_in_executor = select, run_in_executor  # type: ignore[method-assign]
         loop.call_soon_threadsafe = call_soon_threadsafe  # type: ignore[method-assign]
+        for executor in used:
+            executor.shutdown()  # joins threads that virtual time has no time to wait for

@@ -54,6 +54,29 @@ async def test_asks_between_actors_are_answered_without_time_passing(system: Act
     assert system.clock.time() == began
 
 
+async def test_an_ask_between_actors_makes_no_future(system: ActorSystem, world: Any) -> None:
+    if world.dispatcher == "task":
+        pytest.skip("an asyncio task waits for futures and nothing else")
+    echo = system.spawn(Echo)
+    made: list[str] = []
+    create_future = system.loop.create_future
+
+    def counting() -> Any:
+        made.append("a future")
+        return create_future()
+
+    async def ask_often(actor: Any) -> None:
+        system.loop.create_future = counting  # type: ignore[method-assign]
+        try:
+            for number in range(100):
+                assert await echo.ask(number) == number
+        finally:
+            system.loop.create_future = create_future  # type: ignore[method-assign]
+
+    await do(system.spawn(Worker), ask_often)
+    assert len(made) == (0 if world.dispatcher == "run_queue" else 100), "one per hop to a thread, none per ask"
+
+
 async def test_asks_of_one_handler_can_run_at_the_same_time(system: ActorSystem) -> None:
     workers = [system.spawn(Worker) for _ in range(5)]
 

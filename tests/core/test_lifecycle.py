@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from actors import Actor, ActorSystem, DeadLetter, InvalidActorName, Kill, PoisonPill, Props, Terminated
+from actors import Actor, ActorSystem, AskTimeout, DeadLetter, InvalidActorName, Kill, PoisonPill, Props, Terminated
 from tests.core.actors_for_tests import Parent, Recorder, Worker, calm, do, spawn_in, worker
 
 
@@ -274,6 +274,56 @@ async def test_graceful_stop_of_a_stopped_actor_returns_at_once(system: ActorSys
     ref = system.spawn(Worker)
     await system.graceful_stop(ref)
     assert (await system.graceful_stop(ref)).existence_confirmed is False
+
+
+async def test_graceful_stop_says_what_an_actor_that_does_not_stop_in_time_is_doing(system: ActorSystem) -> None:
+    ref = system.spawn(Worker, "slow")
+    ref.tell(("sleep", 100))
+    with pytest.raises(AskTimeout, match=r"user/slow has not stopped within 2 s: .*"):
+        await system.graceful_stop(ref, 2)
+    await system.graceful_stop(ref, 200)
+
+
+async def test_graceful_stop_may_end_an_actor_by_a_message_of_its_own(system: ActorSystem) -> None:
+    class Polite(Actor):
+        def receive(self, message: Any) -> None:
+            if message == "please":
+                self.context.stop(self.ref)
+
+    ref = system.spawn(Polite)
+    assert await system.graceful_stop(ref, 2, "please") == Terminated(ref)
+
+
+async def test_a_parent_may_wait_in_a_handler_for_the_end_of_its_child(system: ActorSystem) -> None:
+    async def end_child(actor: Actor) -> Any:
+        child = actor.context.spawn(Worker, "child")
+        return await system.graceful_stop(child, 5)
+
+    assert isinstance(await do(system.spawn(Worker), end_child), Terminated)
+
+
+async def test_a_poison_pill_overtakes_what_is_stashed(system: ActorSystem) -> None:
+    class Stashes(Actor):
+        def receive(self, message: Any) -> None:
+            self.context.stash()
+
+    ref = system.spawn(Stashes)
+    ref.tell("stashed")
+    ref.tell(PoisonPill())
+    await calm(system)
+    assert ref.is_terminated
+    assert system.dead_letters.count == 1
+
+
+@pytest.mark.parametrize("guardian", ["/user", "/system"])
+async def test_the_end_of_a_guardian_is_the_end_of_the_system(settings: Any, guardian: str) -> None:
+    system = ActorSystem("headless", settings())
+    ref = system.spawn(Worker)
+    await calm(system)
+    system.actor_selection(guardian).tell(PoisonPill())
+    await system.when_terminated()
+    assert ref.is_terminated
+    assert system.coordinated_shutdown.reason == f"actors://headless{guardian} has stopped"
 
 
 async def test_props_of_an_instance_says_to_pass_the_class() -> None:

@@ -16,6 +16,7 @@ from actors import (
     AllForOneStrategy,
     Directive,
     OneForOneStrategy,
+    PostRestartError,
     Props,
     Settings,
     StoppingStrategy,
@@ -264,6 +265,7 @@ async def test_a_restart_waits_for_the_children_it_stops(system: ActorSystem) ->
 
     parent = system.spawn(Mother)
     await spawn_in(parent, SlowEnd, "child")
+    await calm(system)  # it has started: one that had not would have no post_stop
     parent.tell(ValueError("boom"))
     assert await parent.ask(lambda actor: "back") == "back"
     assert order == ["child stopped", "restarted"]
@@ -288,6 +290,63 @@ async def test_a_failed_actors_descendants_take_no_messages_until_the_verdict(sy
     await system.clock.sleep(2)
     assert seen_during_restart == [before]
     assert "meanwhile" in diary
+
+
+async def test_a_failed_actor_can_be_stopped_before_its_parent_has_decided(system: ActorSystem) -> None:
+    heard: list[Any] = []
+    boss = system.spawn(Worker)
+    watcher = system.spawn(Props(Parent, None, heard))
+    child = await do(boss, lambda actor: actor.context.spawn(Worker))
+    boss.tell(("sleep", 10))
+    await calm(system)
+    child.tell(ValueError("boom"))
+    await calm(system)
+    await watcher.ask(("watch", child))
+    system.stop(child)
+    await calm(system)
+    assert heard == [Terminated(child)], "signals reach an actor that takes no messages"
+    await system.clock.sleep(20)
+    assert await boss.ask("count") == 1, "the late verdict is for nobody"
+
+
+@pytest.mark.parametrize(
+    ("directive", "level"),
+    [
+        (Directive.RESUME, "WARNING"),
+        (Directive.RESTART, "ERROR"),
+        (Directive.STOP, "ERROR"),
+        (Directive.ESCALATE, None),
+    ],
+)
+async def test_the_one_who_decides_logs_how(
+    system: ActorSystem, caplog: pytest.LogCaptureFixture, directive: Directive, level: str | None
+) -> None:
+    parent = system.spawn(Props(Parent, always(directive)), "parent")
+    child = await spawn_in(parent, Worker, "child")
+    child.tell(ValueError("boom"))
+    await calm(system)
+    said = [record.levelname for record in caplog.records if "user/parent/child failed" in record.message]
+    assert said == ([] if level is None else [level])
+
+
+async def test_a_failing_constructor_at_a_restart_stops_the_actor_with_its_cause(system: ActorSystem) -> None:
+    made: list[int] = []
+
+    class Once(Worker):
+        def __init__(self) -> None:
+            super().__init__()
+            made.append(1)
+            if len(made) > 1:
+                raise KeyError("no second time")
+
+    heard: list[Any] = []
+    parent = system.spawn(Props(Parent, None, heard))
+    child = await spawn_in(parent, Once, "once")
+    await parent.ask(("watch", child))
+    child.tell(ValueError("boom"))
+    await calm(system)
+    assert isinstance(heard[0].reason, PostRestartError)
+    assert isinstance(heard[0].reason.__cause__, KeyError)
 
 
 async def test_a_failing_constructor_stops_the_actor(system: ActorSystem, caplog: pytest.LogCaptureFixture) -> None:

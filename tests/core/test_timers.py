@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -187,6 +188,15 @@ async def test_some_messages_are_no_activity(system: ActorSystem) -> None:
     ref.tell(Beat())
     await system.clock.sleep(1.5)
     assert (2.0, ReceiveTimeout()) in diary
+
+
+async def test_an_infinite_receive_timeout_is_none(system: ActorSystem) -> None:
+    diary = diary_of(system)
+    ref = system.spawn(Props(Diary, diary))
+    await do(ref, lambda actor: actor.context.set_receive_timeout(5))
+    await do(ref, lambda actor: actor.context.set_receive_timeout(math.inf))
+    await system.clock.sleep(100)
+    assert diary[1:] == []
 
 
 async def test_receive_timeout_survives_a_restart(system: ActorSystem) -> None:

@@ -70,6 +70,22 @@ async def test_a_message_of_ones_own_can_stand_for_the_notice(system: ActorSyste
     assert heard == ["it is gone"]
 
 
+async def test_a_message_of_ones_own_that_is_not_handled_is_no_failure(system: ActorSystem) -> None:
+    class Deaf(Actor):
+        def receive(self, message: Any) -> None:
+            self.unhandled(message)
+
+        def pre_start(self) -> None:
+            self.context.watch(target, "it is gone")
+
+    target = system.spawn(Worker)
+    watcher = system.spawn(Deaf)
+    await calm(system)
+    await system.graceful_stop(target)
+    await calm(system)
+    assert not watcher.is_terminated
+
+
 async def test_watching_with_another_message_is_refused(system: ActorSystem) -> None:
     target = system.spawn(Worker)
 
