@@ -1,7 +1,7 @@
 """Bad input and failure: one outcome for each case. The table in docs/troubleshooting.md says the same in words.
 
-Cases that have their place elsewhere: a full mailbox in test_mailboxes.py, a parent that stops while a child restarts in
-test_lifecycle.py, a handler that is cancelled there and in test_supervision.py, one that blocks in test_tell.py, and
+Cases that have their place elsewhere: a full mailbox in test_mailboxes.py, a parent that stops while its child restarts
+in test_lifecycle.py, a handler that is cancelled there and in test_supervision.py, one that blocks in test_tell.py, and
 journals that are full, locked or broken in tests/persistence.
 """
 
