@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from actors.core import Actor, ActorRef, DeadLetterSuppression, Terminated
-from actors.core.tree import cells_of
+from actors.core.inspection import look_at_all
 from actors.observer.lag import LoopLag
 from actors.remote import Remote
 
@@ -226,8 +226,8 @@ class _Sampler:
         if begun < self._walk_at:
             return
         depth = deepest = 0
-        async for cell in cells_of(self._system):
-            waiting = len(cell.mailbox)
+        async for actor in look_at_all(self._system):
+            waiting = actor.depth
             depth += waiting
             deepest = max(deepest, waiting)
         now = self._system.clock.time()
