@@ -1,3 +1,9 @@
-"""All tests share the test kit's own plugin: virtual time by default, and leak checks."""
+"""All tests share the test kit's own plugin (virtual time by default, and leak checks) and one profile of hypothesis."""
+
+from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["actors.testkit.pytest_plugin"]
+
+# How long an example takes, and how fast data for it is made, says how busy the machine is and nothing of the program.
+settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tests")

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import actors
 from actors import ActorRef, ActorSystem, BoundedMailbox, Directive, OneForOneStrategy, look_at, look_at_all
 from tests.core.actors_for_tests import Parent, Worker, calm, do, spawn_in, worker
 
@@ -81,3 +84,15 @@ async def test_a_bounded_mailbox_without_a_capacity_has_that_of_the_settings(set
         for _ in range(5):
             ref.tell("count")
         assert system.dead_letters.count == 5 - (capacity or 2)
+
+
+def test_no_other_room_uses_a_private_name_of_the_core() -> None:
+    """What routers, instruments and inspectors need of cells is public; the harness stands in for one."""
+    private = re.compile(r"actors\.core\._|\b_cell\b|from \.+core\._")
+    rooms = Path(actors.__file__).parent
+    users = {
+        str(path.relative_to(rooms))
+        for path in rooms.rglob("*.py")
+        if path.relative_to(rooms).parts[0] != "core" and private.search(path.read_text())
+    }
+    assert users == {"testkit/_recording.py"}

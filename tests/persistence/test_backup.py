@@ -57,7 +57,7 @@ async def test_what_was_dumped_is_restored_and_can_be_written_on(journal, tmp_pa
     await journal.save_snapshot("app/0", 2, {})
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 async def test_damage_anywhere_is_noticed_before_anything_is_written(tmp_path, data):
     source, file, journal = MemoryJournal(), tmp_path / "backup", MemoryJournal()

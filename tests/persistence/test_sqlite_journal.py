@@ -233,7 +233,7 @@ async def test_a_tail_whose_bytes_were_scrambled_by_a_crash_is_given_up_too(path
 
 
 @given(data=st.data())
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_acknowledged_commits_that_are_missing_are_an_error_and_never_a_torn_tail(data, tmp_path_factory):
     folder = tmp_path_factory.mktemp("lost")
     images = await crash_images(folder / "journal.db", 4)
@@ -302,7 +302,7 @@ def written(tmp_path_factory):
 
 
 @given(data=st.data())
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_damage_anywhere_in_the_file_never_gives_what_was_not_stored(data, written, tmp_path_factory):
     content = bytearray(written.content)
     content[data.draw(st.integers(0, len(content) - 1))] ^= data.draw(st.integers(1, 255))

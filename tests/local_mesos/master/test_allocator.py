@@ -86,7 +86,7 @@ def test_an_idle_allocation_asks_nobody_again_until_a_filter_ends() -> None:
     assert len(made.allocate(5.0)) == 1
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.tuples(st.integers(1, 16), st.integers(0, 4096)), min_size=1, max_size=6),
     st.lists(st.sampled_from(["a", "b", "a/x", "a/y", "c"]), min_size=1, max_size=5),

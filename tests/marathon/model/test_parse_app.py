@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.marathon.model import App, ValidationFailed, WrongType, parse_app
@@ -337,7 +337,6 @@ FIELDS = sorted(field.alias or name for name, field in App.model_fields.items())
 ENTANGLED = ["ports", "uris", "ipAddress", "container", "networks", "portDefinitions", "healthChecks", "labels"] * 5
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])  # how fast data is made says how busy the machine is
 @given(st.dictionaries(st.sampled_from(FIELDS + ENTANGLED), JSON, max_size=6))
 def test_whatever_json_comes_it_is_an_app_or_a_clear_error(fields: dict[str, Any]) -> None:
     data = {"id": "/x", "cmd": "sleep 1", **fields}
