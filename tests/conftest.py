@@ -1,4 +1,4 @@
-"""All tests share the test kit's own plugin (virtual time by default, and leak checks) and one profile of hypothesis."""
+"""All tests share the plugin of the test kit (virtual time by default, leak checks) and one profile of hypothesis."""
 
 from hypothesis import HealthCheck, settings
 

@@ -151,7 +151,7 @@ def _lines(file: Path) -> Generator[Any, None, None]:
         with gzip.open(file, "rb") as packed:
             header = _decoded(file, packed.readline())
             version = header.get("journal-backup") if isinstance(header, dict) else None
-            if not isinstance(version, int):
+            if not isinstance(version, int) or "about" not in header:
                 raise _unusable(file, "it does not begin as one")
             if version > BACKUP_FORMAT:
                 raise NewerVersion(
@@ -161,7 +161,7 @@ def _lines(file: Path) -> Generator[Any, None, None]:
             yield header["about"]
             for count, line in enumerate(packed):
                 entry = _decoded(file, line)
-                if "streams" in entry:
+                if isinstance(entry, dict) and "streams" in entry:
                     if entry["streams"] != count:
                         raise _unusable(file, f"it holds {count} streams instead of {entry['streams']}")
                     if packed.read():  # to the very end: only there gzip compares the checksum

@@ -79,7 +79,18 @@ HEADER = '{"journal-backup":1,"about":{}}'
 
 
 @pytest.mark.parametrize(
-    "lines", [[], ["{}"], ["[1]"], ["no json"], [HEADER], [HEADER, "[]"], [HEADER, '{"a":1}', '{"streams":1}']]
+    "lines",
+    [
+        [],
+        ["{}"],
+        ["[1]"],
+        ["no json"],
+        ['{"journal-backup":1}'],
+        [HEADER],
+        [HEADER, "[]"],
+        [HEADER, "5"],
+        [HEADER, '{"a":1}', '{"streams":1}'],
+    ],
 )
 async def test_a_file_that_is_something_else_is_named(tmp_path, lines):
     file = tmp_path / "backup"
