@@ -21,6 +21,7 @@ from actors.marathon.model import (
     App,
     Group,
     GroupUpdate,
+    Pod,
     RootGroup,
     UnknownApp,
     UnknownGroup,
@@ -31,6 +32,7 @@ from actors.marathon.model import (
     assign_service_ports,
     path_id,
     updated_app,
+    without_pods,
 )
 
 __all__ = [
@@ -59,8 +61,10 @@ class CreateApp:
     app: App
 
     def __call__(self, root: RootGroup, version: str) -> RootGroup:
-        if root.app(self.app.id) is not None:
-            raise AlreadyExists(f"An app with id [{self.app.id}] already exists.")
+        there = root.app(self.app.id)
+        if there is not None:
+            kind = "A pod" if isinstance(there, Pod) else "An app"
+            raise AlreadyExists(f"{kind} with id [{self.app.id}] already exists.")
         return settled(root, root.with_app(self.app), version)
 
 
@@ -82,6 +86,8 @@ class PutApp:
 
     def applied_to(self, root: RootGroup) -> App:
         present = root.app(self.app_id)
+        if isinstance(present, Pod):
+            raise ValidationFailed.at("/id", "Applications and Pods may not have the same identifier.")
         if present is None and not self.create:
             raise UnknownApp(self.app_id)
         if self.restored is not None:
@@ -132,7 +138,7 @@ class DeleteApp:
     app_id: str
 
     def __call__(self, root: RootGroup, version: str) -> RootGroup:
-        if root.app(self.app_id) is None:
+        if root.plain_app(self.app_id) is None:
             raise UnknownApp(self.app_id)
         return settled(root, root.without_app(self.app_id), version)
 
@@ -144,7 +150,7 @@ class RestartApp:
     app_id: str
 
     def __call__(self, root: RootGroup, version: str) -> RootGroup:
-        app = root.app(self.app_id)
+        app = root.plain_app(self.app_id)
         if app is None:
             raise UnknownApp(self.app_id)
         info = VersionInfo(
@@ -164,7 +170,7 @@ class ScaleDown:
     def __call__(self, root: RootGroup, version: str) -> RootGroup:
         fewer = []
         for app_id, count in self.killed.items():
-            app = root.app(app_id)
+            app = root.plain_app(app_id)
             if app is None:
                 raise UnknownApp(app_id)
             fewer.append(app.replace(instances=max(0, app.instances - count)))
@@ -217,7 +223,7 @@ class ScaleGroup:
     def __call__(self, root: RootGroup, version: str) -> RootGroup:
         if root.group_at(self.group_id) is None:
             raise UnknownGroup(self.group_id)
-        apps = root.apps_below(self.group_id)
+        apps = without_pods(root.apps_below(self.group_id))
         scaled = (app.replace(instances=math.ceil(app.instances * self.factor)) for app in apps)
         return settled(root, root.with_apps(*scaled), version)
 

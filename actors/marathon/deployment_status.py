@@ -24,10 +24,11 @@ class ActionKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One action of a step: what is done to which app."""
+    """One action of a step: what is done to which app or pod."""
 
     kind: ActionKind
     app_id: str
+    on_pod: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,11 +57,15 @@ class InstanceChanged(DomainEvent):
 
 @dataclass(frozen=True, slots=True)
 class TaskStatusChanged(DomainEvent):
-    """Mesos told a new state of an instance's task (``status_update_event``); `state` is Mesos's name of it."""
+    """Mesos told a new state of an instance's task (``status_update_event``); `state` is Mesos's name of it.
+
+    `task_id` is the task's: of a pod's instance, it may be any container's.
+    """
 
     instance: Instance
     state: str
     message: str
+    task_id: str | None
 
 
 @dataclass(frozen=True, slots=True)

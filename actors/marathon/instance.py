@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
-__all__ = ["Condition", "Goal", "HealthResult", "Instance", "TaskFailure"]
+__all__ = ["Condition", "ContainerState", "Goal", "HealthResult", "Instance", "TaskFailure"]
 
 
 class Condition(Enum):
@@ -88,11 +88,23 @@ class HealthResult:
 
 
 @dataclass(frozen=True, slots=True)
+class ContainerState:
+    """One container of a pod's instance: its task, what that does since when (UTC), and what Mesos said last."""
+
+    name: str
+    task_id: str
+    condition: Condition
+    since: datetime | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Instance:
     """One instance of an app: what is stored of it, and what its health checks said.
 
     `ports` are the host ports in the order of the app's port definitions; `healthy` is True when every check of the
     app is, None while one of them has not answered yet or there are no checks; `health` has one result per check.
+    `containers` has those of a pod, each with a task of its own; `task_id` is then that of the first.
     """
 
     id: str
@@ -113,6 +125,18 @@ class Instance:
     started_at: datetime | None = None
     healthy: bool | None = None
     health: tuple[HealthResult, ...] = ()
+    containers: tuple[ContainerState, ...] = ()
+
+    @property
+    def live_tasks(self) -> tuple[str, ...]:
+        """The tasks that Mesos may know of the instance and that are not over."""
+        if self.containers:
+            return tuple(one.task_id for one in self.containers if not one.condition.is_terminal)
+        return () if self.task_id is None else (self.task_id,)
+
+    def has_task(self, task_id: str) -> bool:
+        """Whether the task is the instance's."""
+        return task_id == self.task_id or any(one.task_id == task_id for one in self.containers)
 
 
 @dataclass(frozen=True, slots=True)

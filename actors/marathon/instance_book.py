@@ -173,7 +173,7 @@ class InstanceBook:
     def _failed(self, ended: Instance, told: TaskStatusChanged) -> Append:
         failure = TaskFailure(
             ended.app_id,
-            ended.task_id or "",
+            told.task_id or "",
             told.state,
             told.message,
             ended.host or "",

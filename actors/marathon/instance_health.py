@@ -6,8 +6,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from actors.marathon.messages import HealthResult, Instance
+from actors.marathon.model import App, Pod
 
-__all__ = ["seen_by_agent", "with_health"]
+__all__ = ["checks_of_task", "seen_by_agent", "with_health"]
 
 
 def with_health(instance: Instance, check: int, result: HealthResult) -> Instance:
@@ -15,6 +16,15 @@ def with_health(instance: Instance, check: int, result: HealthResult) -> Instanc
     health = (*instance.health[:check], result, *instance.health[check + 1 :])
     alive = [one.alive for one in health]
     return replace(instance, health=health, healthy=None if None in alive else all(alive))
+
+
+def checks_of_task(app: App, instance: Instance, task_id: str) -> list[int]:
+    """The places of the checks that Mesos makes of one of the instance's tasks."""
+    if isinstance(app, Pod):
+        name = next((one.name for one in instance.containers if one.task_id == task_id), "")
+        place = app.check_of(name)
+        return [] if place is None else [place]
+    return [place for place, check in enumerate(app.health_checks) if check.run_by_agent]
 
 
 def seen_by_agent(instance: Instance, check: int, healthy: bool, now: datetime) -> HealthResult:

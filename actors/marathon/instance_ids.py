@@ -34,14 +34,15 @@ class InstanceIds:
         return f"{app_id.lstrip('/').replace('/', '_')}.instance-{uuid}"
 
 
-def task_of_instance(instance_id: str) -> str:
-    """The id of an instance's task. An instance has one attempt; its replacement is another instance."""
-    return f"{instance_id}._app.1"
+def task_of_instance(instance_id: str, container: str = "_app") -> str:
+    """The id of an instance's task, or of that of a pod's container. An instance has one attempt; its replacement is
+    another instance."""
+    return f"{instance_id}.{container}.1"
 
 
 def instance_of_task(task_id: str) -> str:
-    """The instance that a task of ours belongs to."""
-    return task_id.partition("._app.")[0]
+    """The instance that a task of ours belongs to: its id without container and attempt, which hold no dots."""
+    return task_id.rsplit(".", 2)[0]
 
 
 def app_of_task(task_id: str) -> str:

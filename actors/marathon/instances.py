@@ -29,7 +29,7 @@ from actors.core import Actor, ActorRef, Failure
 from actors.marathon.followers import SnapshotDue
 from actors.marathon.group_commit import Committed
 from actors.marathon.instance_book import InstanceBook
-from actors.marathon.instance_health import seen_by_agent, with_health
+from actors.marathon.instance_health import checks_of_task, seen_by_agent, with_health
 from actors.marathon.instance_ids import InstanceIds, app_of_task, instance_of_task
 from actors.marathon.messages import (
     Condition,
@@ -47,6 +47,7 @@ from actors.marathon.messages import (
     UnknownInstanceTerminated,
 )
 from actors.marathon.model import App
+from actors.marathon.pod_instance import condition_of_all, seen
 from actors.marathon.protocol import (
     CancelLaunches,
     EnsureInstances,
@@ -259,6 +260,7 @@ class Instances(Actor[Any]):
                 attributes=launch.attributes,
                 region=launch.region,
                 zone=launch.zone,
+                containers=launch.containers,
                 since=now,
                 staged_at=now,
                 health=(HealthResult(),) * len(launch.app.health_checks),
@@ -283,33 +285,39 @@ class Instances(Actor[Any]):
         proto = status.proto
         task_id = proto.task_id.value
         instance = self._book.get(instance_of_task(task_id))
-        if instance is None or instance.task_id != task_id:
+        if instance is None or not instance.has_task(task_id):
             self._unknown_task(status)
             return
         condition = condition_of(proto)
         acknowledge = partial(self._acknowledge, status)
-        told = TaskStatusChanged(instance, mesos_pb2.TaskState.Name(proto.state), proto.message)
+        told = TaskStatusChanged(instance, mesos_pb2.TaskState.Name(proto.state), proto.message, task_id)
         if speaks_of_another_attempt(proto) and instance.condition is not Condition.PROVISIONED:
             self._book.after_writes(acknowledge)
-        elif condition.is_terminal:
-            self._over(instance, condition, told, then=acknowledge)
+            return
+        after = instance
+        if instance.containers:
+            after = seen(instance, task_id, condition, proto.message, self._clock.now())
+            condition = condition_of_all(after.containers)
+        if condition.is_terminal:
+            self._over(after, condition, told, then=acknowledge)
         elif condition is Condition.UNREACHABLE:
-            self._lost(instance, told, acknowledge)
+            self._lost(instance, after, told, acknowledge)
         else:
-            self._alive(instance, condition, proto, told, acknowledge)
+            self._alive(instance, after, condition, proto, told, acknowledge)
 
     def _alive(
         self,
         instance: Instance,
+        after: Instance,
         condition: Condition,
         status: mesos_pb2.TaskStatus,
         told: TaskStatusChanged,
         acknowledge: Any,
     ) -> None:
         if instance.condition is condition or is_stale(instance.condition, condition):
-            changed = replace(instance)
+            changed = after
         else:
-            changed = replace(instance, condition=condition, since=self._clock.now())
+            changed = replace(after, condition=condition, since=self._clock.now())
         if condition is Condition.RUNNING and instance.started_at is None:
             changed = replace(changed, started_at=changed.since)
         addresses = ip_addresses(status)
@@ -325,9 +333,8 @@ class Instances(Actor[Any]):
             self._book.change(changed, InstanceChanged(changed), replace(told, instance=changed), then=acknowledge)
         app = self._specs.get(instance.app_id)
         if status.HasField("healthy") and app is not None:
-            for check, health_check in enumerate(app.health_checks):
-                if health_check.run_by_agent:
-                    self._health(instance.id, check, seen_by_agent(changed, check, status.healthy, self._clock.now()))
+            for check in checks_of_task(app, changed, status.task_id.value):
+                self._health(instance.id, check, seen_by_agent(changed, check, status.healthy, self._clock.now()))
         if instance.condition is Condition.UNREACHABLE_INACTIVE and app is not None and app.id in self._kept:
             self._keep(app)  # its replacement is one too many now
 
@@ -345,15 +352,18 @@ class Instances(Actor[Any]):
         # Its end may be on its way to the journal: nothing is acknowledged before that is stored.
         self._book.after_writes(partial(self._acknowledge, status))
 
-    def _lost(self, instance: Instance, told: TaskStatusChanged, acknowledge: Any) -> None:
+    def _lost(self, instance: Instance, after: Instance, told: TaskStatusChanged, acknowledge: Any) -> None:
         app = self._specs.get(instance.app_id)
         if instance.goal is not Goal.RUNNING:
-            self._over(instance, Condition.UNREACHABLE, told, then=acknowledge)
+            self._over(after, Condition.UNREACHABLE, told, then=acknowledge)
             return
         if instance.condition.is_lost:
-            self._book.after_writes(acknowledge)
+            if after == instance:
+                self._book.after_writes(acknowledge)
+            else:  # another container of the same pod
+                self._book.change(after, replace(told, instance=after), then=acknowledge)
             return
-        lost = replace(instance, condition=Condition.UNREACHABLE, since=self._clock.now())
+        lost = replace(after, condition=Condition.UNREACHABLE, since=self._clock.now())
         self._book.change(lost, InstanceChanged(lost), replace(told, instance=lost), then=acknowledge)
         if app is not None:
             self._unreachable.start(lost, app)
@@ -410,9 +420,9 @@ class Instances(Actor[Any]):
         return tuple(found)
 
     def _kill_task(self, instance: Instance) -> None:
-        if instance.task_id is not None:
-            agent_id = AgentID(instance.agent_id) if instance.agent_id else None
-            self._scheduler.tell(KillTask(TaskID(instance.task_id), agent_id), self.ref)
+        agent_id = AgentID(instance.agent_id) if instance.agent_id else None
+        for task_id in instance.live_tasks:
+            self._scheduler.tell(KillTask(TaskID(task_id), agent_id), self.ref)
 
     def _sweep(self) -> None:
         now = self._clock.now()

@@ -45,6 +45,7 @@ from actors.mesos import (
     DeclineOffers,
     Disconnected,
     Launch,
+    LaunchGroup,
     OfferRescinded,
     ResourceOffers,
     ReviveOffers,
@@ -241,7 +242,7 @@ class Launcher(Actor[Any]):
         filling = self._batches.pop(batch, None)
         if filling is None:
             return  # ordered before a restart
-        tasks: list[TaskInfo] = []
+        tasks: list[TaskInfo | LaunchGroup] = []
         for launch, task in zip(filling.launches, filling.tasks, strict=True):
             self._queue.remove(launch.app.id, (launch.instance_id,))
             if launch.instance_id in accepted:
@@ -252,7 +253,7 @@ class Launcher(Actor[Any]):
         elif tasks:
             self._filters = True
             filters = Filters(refuse_seconds=0 if filling.full else DECLINE_FILTER)
-            self._scheduler.tell(AcceptOffers((offer_id,), (Launch(tasks),), filters), self.ref)
+            self._scheduler.tell(AcceptOffers((offer_id,), tuple(_operations(tasks)), filters), self.ref)
         else:
             self._decline([offer_id])
         self._rescinded.discard(offer_id)
@@ -260,15 +261,15 @@ class Launcher(Actor[Any]):
 
     def _unsent(self, call: AcceptOffers, error: BaseException) -> None:
         """Launches that Mesos did not take. Where that is not certain, reconciliation will tell."""
-        ids = [
+        ids = {
             instance_of_task(task.task_id)
             for operation in call.operations
-            if isinstance(operation, Launch)
+            if isinstance(operation, Launch | LaunchGroup)
             for task in operation.tasks
-        ]
-        self.log.warning("%d tasks were not launched: %s", len(ids), error)
+        }
+        self.log.warning("%d instances were not launched: %s", len(ids), error)
         if not isinstance(error, CallUnconfirmed):
-            self._unlaunched(ids)
+            self._unlaunched(sorted(ids))
 
     def _unlaunched(self, instance_ids: list[str]) -> None:
         if instance_ids and self._orderer is not None:
@@ -311,6 +312,14 @@ class Launcher(Actor[Any]):
             return False
         self._revives -= 1
         return True
+
+
+def _operations(tasks: list[TaskInfo | LaunchGroup]) -> Iterator[Launch | LaunchGroup]:
+    """One launch for the tasks of all apps, and one per instance of a pod."""
+    alone = [task for task in tasks if isinstance(task, TaskInfo)]
+    if alone:
+        yield Launch(alone)
+    yield from (task for task in tasks if isinstance(task, LaunchGroup))
 
 
 def _region_of(master: mesos_pb2.MasterInfo) -> str | None:

@@ -2,7 +2,7 @@
 
 filling = OfferFilling(offer, random, home_region)
 filling.fill(queue, placed, now, budget)  ──▶  how many instances found their place; `finished` when no more fit
-filling.launches, filling.tasks                what is to be stored, and what is to be sent to Mesos
+filling.launches, filling.tasks                what is to be stored, and what is to be sent to Mesos for each of them
 """
 
 from __future__ import annotations
@@ -11,11 +11,14 @@ from collections.abc import Callable
 from random import Random
 
 from actors.core import Clock
+from actors.marathon.instance import Condition, ContainerState
 from actors.marathon.instance_ids import task_of_instance
 from actors.marathon.launch_queue import LaunchQueue, QueuedApp
-from actors.marathon.matching import NoMatch, OfferPool, Placed, build_task
+from actors.marathon.matching import NoMatch, OfferPool, Placed, Placement, build_task, build_task_group
+from actors.marathon.model import App, Pod
 from actors.marathon.protocol import Launched
-from mesos_proto import Offer, TaskInfo
+from actors.mesos import LaunchGroup
+from mesos_proto import ExecutorInfo, Offer, TaskInfo
 
 __all__ = ["MAX_LAUNCHES", "OfferFilling"]
 
@@ -31,7 +34,7 @@ class OfferFilling:
     def __init__(self, offer: Offer, random: Random, home_region: str | None = None, env_prefix: str = "") -> None:
         self.offer = offer
         self.launches: list[Launched] = []
-        self.tasks: list[TaskInfo] = []
+        self.tasks: list[TaskInfo | LaunchGroup] = []
         self._random = random
         self._env_prefix = env_prefix
         self._pool = OfferPool(offer.proto, random, home_region)
@@ -59,12 +62,41 @@ class OfferFilling:
                 standing.add(self._pool.agent)
                 instance_id = queued.take(self._pool.agent)
                 queue.backoff.launched(queued.app.id, clock.time())
-                task_id = task_of_instance(instance_id)
-                task = build_task(queued.app, self._pool.offer, placement, task_id, self._env_prefix)
-                self.tasks.append(TaskInfo.from_proto(task))
-                self.launches.append(self._launched(instance_id, queued, task_id, placement.host_ports))
+                self._add(instance_id, queued.app, placement)
                 self._used.add(queued.app.id)
         return len(self.launches) - before, True
+
+    def _add(self, instance_id: str, app: App, placement: Placement) -> None:
+        containers: tuple[ContainerState, ...] = ()
+        if isinstance(app, Pod):
+            task_ids = {one.name: task_of_instance(instance_id, one.name) for one in app.spec.containers}
+            task_id = next(iter(task_ids.values()))
+            containers = tuple(ContainerState(name, one, Condition.PROVISIONED) for name, one in task_ids.items())
+            executor, tasks = build_task_group(
+                app, self._pool.offer, placement, instance_id, task_ids, self._env_prefix
+            )
+            group = LaunchGroup(ExecutorInfo.from_proto(executor), [TaskInfo.from_proto(task) for task in tasks])
+            self.tasks.append(group)
+        else:
+            task_id = task_of_instance(instance_id)
+            task = build_task(app, self._pool.offer, placement, task_id, self._env_prefix)
+            self.tasks.append(TaskInfo.from_proto(task))
+        agent = self._pool.agent
+        ports = tuple(port for port in placement.host_ports if port is not None)
+        self.launches.append(
+            Launched(
+                instance_id,
+                app,
+                task_id,
+                self.offer.agent_id,
+                agent.hostname,
+                ports,
+                agent.attributes,
+                agent.region,
+                agent.zone,
+                containers,
+            )
+        )
 
     @property
     def full(self) -> bool:
@@ -82,19 +114,3 @@ class OfferFilling:
                 queued.offer_used(self.offer, now)
             else:
                 queued.offer_unused(self.offer, self._unused[app_id], now)
-
-    def _launched(
-        self, instance_id: str, queued: QueuedApp, task_id: str, host_ports: tuple[int | None, ...]
-    ) -> Launched:
-        agent = self._pool.agent
-        return Launched(
-            instance_id,
-            queued.app,
-            task_id,
-            self.offer.agent_id,
-            agent.hostname,
-            tuple(port for port in host_ports if port is not None),
-            agent.attributes,
-            agent.region,
-            agent.zone,
-        )

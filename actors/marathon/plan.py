@@ -25,7 +25,7 @@ from typing import Literal, TypeAlias
 
 from actors.marathon.dependency_graph import dependencies_of, levels, reversed_edges, topological, without
 from actors.marathon.messages import Action, ActionKind
-from actors.marathon.model import App, RootGroup
+from actors.marathon.model import App, Pod, RootGroup
 
 __all__ = ["AppChange", "DeploymentMode", "DeploymentPlan", "PlanNode", "changes_between", "make_plan"]
 
@@ -45,6 +45,10 @@ class AppChange:
     @property
     def is_new(self) -> bool:
         return self.original is None
+
+    def action(self, kind: ActionKind) -> Action:
+        """Doing `kind` to it, as clients see it."""
+        return Action(kind, self.app_id, isinstance(self.target or self.original, Pod))
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +158,11 @@ def _steps(changes: Mapping[str, AppChange], level: Mapping[str, int]) -> Iterat
     by_level: dict[int, list[Action]] = {}
     for app_id, change in changes.items():
         if change.kind is ActionKind.STOP:
-            stops.append(Action(ActionKind.STOP, app_id))
+            stops.append(change.action(ActionKind.STOP))
             continue
         if change.is_new:
-            starts.append(Action(ActionKind.START, app_id))
-        by_level.setdefault(level[app_id], []).append(Action(change.kind, app_id))
+            starts.append(change.action(ActionKind.START))
+        by_level.setdefault(level[app_id], []).append(change.action(change.kind))
     for step in (stops, starts, *(by_level[number] for number in sorted(by_level))):
         if step:
             yield tuple(step)

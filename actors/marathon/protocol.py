@@ -27,6 +27,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from actors.core import ActorRef
+from actors.marathon.instance import ContainerState
 from actors.marathon.messages import DeploymentStatus, HealthResult, Instance, ReadinessResult
 from actors.marathon.model import App
 
@@ -186,6 +187,7 @@ class Launched:
     attributes: Mapping[str, str]
     region: str | None
     zone: str | None
+    containers: tuple[ContainerState, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

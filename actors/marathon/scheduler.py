@@ -107,9 +107,9 @@ class Scheduler(Actor[Any]):
             case InstancesRecovered(instances, launcher):
                 self._instances, self._launcher = self.sender, launcher
                 self._tasks = {
-                    TaskID(one.task_id): AgentID(one.agent_id) if one.agent_id else None
+                    TaskID(task_id): AgentID(one.agent_id) if one.agent_id else None
                     for one in instances
-                    if one.task_id is not None
+                    for task_id in one.live_tasks
                 }
                 self._begin()
             case Subscribed():

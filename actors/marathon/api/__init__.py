@@ -19,7 +19,7 @@ from aiohttp.typedefs import Middleware
 from actors.observer import Observer, mount
 from actors.page import add_page
 
-from . import app_tasks, apps, cluster, deployments, events, groups, logs, openapi, queue, system
+from . import app_tasks, apps, cluster, deployments, events, groups, logs, openapi, pods, queue, system
 from ._errors import errors_as_json, foreign_pages_refused
 from ._http import SERVICE
 from .agent_sandboxes import AgentSandboxes
@@ -63,7 +63,7 @@ def make_app(
     )
     app = web.Application(middlewares=middlewares, client_max_size=max_body)
     app[SERVICE] = service
-    for room in (apps, app_tasks, deployments, groups, queue, events, logs, cluster, openapi, system):
+    for room in (apps, app_tasks, deployments, groups, pods, queue, events, logs, cluster, openapi, system):
         app.add_routes(room.routes())
     if observer is not None:
         mount(app, observer)

@@ -10,7 +10,7 @@ from aiohttp import hdrs, web
 
 from actors import AskTimeout
 from actors.marathon.messages import AppLocked, DeploymentNotFound, PartNotFound, TooManyDeployments
-from actors.marathon.model import AlreadyExists, UnknownApp, UnknownGroup, ValidationFailed, VersionChanged
+from actors.marathon.model import AlreadyExists, UnknownApp, UnknownGroup, UnknownPod, ValidationFailed, VersionChanged
 from actors.persistence import JournalError
 
 from ._http import BadRequest, NotFound, json_answer
@@ -61,7 +61,9 @@ def _answer_to(error: Exception, request: web.Request) -> tuple[int, dict[str, A
             return 409, {"message": str(error), "version": error.present}
         case AlreadyExists():
             return 409, {"message": str(error)}
-        case UnknownApp() | UnknownGroup() | DeploymentNotFound() | PartNotFound() | NotFound() | SandboxNotFound():
+        case UnknownApp() | UnknownGroup() | UnknownPod() | NotFound():
+            return 404, {"message": str(error)}
+        case DeploymentNotFound() | PartNotFound() | SandboxNotFound():
             return 404, {"message": str(error)}
         case TooManyDeployments():
             return 403, {"message": str(error)}

@@ -30,7 +30,7 @@ def routes() -> list[web.RouteDef]:
 async def list_tasks(request: web.Request, app_id: str) -> web.StreamResponse:
     """GET: the tasks of one app."""
     service = service_of(request)
-    app = (await service.root()).app(app_id)
+    app = (await service.root()).plain_app(app_id)
     if app is None:
         raise UnknownApp(app_id)
     instances = await service.instances(frozenset((app_id,)))
@@ -94,7 +94,7 @@ async def kill_given(request: web.Request) -> web.StreamResponse:
 
 async def _of_app(request: web.Request, app_id: str) -> Iterable[Instance]:
     service = service_of(request)
-    if (await service.root()).app(app_id) is None:
+    if (await service.root()).plain_app(app_id) is None:
         raise UnknownApp(app_id)
     return [i for i in await service.instances(frozenset((app_id,))) if is_task(i)]
 

@@ -17,6 +17,7 @@ from aiohttp import web
 from actors.marathon import changes
 from actors.marathon.model import (
     App,
+    Pod,
     RootGroup,
     UnknownApp,
     UnknownGroup,
@@ -25,6 +26,7 @@ from actors.marathon.model import (
     parse_version,
     path_id,
     rollback_version,
+    without_pods,
 )
 
 from . import app_tasks
@@ -99,7 +101,7 @@ async def list_apps(request: web.Request) -> web.StreamResponse:
     service = service_of(request)
     embeds = parse_embeds(request.query.getall("embed", [])) | ALWAYS
     wanted = _filter(request)
-    apps = [app for app in (await service.root()).all_apps() if wanted(app)]
+    apps = [app for app in without_pods((await service.root()).all_apps()) if wanted(app)]
     infos = await gather(service, apps, embeds)
     return json_answer(await infos.listing("apps", apps))
 
@@ -139,7 +141,7 @@ def _without_version(data: Any) -> Any:
 
 
 def _stored(root: RootGroup, app_id: str) -> App:
-    app = root.app(app_id)
+    app = root.plain_app(app_id)
     if app is None:
         raise UnknownApp(app_id)
     return app
@@ -195,7 +197,7 @@ async def list_below(request: web.Request, group_id: str) -> web.StreamResponse:
     root = await service.root()
     if root.group_at(group_id) is None:
         raise UnknownGroup(group_id)
-    apps = root.apps_below(group_id)
+    apps = without_pods(root.apps_below(group_id))
     infos = await gather(service, apps, ALL)
     return json_answer(await infos.listing("*", apps))
 
@@ -254,8 +256,9 @@ async def _changed(request: web.Request, change: Change, *, force: bool) -> web.
 
 async def list_versions(request: web.Request, app_id: str) -> web.StreamResponse:
     """GET ``…/versions``: newest first."""
-    versions = await service_of(request).app_versions(app_id)
-    if not versions:
+    service = service_of(request)
+    versions = await service.app_versions(app_id)
+    if not versions or (await service.root()).pod(app_id) is not None:
         raise UnknownApp(app_id)
     return json_answer({"versions": list(versions)})
 
@@ -267,6 +270,6 @@ async def get_version(request: web.Request, app_id: str, version: str) -> web.St
     except ValidationFailed as failed:
         raise NotFound(f"App '{app_id}' does not exist in version {version}: {failed.details[0].errors[0]}") from None
     app = await service_of(request).app_at(app_id, normal)
-    if app is None:
+    if app is None or isinstance(app, Pod):
         raise UnknownApp(app_id, version)
     return json_answer(app.wire_text)

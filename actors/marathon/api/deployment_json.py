@@ -6,12 +6,14 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from actors.marathon.messages import Action, DeploymentNode, DeploymentStatus, ReadinessResult
-from actors.marathon.model import App, RootGroup
+from actors.marathon.model import App, Pod, RootGroup
 
 __all__ = ["action_json", "deployment_json", "graph_json", "plan_json", "readiness_json", "step_json", "steps_json"]
 
 
 def action_json(action: Action) -> dict[str, str]:
+    if action.on_pod:
+        return {"action": action.kind.value.replace("Application", "Pod"), "pod": action.app_id}
     return {"action": action.kind.value, "app": action.app_id}
 
 
@@ -25,11 +27,12 @@ def steps_json(steps: Iterable[Iterable[Action]]) -> list[dict[str, Any]]:
 
 def deployment_json(deployment: DeploymentStatus) -> dict[str, Any]:
     """An entry of ``GET /v2/deployments``."""
+    pods = [key for key, app in {**deployment.original, **deployment.target}.items() if isinstance(app, Pod)]
     return {
         "id": deployment.id,
         "version": deployment.version,
-        "affectedApps": list(deployment.affected_apps),
-        "affectedPods": [],
+        "affectedApps": [key for key in deployment.affected_apps if key not in pods],
+        "affectedPods": pods,
         "steps": steps_json(deployment.steps),
         "currentActions": [
             {

@@ -34,7 +34,16 @@ from actors.marathon.messages import (
 
 from .deployment_json import plan_json, step_json
 
-__all__ = ["ApiPosted", "EventStreamAttached", "EventStreamDetached", "event_fields", "event_type"]
+__all__ = [
+    "ApiPosted",
+    "EventStreamAttached",
+    "EventStreamDetached",
+    "PodCreated",
+    "PodDeleted",
+    "PodUpdated",
+    "event_fields",
+    "event_type",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +53,30 @@ class ApiPosted(DomainEvent):
     client_ip: str
     uri: str
     app: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PodCreated(DomainEvent):
+    """A client created a pod."""
+
+    client_ip: str
+    uri: str
+
+
+@dataclass(frozen=True, slots=True)
+class PodUpdated(DomainEvent):
+    """A client changed a pod."""
+
+    client_ip: str
+    uri: str
+
+
+@dataclass(frozen=True, slots=True)
+class PodDeleted(DomainEvent):
+    """A client removed a pod."""
+
+    client_ip: str
+    uri: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +112,9 @@ _TYPES: dict[type[DomainEvent], str] = {
     HealthStatusChanged: "health_status_changed_event",
     InstanceChanged: "instance_changed_event",
     InstanceHealthChanged: "instance_health_changed_event",
+    PodCreated: "pod_created_event",
+    PodDeleted: "pod_deleted_event",
+    PodUpdated: "pod_updated_event",
     SchedulerDisconnected: "scheduler_disconnected_event",
     SchedulerRegistered: "scheduler_registered_event",
     SchedulerReregistered: "scheduler_reregistered_event",
@@ -98,8 +134,10 @@ def event_fields(event: DomainEvent, *, light: bool = False) -> dict[str, Any]:
     match event:
         case ApiPosted(client_ip, uri, app):
             return {"clientIp": client_ip, "uri": uri, "appDefinition": app}
-        case TaskStatusChanged(instance, state, message):
-            return _status_update(instance, state, message)
+        case PodCreated(client_ip, uri) | PodUpdated(client_ip, uri) | PodDeleted(client_ip, uri):
+            return {"clientIp": client_ip, "uri": uri}
+        case TaskStatusChanged(instance, state, message, task_id):
+            return {**_status_update(instance, state, message), "taskId": task_id}
         case InstanceChanged(instance):
             return {
                 "instanceId": instance.id,

@@ -6,27 +6,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import web
 
 from actors.marathon import changes
+from actors.marathon.messages import Instance
 from actors.marathon.model import (
     Group,
     GroupUpdate,
+    Pod,
     UnknownGroup,
     ValidationFailed,
     parse_group,
     parse_version,
     path_id,
+    without_pods,
 )
 
 from ._http import BadRequest, created, deployment_result, flag, json_answer, json_body, service_of
 from .app_info import AppInfos, gather, parse_embeds
 from .dry_run import tell_plan
-from .service import Change
+from .pod_json import pod_status_json
+from .service import Change, Service
 
 __all__ = ["routes"]
+
+PodStatus = Mapping[str, Mapping[str, Any]]
 
 _PARTS = frozenset({"group.groups", "group.apps", "group.pods"})
 
@@ -70,7 +77,19 @@ async def _present(request: web.Request, group_id: str) -> web.StreamResponse:
         raise UnknownGroup(group_id)
     parts, embeds = _embeds(request)
     infos = await gather(service, group.all_apps(), embeds)
-    return json_answer(_group_json(group, parts, infos))
+    pods = await _pod_status(service, group) if "group.pods" in parts else {}
+    return json_answer(_group_json(group, parts, infos, pods))
+
+
+async def _pod_status(service: Service, group: Group) -> PodStatus:
+    pods = [app for app in group.all_apps() if isinstance(app, Pod)]
+    if not pods:
+        return {}
+    instances: dict[str, list[Instance]] = {pod.id: [] for pod in pods}
+    for instance in await service.instances(frozenset(instances)):
+        instances[instance.app_id].append(instance)
+    now = service.system.clock.now()
+    return {pod.id: pod_status_json(pod, instances[pod.id], now) for pod in pods}
 
 
 def _embeds(request: web.Request) -> tuple[frozenset[str], frozenset[str]]:
@@ -83,14 +102,14 @@ def _embeds(request: web.Request) -> tuple[frozenset[str], frozenset[str]]:
     return parts or _PARTS, embeds
 
 
-def _group_json(group: Group, parts: frozenset[str], infos: AppInfos) -> dict[str, Any]:
+def _group_json(group: Group, parts: frozenset[str], infos: AppInfos, pods: PodStatus) -> dict[str, Any]:
     shown: dict[str, Any] = {"id": group.id}
     if "group.apps" in parts:
-        shown["apps"] = [{**app.wire, **infos.extras(app)} for app in group.apps.values()]
+        shown["apps"] = [{**app.wire, **infos.extras(app)} for app in without_pods(group.apps.values())]
     if "group.groups" in parts:
-        shown["groups"] = [_group_json(below, parts, infos) for below in group.groups.values()]
+        shown["groups"] = [_group_json(below, parts, infos, pods) for below in group.groups.values()]
     if "group.pods" in parts:
-        shown["pods"] = []
+        shown["pods"] = [pods[key] for key in group.apps if key in pods]
     shown |= {"dependencies": list(group.dependencies), "version": group.version}
     if group.enforce_role is not None:
         shown["enforceRole"] = group.enforce_role
@@ -102,7 +121,7 @@ async def _apps_below(request: web.Request, group_id: str) -> web.StreamResponse
     root = await service.root()
     if root.group_at(group_id) is None:
         raise UnknownGroup(group_id)
-    apps = root.apps_below(group_id)
+    apps = without_pods(root.apps_below(group_id))
     embeds = parse_embeds(request.query.getall("embed", []))
     infos = await gather(service, apps, embeds)
     return json_answer(await infos.listing("apps", apps))
@@ -130,7 +149,9 @@ async def _group_at(request: web.Request, group_id: str, version: str) -> Group:
 async def _at_version(request: web.Request, group_id: str, version: str) -> web.StreamResponse:
     group = await _group_at(request, group_id, version)
     infos = await gather(service_of(request), (), frozenset())
-    return json_answer(_group_json(group, _PARTS, infos))
+    now = service_of(request).system.clock.now()
+    pods = {pod.id: pod_status_json(pod, (), now) for pod in group.all_apps() if isinstance(pod, Pod)}
+    return json_answer(_group_json(group, _PARTS, infos, pods))
 
 
 async def create_group(request: web.Request) -> web.StreamResponse:

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from actors.marathon.matching import NoMatch
 from actors.marathon.messages import QueueItem
-from actors.marathon.model import version_of
+from actors.marathon.model import Pod, version_of
 
 from ._http import NotFound, json_answer, service_of
 from .offer_json import unused_offer_json
@@ -62,7 +62,7 @@ def _item(item: QueueItem, *, offers: bool) -> dict[str, Any]:
             "rejectSummaryLaunchAttempt": _steps(item.rejected, item.processed_offers),
         },
         **shown,
-        "app": dict(item.app.wire),
+        "pod" if isinstance(item.app, Pod) else "app": dict(item.app.wire),
         "role": item.app.role,
     }
 

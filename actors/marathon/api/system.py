@@ -105,7 +105,8 @@ async def metrics(request: web.Request) -> web.StreamResponse:
     counts = counts_of(instances)
     used = resource.getrusage(resource.RUSAGE_SELF)
     gauges: dict[str, float] = {
-        "marathon.apps.active.gauge": len(root.apps),
+        "marathon.apps.active.gauge": len(root.apps) - len(root.all_pods()),
+        "marathon.pods.active.gauge": len(root.all_pods()),
         "marathon.groups.active.gauge": len(root.groups),
         "marathon.deployments.active.gauge": len(deployments),
         "marathon.instances.staged.gauge": counts["tasksStaged"],

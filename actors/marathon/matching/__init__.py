@@ -7,6 +7,7 @@ offer ──▶ OfferPool ──▶ match(app, agent, placed) ──▶ Placemen
 from actors.marathon.matching.constraints import Agent, Placed, unmet_constraint
 from actors.marathon.matching.offer_pool import NoMatch, OfferPool, Placement
 from actors.marathon.matching.task_builder import build_task
+from actors.marathon.matching.task_group_builder import build_task_group
 
 __all__ = [
     "Agent",
@@ -15,5 +16,6 @@ __all__ = [
     "Placed",
     "Placement",
     "build_task",
+    "build_task_group",
     "unmet_constraint",
 ]

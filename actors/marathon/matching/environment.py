@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from actors.marathon.model import App
 
-__all__ = ["task_environment"]
+__all__ = ["label_variables", "task_environment", "variable_name"]
 
 MAX_LABEL_VARIABLES_LENGTH = 512
 """Labels longer than this are not handed to the task."""
@@ -35,14 +35,18 @@ def _about(app: App) -> dict[str, str]:
     }
     if app.container is not None and app.container.image is not None:
         variables["MARATHON_APP_DOCKER_IMAGE"] = app.container.image
-    names = []
-    for label, value in app.labels.items():
+    return variables | label_variables(app.labels)
+
+
+def label_variables(labels: Mapping[str, str]) -> dict[str, str]:
+    """A variable per label, and one with the names of all."""
+    variables, names = {}, []
+    for label, value in labels.items():
         if len(label) <= MAX_LABEL_VARIABLES_LENGTH and len(value) <= MAX_LABEL_VARIABLES_LENGTH:
-            name = _variable_name(label)
+            name = variable_name(label)
             names.append(name)
             variables[f"MARATHON_APP_LABEL_{name}"] = value
-    variables["MARATHON_APP_LABELS"] = " ".join(names)
-    return variables
+    return {**variables, "MARATHON_APP_LABELS": " ".join(names)}
 
 
 def _ports(app: App, host_ports: Sequence[int | None]) -> dict[str, str]:
@@ -59,11 +63,12 @@ def _ports(app: App, host_ports: Sequence[int | None]) -> dict[str, str]:
         variables[f"PORT{index}"] = str(port)
         variables[f"PORT_{asked or port}"] = str(port)
         if name:
-            variables[f"PORT_{_variable_name(name)}"] = str(port)
+            variables[f"PORT_{variable_name(name)}"] = str(port)
     variables["PORT"] = str(actual[0])
     variables["PORTS"] = ",".join(map(str, actual))
     return variables
 
 
-def _variable_name(text: str) -> str:
+def variable_name(text: str) -> str:
+    """`text` as it stands in the name of a variable."""
     return re.sub("[^A-Z0-9_]", "_", text.upper())

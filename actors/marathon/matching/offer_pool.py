@@ -127,7 +127,7 @@ class OfferPool:
         return needed
 
     def _choose_ports(self, app: App, roles: Sequence[str]) -> list[tuple[_Ports | None, int]] | None:
-        wanted = _wanted_ports(app)
+        wanted = app.wanted_host_ports
         sources = [ports for ports in self._ports if ports.role in roles]
         fixed = {port for port in wanted if port}
         dynamic = self._dynamic_ports(sum(port == 0 for port in wanted), fixed, sources)
@@ -155,13 +155,6 @@ class OfferPool:
                 break
             found.extend((source, port) for port in source.free.choose(count - len(found), excluded))
         return found if len(found) == count else None
-
-
-def _wanted_ports(app: App) -> list[int | None]:
-    """Per port of the app the host port it must have, 0 for any, None for none."""
-    if app.host_networking:
-        return [definition.port if app.require_ports else 0 for definition in app.port_definitions or ()]
-    return [mapping.host_port for mapping in app.port_mappings]
 
 
 def _role(resource: mesos_pb2.Resource) -> str:

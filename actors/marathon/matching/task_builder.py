@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from actors.marathon.matching.container_builder import build_container, container_ports
 from actors.marathon.matching.environment import task_environment
 from actors.marathon.matching.offer_pool import Placement
-from actors.marathon.model import App, HealthCheck, SecretRef
+from actors.marathon.model import App, Artifact, HealthCheck, SecretRef
 from mesos_proto import mesos_pb2
 
-__all__ = ["build_task"]
+__all__ = ["build_task", "fill_artifacts", "fill_environment"]
 
 
 def build_task(
@@ -52,17 +52,29 @@ def _fill_command(task: mesos_pb2.TaskInfo, app: App, given: Mapping[str, str]) 
             command.value = app.args[0]
     if app.user is not None:
         command.user = app.user
-    for artifact in app.fetch:
+    fill_artifacts(command, app.fetch)
+    fill_environment(command, {**given, **app.env}, {name: secret.source for name, secret in app.secrets.items()})
+
+
+def fill_artifacts(command: mesos_pb2.CommandInfo, artifacts: Iterable[Artifact]) -> None:
+    """Name to the agent what it is to fetch."""
+    for artifact in artifacts:
         uri = command.uris.add(
             value=artifact.uri, extract=artifact.extract, executable=artifact.executable, cache=artifact.cache
         )
         if artifact.dest_path is not None:
             uri.output_file = artifact.dest_path
-    for name, value in {**given, **app.env}.items():
+
+
+def fill_environment(
+    command: mesos_pb2.CommandInfo, values: Mapping[str, str | SecretRef], secrets: Mapping[str, str]
+) -> None:
+    """Set the variables; `secrets` has the sources of those that are referred to."""
+    for name, value in values.items():
         if isinstance(value, SecretRef):
             variable = command.environment.variables.add(name=name, type=mesos_pb2.Environment.Variable.SECRET)
             variable.secret.type = mesos_pb2.Secret.REFERENCE
-            variable.secret.reference.name = app.secrets[value.secret].source
+            variable.secret.reference.name = secrets[value.secret]
         else:
             command.environment.variables.add(name=name, value=value)
 

@@ -13,16 +13,19 @@ from .errors import (
     ModelError,
     UnknownApp,
     UnknownGroup,
+    UnknownPod,
     ValidationFailed,
     VersionChanged,
     Violation,
     WrongType,
 )
-from .group import EPOCH, Group, RootGroup
+from .group import EPOCH, Group, RootGroup, without_pods
 from .group_update import GroupUpdate, parse_group
 from .health import CommandCheck, HealthCheck, ReadinessCheck
 from .network import Network, PortDefinition, PortMapping
 from .parse import parse_app
+from .pod import Pod, parse_pod, run_spec_of
+from .pod_spec import ContainerHealthCheck, Endpoint, MesosCommand, PodContainer, PodSpec, Resources
 from .service_ports import assign_service_ports
 from .strategy import UnreachableStrategy, UpgradeStrategy, VersionInfo
 from .update import rollback_version, updated_app
@@ -36,24 +39,32 @@ __all__ = [
     "Artifact",
     "CommandCheck",
     "Container",
+    "ContainerHealthCheck",
     "DockerContainer",
+    "Endpoint",
     "ExecutorResources",
     "Group",
     "GroupUpdate",
     "HealthCheck",
     "LinuxInfo",
+    "MesosCommand",
     "ModelError",
     "Network",
     "PersistentVolume",
+    "Pod",
+    "PodContainer",
+    "PodSpec",
     "PortDefinition",
     "PortMapping",
     "ReadinessCheck",
     "ResourceLimits",
+    "Resources",
     "RootGroup",
     "SecretRef",
     "SecretSource",
     "UnknownApp",
     "UnknownGroup",
+    "UnknownPod",
     "UnreachableStrategy",
     "UpgradeStrategy",
     "ValidationFailed",
@@ -68,9 +79,12 @@ __all__ = [
     "next_version",
     "parse_app",
     "parse_group",
+    "parse_pod",
     "parse_version",
     "path_id",
     "rollback_version",
+    "run_spec_of",
     "updated_app",
     "version_of",
+    "without_pods",
 ]

@@ -187,6 +187,13 @@ class App(WireModel):
         return tuple(mapping.service_port for mapping in self.port_mappings)
 
     @property
+    def wanted_host_ports(self) -> tuple[int | None, ...]:
+        """Per port the host port it must have, 0 for any, None for none."""
+        if self.host_networking:
+            return tuple(definition.port if self.require_ports else 0 for definition in self.port_definitions or ())
+        return tuple(mapping.host_port for mapping in self.port_mappings)
+
+    @property
     def port_names(self) -> tuple[str | None, ...]:
         source = (self.port_definitions or ()) if self.host_networking else self.port_mappings
         return tuple(port.name for port in source)

@@ -81,6 +81,16 @@ class UnknownApp(ModelError):
         return type(self), (self.app_id, self.version)
 
 
+class UnknownPod(ModelError):
+    def __init__(self, pod_id: str, version: str | None = None) -> None:
+        self.pod_id, self.version = pod_id, version
+        suffix = "" if version is None else f" in version {version}"
+        super().__init__(f"Pod '{pod_id}' does not exist{suffix}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.pod_id, self.version)
+
+
 class UnknownGroup(ModelError):
     def __init__(self, group_id: str, version: str | None = None) -> None:
         self.group_id, self.version = group_id, version

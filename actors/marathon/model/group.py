@@ -4,20 +4,24 @@ A path such as ``/product/db`` names an app or a group, never both. Groups on th
 it and stay when it goes.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from . import path_id
 from .app import App
+from .pod import Pod, run_spec_of
 
 EPOCH = "1970-01-01T00:00:00.000Z"
 
 
 @dataclass(frozen=True)
 class Group:
-    """One level of the tree: its apps and groups by absolute id, and the groups or apps that all of it waits for."""
+    """One level of the tree: its apps and groups by absolute id, and the groups or apps that all of it waits for.
+
+    Its pods are among the apps.
+    """
 
     id: str = path_id.ROOT
     apps: Mapping[str, App] = field(default_factory=dict)
@@ -42,9 +46,9 @@ class Group:
         """The whole subtree, complete: what the journal keeps."""
         wire: dict[str, Any] = {
             "id": self.id,
-            "apps": [app.to_wire() for app in self.apps.values()],
+            "apps": [app.to_wire() for app in self.apps.values() if not isinstance(app, Pod)],
             "groups": [group.to_wire() for group in self.groups.values()],
-            "pods": [],
+            "pods": [pod.to_wire() for pod in self.apps.values() if isinstance(pod, Pod)],
             "dependencies": list(self.dependencies),
             "version": self.version,
         }
@@ -57,7 +61,7 @@ class Group:
         """A group from what `to_wire` wrote; for what clients write there is `parse_group`."""
         return cls(
             id=data["id"],
-            apps={app["id"]: App.from_wire(app) for app in data.get("apps", ())},
+            apps={one["id"]: run_spec_of(one) for one in (*data.get("apps", ()), *data.get("pods", ()))},
             groups={group["id"]: Group.from_wire(group) for group in data.get("groups", ())},
             dependencies=tuple(data.get("dependencies", ())),
             version=data.get("version", EPOCH),
@@ -86,13 +90,27 @@ class RootGroup:
         return {group.id: group for group in self.group.all_groups()}
 
     def app(self, app_id: str) -> App | None:
+        """The app, or the pod, with this id."""
         return self.apps.get(app_id)
+
+    def pod(self, pod_id: str) -> Pod | None:
+        found = self.apps.get(pod_id)
+        return found if isinstance(found, Pod) else None
+
+    def plain_app(self, app_id: str) -> App | None:
+        """The app with this id; None when it is a pod's."""
+        found = self.apps.get(app_id)
+        return None if isinstance(found, Pod) else found
 
     def group_at(self, group_id: str) -> Group | None:
         return self.groups.get(group_id)
 
     def all_apps(self) -> tuple[App, ...]:
+        """Every app and every pod."""
         return tuple(self.apps.values())
+
+    def all_pods(self) -> tuple[Pod, ...]:
+        return tuple(app for app in self.apps.values() if isinstance(app, Pod))
 
     def apps_below(self, group_id: str) -> tuple[App, ...]:
         """Every app in and below a group; none when there is no such group."""
@@ -142,6 +160,11 @@ class RootGroup:
     @classmethod
     def from_wire(cls, data: Mapping[str, Any]) -> "RootGroup":
         return cls(Group.from_wire(data))
+
+
+def without_pods(apps: Iterable[App]) -> tuple[App, ...]:
+    """Those of `apps` that are no pods."""
+    return tuple(app for app in apps if not isinstance(app, Pod))
 
 
 def _with_app(group: Group, app: App) -> Group:

@@ -15,6 +15,7 @@ from .app import App
 from .errors import ValidationFailed, Violation, WrongType
 from .group import Group
 from .parse import parse_app
+from .pod import Pod
 from .versions import parse_version
 
 
@@ -35,7 +36,8 @@ class GroupUpdate:
         present = Group(self.id) if group is None else group
         changed = present
         if self.apps is not None:
-            changed = replace(changed, apps={app.id: app for app in self.apps})
+            pods = {key: pod for key, pod in present.apps.items() if isinstance(pod, Pod)}
+            changed = replace(changed, apps={**pods, **{app.id: app for app in self.apps}})
         if self.groups is not None:
             changed = replace(
                 changed, groups={below.id: below.applied_to(present.groups.get(below.id)) for below in self.groups}

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from actors.marathon.model import App, Group, RootGroup
+from actors.marathon.model import App, Group, RootGroup, run_spec_of
 
 __all__ = ["DeploymentRecord"]
 
@@ -101,8 +101,8 @@ class DeploymentRecord:
         return cls(
             id=record["id"],
             version=record["version"],
-            original={app["id"]: App.from_wire(app) for app in record["original"]},
-            target={app["id"]: App.from_wire(app) for app in record["target"]},
+            original={app["id"]: run_spec_of(app) for app in record["original"]},
+            target={app["id"]: run_spec_of(app) for app in record["target"]},
             kill=frozenset(record["kill"]),
             # Records of the first journals have no groups.
             original_groups={group["id"]: Group.from_wire(group) for group in record.get("originalGroups", ())},

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from actors.marathon.instance import ContainerState
 from actors.marathon.messages import Condition, Goal, HealthResult, Instance, TaskFailure
 
 __all__ = ["failure_from_payload", "failure_payload", "instance_from_payload", "instance_payload"]
@@ -31,6 +32,7 @@ def instance_payload(instance: Instance) -> dict[str, Any]:
         "stagedAt": _text(instance.staged_at),
         "startedAt": _text(instance.started_at),
         "health": [_health_payload(result) for result in instance.health],
+        "containers": [_container_payload(container) for container in instance.containers],
     }
     record = {key: value for key, value in record.items() if value not in (None, [], {})}
     if instance.healthy is not None:
@@ -59,6 +61,7 @@ def instance_from_payload(record: Mapping[str, Any]) -> Instance:
         started_at=_moment(record.get("startedAt")),
         healthy=record.get("healthy"),
         health=tuple(_health_from_payload(result) for result in record.get("health", ())),
+        containers=tuple(_container_from_payload(container) for container in record.get("containers", ())),
     )
 
 
@@ -107,6 +110,26 @@ def _health_from_payload(record: Mapping[str, Any]) -> HealthResult:
         last_success=_moment(record["lastSuccess"]),
         last_failure=_moment(record["lastFailure"]),
         last_failure_cause=record["lastFailureCause"],
+    )
+
+
+def _container_payload(container: ContainerState) -> dict[str, Any]:
+    return {
+        "name": container.name,
+        "taskId": container.task_id,
+        "condition": container.condition.value,
+        "since": _text(container.since),
+        "message": container.message,
+    }
+
+
+def _container_from_payload(record: Mapping[str, Any]) -> ContainerState:
+    return ContainerState(
+        name=record["name"],
+        task_id=record["taskId"],
+        condition=Condition(record["condition"]),
+        since=_moment(record["since"]),
+        message=record["message"],
     )
 
 

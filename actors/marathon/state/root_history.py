@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from actors.marathon.model import App, Group, RootGroup, path_id
+from actors.marathon.model import App, Group, RootGroup, path_id, run_spec_of
 from actors.persistence import Append, Event, Recovered
 
 __all__ = ["MAX_VERSIONS", "RootHistory"]
@@ -198,4 +198,4 @@ def _payload(value: App | Group) -> Mapping[str, Any]:
 
 
 def _value(kind: str, payload: Mapping[str, Any]) -> App | Group:
-    return App.from_wire(payload) if kind == "app" else Group.from_wire(payload)
+    return run_spec_of(payload) if kind == "app" else Group.from_wire(payload)

@@ -17,14 +17,13 @@ DOCUMENT = document("0.1.0")
 
 def _pattern(template: str) -> re.Pattern[str]:
     """Ids contain slashes; all other parameters do not. Slashes may be doubled, as clients do."""
-    parts = []
-    for part in template.strip("/").split("/"):
-        if part in ("{app_id}", "{group_id}"):
-            parts.append("(?!/).+?")
-        elif part.startswith("{"):
-            parts.append("[^/]+")
-        else:
-            parts.append(re.escape(part))
+
+    def pattern_of(piece: str) -> str:
+        if piece in ("{app_id}", "{group_id}", "{pod_id}"):
+            return "(?!/).+?"
+        return "[^/]+" if piece.startswith("{") else re.escape(piece)
+
+    parts = ["".join(map(pattern_of, re.findall(r"{\w+}|[^{]+", part))) for part in template.strip("/").split("/")]
     return re.compile("/" + "/+".join(parts) + "/*")
 
 

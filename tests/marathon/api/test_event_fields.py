@@ -9,6 +9,9 @@ from actors.marathon.api.event_json import (
     ApiPosted,
     EventStreamAttached,
     EventStreamDetached,
+    PodCreated,
+    PodDeleted,
+    PodUpdated,
     event_fields,
     event_type,
 )
@@ -69,7 +72,7 @@ EVENTS: list[tuple[DomainEvent, str, dict[str, Any]]] = [
         {"clientIp": "10.0.0.9", "uri": "/v2/apps", "appDefinition": {"id": "/x"}},
     ),
     (
-        TaskStatusChanged(INSTANCE, "TASK_RUNNING", "started"),
+        TaskStatusChanged(INSTANCE, "TASK_RUNNING", "started", INSTANCE.task_id),
         "status_update_event",
         {
             "slaveId": "S0",
@@ -159,6 +162,10 @@ EVENTS: list[tuple[DomainEvent, str, dict[str, Any]]] = [
     (DeploymentSuccess("d1", PLAN), "deployment_success", {"id": "d1", "plan": PLAN_JSON}),
     (DeploymentFailed("d1", PLAN, "undone"), "deployment_failed", {"id": "d1", "plan": PLAN_JSON, "reason": "undone"}),
     (AppTerminated("/x"), "app_terminated_event", {"appId": "/x"}),
+    *(
+        (made("10.0.0.9", "/v2/pods"), f"pod_{kind}_event", {"clientIp": "10.0.0.9", "uri": "/v2/pods"})
+        for made, kind in ((PodCreated, "created"), (PodUpdated, "updated"), (PodDeleted, "deleted"))
+    ),
     (EventStreamAttached("10.0.0.9"), "event_stream_attached", {"remoteAddress": "10.0.0.9"}),
     (EventStreamDetached("10.0.0.9"), "event_stream_detached", {"remoteAddress": "10.0.0.9"}),
     (

@@ -12,15 +12,16 @@ from jsonschema import Draft202012Validator
 
 from actors.marathon.api import Service, ServiceInfo, make_app
 from actors.marathon.api.openapi import OPERATIONS
-from actors.marathon.messages import HealthResult, TaskFailure
+from actors.marathon.messages import Condition, HealthResult, TaskFailure
 
 from .conftest import Api, serving
 from .documented import DOCUMENT, problems, template_of
 from .test_cluster import a_master
 from .test_events import read_event
+from .test_pods import POD
 from .test_service import MOMENT, waiting
 
-V1 = "2026-01-01T00:00:01.000Z"
+V1, V2 = "2026-01-01T00:00:01.000Z", "2026-01-01T00:00:02.000Z"
 APP = {
     "id": "/g/x",
     "cmd": "sleep 1",
@@ -83,6 +84,9 @@ async def test_every_promised_answer_is_given(api: Api) -> None:
     world.run("/g/x", 3, health=(alive, dead), region="r", zone="z")
     world.failures["/g/x"] = TaskFailure("/g/x", "t", "TASK_FAILED", "exit 1", "h", None, V1, MOMENT)
     world.queue.append(waiting(world.root.apps["/g/x"]))
+    await api.post("/v2/pods?force=true", {**POD, "id": "/g/pod"})
+    assert (await api.call("HEAD", "/v2/pods")).status == 200
+    (waiting_pod,) = world.run("/g/pod", 1, condition=Condition.SCHEDULED)
     async with a_master() as world.master:
         assert (await api.get("/v2/mesos/version")).status == 200
     for path in (
@@ -104,6 +108,13 @@ async def test_every_promised_answer_is_given(api: Api) -> None:
         "/v2/groups/g/versions",
         f"/v2/groups/versions/{V1}",
         f"/v2/groups/g/versions/{V1}",
+        "/v2/pods",
+        "/v2/pods::status",
+        "/v2/pods/::status",
+        "/v2/pods/g/pod",
+        "/v2/pods/g/pod::status",
+        "/v2/pods/g/pod::versions",
+        f"/v2/pods/g/pod::versions/{V2}",
         "/v2/queue?embed=lastUnusedOffers",
         "/v2/deployments",
         "/v2/deployments/d1",
@@ -132,6 +143,10 @@ async def test_every_promised_answer_is_given(api: Api) -> None:
         ("DELETE", "/v2/apps/g/x/tasks?scale=true", None, 200),
         ("POST", "/v2/tasks/delete", {"ids": [task]}, 200),
         ("POST", "/v2/tasks/delete?scale=true", {"ids": [task]}, 200),
+        ("PUT", "/v2/pods/g/pod", {**POD, "id": "/g/pod", "user": "x"}, 200),
+        ("DELETE", f"/v2/pods/g/pod::instances/{waiting_pod.id}", None, 200),
+        ("DELETE", "/v2/pods/g/pod::instances", [], 200),
+        ("DELETE", "/v2/pods/g/pod", None, 202),
         ("POST", "/v2/groups", {"id": "/h", "apps": [{"id": "a", "cmd": "sleep 1"}]}, 201),
         ("POST", "/v2/groups/i", {"groups": []}, 201),
         ("PUT", "/v2/groups?dryRun=true", {"scaleBy": 2}, 200),

@@ -4,7 +4,7 @@ that are repeated until acknowledged. The `MesosWorld` outlives the service, as 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,7 @@ from actors.mesos import (
     DeclineOffers,
     KillTask,
     Launch,
+    LaunchGroup,
     NotSubscribed,
     Registered,
     Reregistered,
@@ -28,11 +29,12 @@ from actors.mesos import (
 )
 from mesos_proto import AgentID, FrameworkID, FrameworkInfo, Offer, Resources, TaskID, TaskStatus, mesos_pb2
 
-RUNNING, KILLED, FAILED, STARTING = (
+RUNNING, KILLED, FAILED, STARTING, FINISHED = (
     mesos_pb2.TASK_RUNNING,
     mesos_pb2.TASK_KILLED,
     mesos_pb2.TASK_FAILED,
     mesos_pb2.TASK_STARTING,
+    mesos_pb2.TASK_FINISHED,
 )
 UNREACHABLE = mesos_pb2.TASK_UNREACHABLE
 
@@ -56,6 +58,8 @@ class Task:
     launched_at: float
     state: int = mesos_pb2.TASK_STAGING
     updates: list[mesos_pb2.TaskStatus] = field(default_factory=list)
+    executor: mesos_pb2.ExecutorInfo | None = None
+    group: Sequence[str] = ()
 
     @property
     def id(self) -> str:
@@ -114,6 +118,12 @@ class MesosWorld:
         task.agent.free += Resources(task.info.resources)
         task.agent.refused = None
         self._update(task, state, message)
+        rest = [other for other in task.group if other in self.tasks]
+        if state != FINISHED:  # as the default executor does
+            for other in rest:
+                self.end(other, KILLED, "of the same group")
+        if task.executor is not None and not rest:
+            task.agent.free += Resources(task.executor.resources)
         self.offer()
 
     def tell(self, task_id: str, state: int, **fields: Any) -> None:
@@ -251,12 +261,17 @@ class FakeScheduler(Actor[Any]):
                 agent = self._take(call.offer_ids[0])
                 assert agent is not None, "an offer that does not exist was accepted"
                 for operation in call.operations:
-                    assert isinstance(operation, Launch)
+                    assert isinstance(operation, Launch | LaunchGroup)
                     for task in operation.tasks:
                         needed = Resources(task.proto.resources)
                         assert agent.free.contains(needed)
                         agent.free -= needed
                         world.launch(task.proto, agent)
+                    if isinstance(operation, LaunchGroup):
+                        agent.free -= Resources(operation.executor.proto.resources)
+                        group = [world.tasks[str(task.task_id)] for task in operation.tasks]
+                        for one in group:
+                            one.executor, one.group = operation.executor.proto, [other.id for other in group]
                 at_once = call.filters is not None and call.filters.refuse_seconds == 0
                 agent.refused = None if at_once else agent.free
                 if at_once:

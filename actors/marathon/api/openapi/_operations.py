@@ -9,7 +9,7 @@ from typing import Any
 
 from actors.marathon.api.cluster import READABLE
 
-from ._schemas import BOOLEAN, INTEGER, JSON, STRING, array, one_of, record, ref
+from ._shapes import BOOLEAN, INTEGER, JSON, STRING, array, one_of, record, ref
 
 __all__ = ["OPERATIONS", "Operation", "paths"]
 
@@ -52,7 +52,7 @@ class Operation:
 DEPLOYMENT_ID, LOCATION = "Marathon-Deployment-Id", "Location"
 HEADERS = {
     DEPLOYMENT_ID: "The deployment that the call started.",
-    LOCATION: "Where the new app or group answers.",
+    LOCATION: "Where the new app, group or pod (or the deployment that removes a pod) answers.",
 }
 NONE = Answer()
 PLANNED = Answer({JSON: ref("DryRun")})
@@ -136,6 +136,25 @@ OPERATIONS = (
     ),
     Operation("PATCH", "/v2/groups/{group_id}", "Set enforceRole of a top-level group.", {200: DEPLOYED}, (FORCE,),
               record({}, {"enforceRole": BOOLEAN})),
+    Operation("HEAD", "/v2/pods", "Whether there are pods at all.", {200: NONE}),
+    Operation("GET", "/v2/pods", "List the pods.", {200: _json(array(ref("Pod")))}),
+    Operation("POST", "/v2/pods", "Create a pod.", {201: _json(ref("Pod"), DEPLOYMENT_ID, LOCATION)}, (FORCE,),
+              ref("PodDefinition")),
+    Operation("GET", "/v2/pods::status", "Show how every pod is.", {200: _json(array(ref("PodStatus")))}),
+    Operation("GET", "/v2/pods/::status", "The same.", {200: _json(array(ref("PodStatus")))}),
+    Operation("GET", "/v2/pods/{pod_id}", "Show a pod's definition.", {200: _json(ref("Pod"))}),
+    Operation("PUT", "/v2/pods/{pod_id}", "Replace a pod's definition.",
+              {200: _json(ref("Pod"), DEPLOYMENT_ID, LOCATION)}, (FORCE,), ref("PodUpdate")),
+    Operation("DELETE", "/v2/pods/{pod_id}", "Remove a pod.", {202: Answer(headers=(DEPLOYMENT_ID, LOCATION))},
+              (FORCE,)),
+    Operation("GET", "/v2/pods/{pod_id}::status", "Show how a pod is.", {200: _json(ref("PodStatus"))}),
+    Operation("GET", "/v2/pods/{pod_id}::versions", "List a pod's versions, newest first.",
+              {200: _json(array(STRING))}),
+    Operation("GET", "/v2/pods/{pod_id}::versions/{version}", "Show a pod as it was.", {200: _json(ref("Pod"))}),
+    Operation("DELETE", "/v2/pods/{pod_id}::instances", "Kill instances of a pod.",
+              {200: _json(array(ref("PodInstance")))}, (WIPE,), array(STRING)),
+    Operation("DELETE", "/v2/pods/{pod_id}::instances/{instance_id}", "Kill one instance of a pod.",
+              {200: _json(ref("PodInstance"))}, (WIPE,)),
     Operation("GET", "/v2/deployments", "List the running deployments, oldest first.",
               {200: _json(array(ref("Deployment")))}),
     Operation("GET", "/v2/deployments/{deployment_id}", "Show a running deployment with its graph.",

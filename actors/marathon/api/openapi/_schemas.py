@@ -2,60 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from actors.marathon.messages import ActionKind
 from actors.marathon.model import App
 
-__all__ = ["BOOLEAN", "INTEGER", "JSON", "STRING", "array", "one_of", "record", "ref", "schemas"]
+from ._pods import POD_STATUS, pod_schemas
+from ._shapes import (
+    ANY_OBJECT,
+    BOOLEAN,
+    INTEGER,
+    MOMENT,
+    NUMBER,
+    STRING,
+    Schema,
+    array,
+    or_null,
+    record,
+    ref,
+    standard,
+    with_null,
+)
 
-Schema = Mapping[str, Any]
-
-JSON = "application/json"
-STRING: Schema = {"type": "string"}
-INTEGER: Schema = {"type": "integer"}
-NUMBER: Schema = {"type": "number"}
-BOOLEAN: Schema = {"type": "boolean"}
-MOMENT: Schema = {"type": "string", "format": "date-time"}
-ANY_OBJECT: Schema = {"type": "object"}
-
-
-def array(items: Schema) -> Schema:
-    return {"type": "array", "items": items}
-
-
-def record(required: Mapping[str, Schema], optional: Mapping[str, Schema] | None = None) -> Schema:
-    """A closed object."""
-    return {
-        "type": "object",
-        "properties": {**required, **(optional or {})},
-        "required": list(required),
-        "additionalProperties": False,
-    }
-
-
-def ref(name: str) -> Schema:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def one_of(*names: str) -> Schema:
-    return {"oneOf": [ref(name) for name in names]}
-
-
-def or_null(schema: Schema) -> Schema:
-    return {"anyOf": [schema, {"type": "null"}]}
-
-
-def _with_null(properties: Mapping[str, Schema]) -> dict[str, Schema]:
-    """What clients send: an explicit null means that they do not send it."""
-    return {name: or_null(schema) for name, schema in properties.items()}
+__all__ = ["schemas"]
 
 
 def schemas() -> dict[str, Schema]:
     """The document's ``components.schemas``."""
     definition, parts = _of_the_model()
-    return {**parts, **_apps(definition), **_TASKS, **_GROUPS, **_DEPLOYMENTS, **_QUEUE, **_SERVICE}
+    return {
+        **pod_schemas(),
+        **parts,
+        **_apps(definition),
+        **POD_STATUS,
+        **_TASKS,
+        **_GROUPS,
+        **_DEPLOYMENTS,
+        **_QUEUE,
+        **_SERVICE,
+    }
 
 
 # -- apps -------------------------------------------------------------------------------------------------------
@@ -72,26 +55,12 @@ _COUNTS: dict[str, Schema] = dict.fromkeys(("tasksStaged", "tasksRunning", "task
 def _of_the_model() -> tuple[dict[str, Schema], dict[str, Schema]]:
     """The properties of an app, and the schemas they refer to, from the model itself."""
     schema = App.model_json_schema(mode="validation", ref_template="#/components/schemas/{model}")
-    parts = _standard(schema["$defs"])
+    parts = standard(schema["$defs"])
     parts["VersionInfo"]["properties"].pop("lastRestartAt")  # is stored, not shown
     unreachable = parts["UnreachableStrategy"]
     unreachable["properties"].pop("disabled")  # a string stands for it
     parts["UnreachableStrategy"] = {"anyOf": [unreachable, {"const": "disabled"}]}
-    return _standard(schema["properties"]), parts
-
-
-def _standard(schema: Any) -> Any:
-    """Bounds that pydantic writes under names of its own, in JSON Schema's; without its titles."""
-    if isinstance(schema, list):
-        return [_standard(one) for one in schema]
-    if not isinstance(schema, dict):
-        return schema
-    names = {"ge": "minimum", "le": "maximum"}
-    return {
-        names.get(key, key): _standard(value)
-        for key, value in schema.items()
-        if not (key == "title" and isinstance(value, str))
-    }
+    return standard(schema["properties"]), parts
 
 
 def _always_shown() -> list[str]:
@@ -104,7 +73,7 @@ def _always_shown() -> list[str]:
 
 
 def _apps(definition: dict[str, Schema]) -> dict[str, Schema]:
-    given = _with_null({**definition, **_DEPRECATED})
+    given = with_null({**definition, **_DEPRECATED})
     shown = {"type": "object", "required": _always_shown(), "additionalProperties": False}
     embedded: dict[str, Schema] = {
         **_COUNTS,
@@ -193,13 +162,13 @@ _GROUPS: dict[str, Schema] = {
         {
             "apps": array(ref("App")),
             "groups": array(ref("Group")),
-            "pods": array(ANY_OBJECT),
+            "pods": array(ref("PodStatus")),
             "enforceRole": BOOLEAN,
         },
     ),
     "GroupUpdate": {
         "type": "object",
-        "properties": _with_null(
+        "properties": with_null(
             {
                 "id": STRING,
                 "apps": array(ref("AppUpdate")),
@@ -216,7 +185,12 @@ _GROUPS: dict[str, Schema] = {
 
 # -- deployments ------------------------------------------------------------------------------------------------
 
-_ACTION: dict[str, Schema] = {"action": {"enum": [kind.value for kind in ActionKind]}, "app": STRING}
+_READY: dict[str, Schema] = {"readinessCheckResults": array(ref("ReadinessResult"))}
+_ON_APP: dict[str, Schema] = {"action": {"enum": [kind.value for kind in ActionKind]}, "app": STRING}
+_ON_POD: dict[str, Schema] = {
+    "action": {"enum": [kind.value.replace("Application", "Pod") for kind in ActionKind]},
+    "pod": STRING,
+}
 
 _DEPLOYMENT: dict[str, Schema] = {
     "id": STRING,
@@ -224,14 +198,14 @@ _DEPLOYMENT: dict[str, Schema] = {
     "affectedApps": array(STRING),
     "affectedPods": array(STRING),
     "steps": array(ref("Step")),
-    "currentActions": array(record({**_ACTION, "readinessCheckResults": array(ref("ReadinessResult"))})),
+    "currentActions": array({"oneOf": [record({**_ON_APP, **_READY}), record({**_ON_POD, **_READY})]}),
     "currentStep": INTEGER,
     "totalSteps": INTEGER,
 }
 
 _DEPLOYMENTS: dict[str, Schema] = {
     "DeploymentResult": record({"version": STRING, "deploymentId": STRING}),
-    "Step": record({"actions": array(record(_ACTION))}),
+    "Step": record({"actions": array({"oneOf": [record(_ON_APP), record(_ON_POD)]})}),
     "Deployment": record(_DEPLOYMENT),
     "DeploymentWithGraph": record({**_DEPLOYMENT, "graph": array(ref("Node"))}),
     "Node": record(
@@ -262,7 +236,6 @@ _QUEUE: dict[str, Schema] = {
     "Queue": record({"queue": array(ref("QueueItem"))}),
     "QueueItem": record(
         {
-            "app": ref("AppAsItWas"),
             "count": INTEGER,
             "role": STRING,
             "since": MOMENT,
@@ -277,7 +250,11 @@ _QUEUE: dict[str, Schema] = {
                 {"lastUnusedOfferAt": MOMENT, "lastUsedOfferAt": MOMENT},
             ),
         },
-        {"lastUnusedOffers": array(ref("UnusedOffer"))},
+        {
+            "app": ref("AppAsItWas"),
+            "pod": {**ref("Pod"), "description": "In the place of app."},
+            "lastUnusedOffers": array(ref("UnusedOffer")),
+        },
     ),
     "RejectedOffers": record({"reason": STRING, "declined": INTEGER, "processed": INTEGER}),
     "UnusedOffer": record({"offer": ref("Offer"), "reason": array(STRING), "timestamp": MOMENT}),
