@@ -169,7 +169,7 @@ async def _update_many(request: web.Request, *, create: bool) -> web.StreamRespo
             raise ValidationFailed.at(f"/({index})/id", "error.path.missing", "must be given")
         path_id.check(stated, f"/({index})/id")
         updates.append(await _update(request, path_id.absolute(stated), data, partial=partial, create=create))
-    return deployment_result(await service_of(request).update(changes.PutApps(tuple(updates)), force=force))
+    return await _changed(request, changes.PutApps(tuple(updates)), force=force)
 
 
 async def _update(request: web.Request, app_id: str, data: Any, *, partial: bool, create: bool) -> changes.PutApp:

@@ -1,8 +1,9 @@
 """``dryRun``: what a change would do, told and not done.
 
-    GET what is ─▶ change(root) ─▶ the plan ─▶ {"steps": Marathon's levels, "graph": who waits for whom}
+    GET what is ─▶ change(root) ─▶ the plan ─▶ {"steps": Marathon's levels, "graph": who waits for whom,
+                                                "changes": each app as it is and as it would be}
 
-Marathon has it for groups alone; ours has it for apps, too. What the change refuses is refused here as well.
+Marathon has it for groups alone, and only the steps. What the change refuses is refused here as well.
 """
 
 from __future__ import annotations
@@ -24,5 +25,14 @@ async def tell_plan(service: Service, change: Change) -> web.Response:
     """The answer to a dry run of `change`; raises what `change` raises."""
     root = await service.root()
     planned = change(root, next_version(service.system.clock.now(), root.version))
-    status = status_of("", planned.version, make_plan(root, planned))
-    return json_answer({"steps": steps_json(status.steps), "graph": graph_json(status.nodes)})
+    plan = make_plan(root, planned)
+    status = status_of("", planned.version, plan)
+    changes = [
+        {
+            "id": each.app_id,
+            "before": None if each.original is None else dict(each.original.wire),
+            "after": None if each.target is None else dict(each.target.wire),
+        }
+        for each in plan.changes.values()
+    ]
+    return json_answer({"steps": steps_json(status.steps), "graph": graph_json(status.nodes), "changes": changes})

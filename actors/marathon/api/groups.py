@@ -208,7 +208,9 @@ async def patch_group(request: web.Request) -> web.StreamResponse:
 
 
 async def delete_group(request: web.Request) -> web.StreamResponse:
-    """DELETE: remove a group and everything in it; without an id, everything."""
+    """DELETE: remove a group and everything in it; without an id, everything. ``dryRun`` as for PUT."""
     group_id = _id(_segments(request))
     change = changes.ClearRoot() if group_id == path_id.ROOT else changes.DeleteGroup(group_id)
+    if flag(request, "dryRun"):
+        return await tell_plan(service_of(request), change)
     return deployment_result(await service_of(request).update(change, force=flag(request, "force")))

@@ -20,6 +20,9 @@ APP = {"id": "/shop/db", "cmd": "sleep 1"}
         ("PATCH", "/v2/apps/shop/db", {"cmd": "sleep 2"}, "RestartApplication"),
         ("POST", "/v2/apps/shop/db/restart", None, "RestartApplication"),
         ("DELETE", "/v2/apps/shop/db", None, "StopApplication"),
+        ("PUT", "/v2/apps", [{"id": "/shop/db", "cmd": "sleep 2"}], "RestartApplication"),
+        ("PATCH", "/v2/apps", [{"id": "/shop/db", "instances": 2}], "ScaleApplication"),
+        ("DELETE", "/v2/groups/shop", None, "StopApplication"),
     ],
 )
 async def test_a_dry_run_tells_the_plan_and_changes_nothing(
@@ -41,6 +44,19 @@ async def test_the_graph_of_a_dry_run_says_who_waits_for_whom(api: Api) -> None:
     waits = {node["id"]: node["waitsFor"] for node in answer.body["graph"]}
     assert waits["/shop/web"] == ["/shop/db"]
     assert waits["/shop/db"] == []
+
+
+async def test_a_dry_run_tells_each_app_as_it_is_and_as_it_would_be(api: Api) -> None:
+    await api.post("/v2/apps", APP)
+    answer = await api.put(
+        "/v2/groups?dryRun=true", {"id": "/shop", "apps": [{**APP, "cpus": 2}, {"id": "web", "cmd": "x"}]}
+    )
+    changed = {change["id"]: (change["before"], change["after"]) for change in answer.body["changes"]}
+    assert (changed["/shop/db"][0]["cpus"], changed["/shop/db"][1]["cpus"]) == (1, 2)
+    assert changed["/shop/web"][0] is None
+    assert changed["/shop/web"][1]["instances"] == 1  # what was not said has its default
+    (gone,) = (await api.call("DELETE", "/v2/apps/shop/db?dryRun=true", None)).body["changes"]
+    assert (gone["before"]["id"], gone["after"]) == ("/shop/db", None)
 
 
 async def test_what_is_refused_is_refused_in_a_dry_run_too(api: Api) -> None:

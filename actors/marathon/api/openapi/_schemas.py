@@ -180,7 +180,8 @@ _GROUPS: dict[str, Schema] = {
             }
         ),
     },
-    "DryRun": record({"steps": array(ref("Step")), "graph": array(ref("Node"))}),
+    "DryRun": record({"steps": array(ref("Step")), "graph": array(ref("Node")), "changes": array(ref("AppChange"))}),
+    "AppChange": record({"id": STRING, **{when: or_null(ref("AppAsItWas")) for when in ("before", "after")}}),
 }
 
 # -- deployments ------------------------------------------------------------------------------------------------
