@@ -20,6 +20,7 @@ Exit codes:
   3    the deployment ended without reaching what was asked for
   4    timed out waiting; the deployment goes on
   130  interrupted; a deployment that was begun goes on
+  'plan' and 'diff': 0 nothing differs, 1 something does, 2 it cannot be told
 \b
 Connection: --url, else the variable MARATHON_URL, else http://127.0.0.1:8080;
   MARATHON_CREDENTIALS names a file with user:password, SSL_CERT_FILE the authority of a certificate of one's own
@@ -29,11 +30,23 @@ COMMANDS = {
     "up": "Run everything on this machine: an embedded Mesos and the service.",
     "serve": "Run the service on a Mesos cluster that is there already.",
     "deploy": "Create or update apps and groups from files.",
+    "plan": "Tell what deploying files would change, and change nothing.",
+    "scale": "Change the number of instances of an app.",
+    "restart": "Replace every instance of an app.",
+    "rollback": "Bring an app back to what it was.",
+    "destroy": "Remove an app or a group and stop its tasks.",
+    "deployments": "List, watch, cancel or revert what is deployed.",
     "apps": "List the apps.",
     "ps": "List the tasks.",
     "logs": "Show what tasks wrote.",
-    "scale": "Change the number of instances of an app.",
-    "destroy": "Remove an app and stop its tasks.",
+    "events": "Show what happens, as it happens.",
+    "queue": "Tell which instances wait to be launched, and why.",
+    "versions": "List the versions of an app.",
+    "diff": "Compare two versions of an app.",
+    "config": "Print the definition of an app.",
+    "status": "Tell which service is meant, and how it stands.",
+    "open": "Show the page, or an app on it, in the browser.",
+    "completion": "Print what makes a shell complete commands, options and app ids.",
     "backup": "Write everything that the service keeps to one file.",
     "restore": "Make a work dir from a backup.",
 }
@@ -47,13 +60,23 @@ COMMANDS = {
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
 @click.version_option(package_name="mesos-actors", prog_name="marathon")
-def cli() -> None:
+@click.option(
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    help="Colours: auto is on terminals, unless NO_COLOR, CLICOLOR=0 or TERM=dumb says no.",
+)
+@click.pass_context
+def cli(context: click.Context, color: str) -> None:
     """Run long-running apps on Mesos.
 
     \b
       marathon up                       # a cluster on this machine, and the service at http://127.0.0.1:8080
       marathon deploy my-app.json       # create or update an app, and wait until it runs
     """
+    from ._console import wanted_colour
+
+    context.color = wanted_colour(color)
 
 
 def main() -> None:

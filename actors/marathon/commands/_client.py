@@ -18,6 +18,8 @@ from ._console import EXIT_FAILED, EXIT_USAGE
 DEFAULT_URL = "http://127.0.0.1:8080"
 TIMEOUT = 35.0
 """Seconds for one answer; the service itself gives up on its actors after 30."""
+SILENCE = 40.0
+"""Seconds without a line after which an event stream counts as broken; the service sends an empty one every 15."""
 
 
 class CommandFailed(click.ClickException):
@@ -33,6 +35,10 @@ class CommandFailed(click.ClickException):
         click.echo(f"error: {self.message}", err=True)
         if self.hint:
             click.echo(f"hint: {self.hint}", err=True)
+
+
+class Unreachable(CommandFailed):
+    """There is no answer, or it broke off."""
 
 
 class WrongUsage(CommandFailed):
@@ -73,7 +79,7 @@ class Client:
     Who asks is said by the URL (``https://USER:PASSWORD@HOST``), or by the file that MARATHON_CREDENTIALS names.
     """
 
-    def __init__(self, url: str | None) -> None:
+    def __init__(self, url: str | None, timeout: float = TIMEOUT) -> None:
         parts = urlsplit((url or os.environ.get("MARATHON_URL") or DEFAULT_URL).rstrip("/"))
         self.url = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()  # it is shown in errors
         if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -81,33 +87,58 @@ class Client:
         pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}" if parts.username else _pair_of_file()
         self._who = {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"} if pair else {}
         self._secure, self._host, self._port = parts.scheme == "https", parts.hostname, parts.port
-        self._base = parts.path
+        self._base, self._timeout = parts.path, timeout
 
     def get(self, path: str, **query: Any) -> Any:
         return self.call("GET", path, query=query)
 
     def call(self, method: str, path: str, body: Any = None, query: Mapping[str, Any] | None = None) -> Any:
         """The decoded answer. Raises `Refused` for an error it tells, `CommandFailed` when it cannot be reached."""
-        target = self._base + path + (f"?{urlencode(query, doseq=True)}" if query else "")
-        kind = http.client.HTTPSConnection if self._secure else http.client.HTTPConnection
-        connection = kind(self._host, self._port, timeout=TIMEOUT)
+        connection = self._connection(self._timeout)
         try:
-            data = None if body is None else json.dumps(body).encode()
-            headers = {
-                "Accept": "application/json",
-                **self._who,
-                **({"Content-Type": "application/json"} if data else {}),
-            }
-            connection.request(method, target, data, headers)
-            answer = connection.getresponse()
-            content = answer.read()
-        except (OSError, http.client.HTTPException) as error:
-            raise CommandFailed(
-                f"no Marathon service answers at {self.url}: {error}",
-                "start one with 'marathon up', or name another with --url or MARATHON_URL",
-            ) from error
+            return self._decoded(self._answer(connection, method, path, body, query, "application/json"))
         finally:
             connection.close()
+
+    def lines(self, path: str, query: Mapping[str, Any] | None = None) -> Lines:
+        """An answer that does not end, line by line. Raises as `call` does; so do its lines when it breaks off."""
+        connection = self._connection(SILENCE)
+        try:
+            answer = self._answer(connection, "GET", path, None, query, "text/event-stream")
+            if answer.status >= 400:
+                self._decoded(answer)
+        except BaseException:
+            connection.close()
+            raise
+        return Lines(self, connection, answer)
+
+    def _connection(self, timeout: float) -> http.client.HTTPConnection:
+        kind = http.client.HTTPSConnection if self._secure else http.client.HTTPConnection
+        return kind(self._host, self._port, timeout=timeout)
+
+    def _answer(
+        self,
+        connection: http.client.HTTPConnection,
+        method: str,
+        path: str,
+        body: Any,
+        query: Mapping[str, Any] | None,
+        accept: str,
+    ) -> http.client.HTTPResponse:
+        data = None if body is None else json.dumps(body).encode()
+        headers = {"Accept": accept, **self._who, **({"Content-Type": "application/json"} if data else {})}
+        target = self._base + path + (f"?{urlencode(query, doseq=True)}" if query else "")
+        try:
+            connection.request(method, target, data, headers)
+            return connection.getresponse()
+        except (OSError, http.client.HTTPException) as error:
+            raise self.unreachable(error) from error
+
+    def _decoded(self, answer: http.client.HTTPResponse) -> Any:
+        try:
+            content = answer.read()
+        except (OSError, http.client.HTTPException) as error:
+            raise self.unreachable(error) from error
         try:
             decoded = json.loads(content) if content else None
         except ValueError:
@@ -115,6 +146,31 @@ class Client:
         if answer.status >= 400:
             raise Refused(answer.status, decoded, _hint(answer.status, decoded))
         return decoded
+
+    def unreachable(self, error: Exception) -> Unreachable:
+        return Unreachable(
+            f"no Marathon service answers at {self.url}: {error}",
+            "start one with 'marathon up', or name another with --url or MARATHON_URL",
+        )
+
+
+class Lines(Iterator[str]):
+    """The lines of an answer, without their ends. `close` it; one that was closed has ended."""
+
+    def __init__(self, client: Client, connection: http.client.HTTPConnection, answer: http.client.HTTPResponse):
+        self._client, self._connection, self._answer = client, connection, answer
+
+    def __next__(self) -> str:
+        try:
+            line = self._answer.readline()
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise self._client.unreachable(error) from error
+        if not line:
+            raise StopIteration
+        return line.decode("utf-8", "replace").rstrip("\r\n")
+
+    def close(self) -> None:
+        self._connection.close()
 
 
 def _pair_of_file() -> str | None:
@@ -134,8 +190,11 @@ def _hint(status: int, body: Any) -> str | None:
         return "say who you are: write USER:PASSWORD into a file and name it in the variable MARATHON_CREDENTIALS"
     if status == 409 and isinstance(body, Mapping) and body.get("deployments"):
         return "wait for the deployment to end, or override it with --force"
-    if status == 404 and isinstance(body, Mapping) and str(body.get("message", "")).startswith("App "):
+    message = str(body.get("message", "")) if isinstance(body, Mapping) else ""
+    if status == 404 and message.startswith("App "):
         return "'marathon apps' lists the apps there are"
+    if status == 404 and message.startswith("DeploymentPlan "):
+        return "it has ended; 'marathon deployments' lists those that run"
     return None
 
 

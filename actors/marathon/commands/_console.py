@@ -1,18 +1,47 @@
-"""What the commands print: data on stdout, everything else on stderr; plain and aligned, terminal or not."""
+"""What the commands print: data on stdout, everything else on stderr; plain and aligned, terminal or not.
+
+Colours only help: a word or a symbol always says the same. They are for terminals, unless the user says otherwise:
+``--color``, then NO_COLOR (https://no-color.org), CLICOLOR_FORCE and CLICOLOR (https://bixense.com/clicolors).
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any, ClassVar, TypeVar
+from functools import wraps
+from typing import IO, Any, ClassVar, TypeVar
 
 import click
 
 EXIT_FAILED, EXIT_USAGE, EXIT_UNREACHED, EXIT_TIMED_OUT, EXIT_INTERRUPTED = 1, 2, 3, 4, 130
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+def is_terminal(stream: IO[str]) -> bool:
+    """Whether `stream` is a terminal on which the cursor can be moved."""
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def wanted_colour(choice: str) -> bool | None:
+    """Whether to colour: True, False, or None for what the stream is. `choice` is what ``--color`` says."""
+    if choice != "auto":
+        return choice == "always"
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    if os.environ.get("CLICOLOR_FORCE", "0") != "0":
+        return True
+    return False if os.environ.get("CLICOLOR") == "0" else None
+
+
+def colour_of(stream: IO[str]) -> bool:
+    """Whether to colour what goes to `stream`."""
+    context = click.get_current_context(silent=True)
+    chosen = wanted_colour("auto") if context is None else context.color
+    return stream.isatty() if chosen is None else chosen
 
 
 def say(text: str) -> None:
@@ -22,6 +51,15 @@ def say(text: str) -> None:
 
 def print_json(value: Any) -> None:
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def print_json_line(value: Any) -> None:
+    """One of many: an object a line."""
+    click.echo(json.dumps(value, ensure_ascii=False))
+
+
+def plural(count: int, noun: str) -> str:
+    return f"{count} {noun}" + ("" if count == 1 else "s")
 
 
 def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -60,6 +98,22 @@ class Duration(click.ParamType[float]):
         if found is None:
             self.fail(f"'{value}' is no duration: write 90s, 5m or 1h", param, ctx)
         return float(found[1]) * self._UNITS[found[2]]
+
+
+def comparing(command: Callable[..., bool]) -> Callable[..., None]:
+    """For commands that answer whether something differs: exit codes 0 no, 1 yes, 2 it cannot be told."""
+
+    @wraps(command)
+    def compared(*args: Any, **kwargs: Any) -> None:
+        try:
+            differs = command(*args, **kwargs)
+        except click.ClickException as error:
+            error.show()
+            raise SystemExit(EXIT_USAGE) from error  # 1 would say that something differs
+        if differs:
+            raise SystemExit(EXIT_FAILED)
+
+    return compared
 
 
 def with_url(command: F) -> F:

@@ -126,3 +126,17 @@ def model_within(annotation: Any) -> Any:
     if get_origin(annotation) is Mapping:
         return None
     return next((found for part in get_args(annotation) if (found := model_within(part)) is not None), None)
+
+
+def with_env(definition: Any, pairs: Mapping[str, str]) -> Any:
+    """A definition whose apps have `pairs` in their environment."""
+    if not pairs:
+        return definition
+    if isinstance(definition, list):
+        return [with_env(each, pairs) for each in definition]
+    if not isinstance(definition, Mapping):
+        return definition
+    if is_group(definition):
+        parts = [part for part in ("apps", "groups") if definition.get(part)]
+        return {**definition, **{part: with_env(definition[part], pairs) for part in parts}}
+    return {**definition, "env": {**(definition.get("env") or {}), **pairs}}

@@ -1,19 +1,37 @@
-"""Waiting for a deployment, and saying meanwhile what it does and what it waits for."""
+"""Changing something and waiting until it is so, with the deployment's graph in view.
+
+listen to events ─▶ send the change ─▶ look at the deployment, take events, show ─▶ how did it end?
+(before it is sent: nothing is missed)        └── again after a break, and each LOOK seconds ──┘
+"""
 
 from __future__ import annotations
 
-import sys
 import time
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, TypeAlias
+from urllib.parse import quote
 
 import click
 
-from ._client import Client, CommandFailed, Refused, app_path
-from ._console import EXIT_INTERRUPTED, EXIT_TIMED_OUT, EXIT_UNREACHED, Duration, F, say
+from ._client import Client, CommandFailed, Refused, Unreachable, app_path
+from ._console import EXIT_INTERRUPTED, EXIT_TIMED_OUT, EXIT_UNREACHED, Duration, plural, print_json, say
+from ._events import BREAK, Feed
+from ._graph import Graph
+from ._plan import print_plan
+from ._progress import Progress, View, view_on_terminal
+from ._reasons import why_it_waits
 
-POLL = 0.5
-"""Seconds between two looks at a deployment."""
+__all__ = ["Waiting", "change", "watch", "with_waiting"]
+
+TICK = 0.25
+"""Seconds between two pictures."""
+LOOK = 1.0
+"""Seconds between two looks at the service beside its events: at the tasks, and at the deployment if all is quiet."""
+ONE_BY_ONE = 5
+"""Up to so many apps at work are asked for one by one; more by the list of all."""
+EVENTS = ("deployment_node_changed", "deployment_success", "deployment_failed")
 
 
 class Unreached(CommandFailed):
@@ -28,114 +46,226 @@ class TimedOut(CommandFailed):
     exit_code = EXIT_TIMED_OUT
 
 
-def with_waiting(command: F) -> F:
-    """The options of a deploying command."""
-    for option in (
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How a command waits: `timeout` in seconds."""
+
+    detach: bool = False
+    timeout: float = 600.0
+    force: bool = False
+    as_json: bool = False
+    quiet: bool = False
+    dry_run: bool = False
+
+
+def with_waiting(command: Callable[..., None]) -> Callable[..., None]:
+    """The options of a deploying command; it gets them as one argument, `waiting`."""
+    options: tuple[Any, ...] = (
         click.option("--detach", is_flag=True, help="Print the deployment's id and do not wait for it."),
         click.option("--wait-timeout", type=Duration(), default="10m", show_default=True, help="How long to wait."),
         click.option("--force", is_flag=True, help="Cancel deployments that lock the app."),
-    ):
-        command = option(command)
-    return command
+        click.option("--json", "as_json", is_flag=True, help="Print as JSON how it ended."),
+        click.option("-q", "--quiet", is_flag=True, help="Show no progress."),
+        click.option("--dry-run", is_flag=True, help="Tell what it would do, and change nothing."),
+    )
+
+    @wraps(command)
+    def waiting(wait_timeout: float, **arguments: Any) -> None:
+        chosen = {name: arguments.pop(name) for name in ("detach", "force", "as_json", "quiet", "dry_run")}
+        command(waiting=Waiting(timeout=wait_timeout, **chosen), **arguments)
+
+    made: Callable[..., None] = waiting
+    for option in reversed(options):
+        made = option(made)
+    return made
 
 
-def follow(client: Client, result: Mapping[str, Any], *, detach: bool, timeout: float) -> None:
-    """Wait until the deployment of `result` (``{"deploymentId", "version"}``) has ended.
+Send: TypeAlias = Callable[[dict[str, str]], Mapping[str, Any]]
+"""Sends a change with this query. Answers ``{"deploymentId", "version"}``, or the plan of a dry run."""
 
-    Prints its id on stdout when detached. Ends the command with 3 when it ended without reaching its goal, with 4 after
-    `timeout` seconds, with 130 on Ctrl-C.
+
+def change(client: Client, title: str, send: Send, waiting: Waiting) -> None:
+    """Send a change and wait until its deployment has ended; or tell its plan, if only that was asked for.
+
+    Detached, its id goes to stdout. Ends the command with 3 when the deployment ended without reaching its goal, with 4
+    after the time-out, with 130 on Ctrl-C.
     """
-    deployment_id = str(result["deploymentId"])
-    if detach:
-        click.echo(deployment_id)
-        say("the deployment goes on; 'marathon apps' shows how far it is")
+    if waiting.dry_run:
+        plan = send({"dryRun": "true"})
+        if waiting.as_json:
+            print_json(plan)
+        else:
+            print_plan(title, plan)
         return
+    feed = None if waiting.detach else listen(client)
+    result = send({"force": "true"} if waiting.force else {})
+    deployment_id = str(result["deploymentId"])
+    if not waiting.detach:
+        watch(client, feed, deployment_id, title, waiting)
+    elif waiting.as_json:
+        print_json({**result, "state": "running"})
+    else:
+        click.echo(deployment_id)
+        if not waiting.quiet:
+            say(f"{title} goes on; 'marathon deployments watch {deployment_id}' shows how far it is")
+
+
+def listen(client: Client) -> Feed | None:
+    """The events of deployments; None where they cannot be had: then the service is asked again and again."""
     try:
-        apps = _until_gone(client, deployment_id, timeout)
-    except KeyboardInterrupt:
-        say(f"\ninterrupted: deployment {deployment_id} goes on; 'marathon apps' shows how far it is")
-        raise SystemExit(EXIT_INTERRUPTED) from None
-    _judge(client, deployment_id, apps)
-
-
-def _until_gone(client: Client, deployment_id: str, timeout: float) -> tuple[str, ...]:
-    """The apps that the deployment was about. Empty when it was over at the first look."""
-    deadline, shown, apps = time.monotonic() + timeout, "", ()
-    while True:
-        found = next((d for d in client.get("/v2/deployments") if d["id"] == deployment_id), None)
-        if found is None:
-            _end_line(shown)
-            return apps
-        apps = tuple(found["affectedApps"])
-        shown = _show(" · ".join(_progress(client, found)), shown)
-        if time.monotonic() > deadline:
-            _end_line(shown)
-            reasons = "; ".join(_reasons(client, apps)) or "it did not say why"
-            raise TimedOut(
-                f"deployment {deployment_id} has not ended within {timeout:g} seconds: {reasons}",
-                "it goes on; wait longer with --wait-timeout, or see 'marathon ps' and 'marathon logs'",
-            )
-        time.sleep(POLL)
-
-
-def _progress(client: Client, deployment: Mapping[str, Any]) -> Iterator[str]:
-    yield f"step {deployment['currentStep']} of {deployment['totalSteps']}"
-    for action in deployment["currentActions"][:3]:
-        yield f"{action['action']} {action['app']} {_state_of(client, action['app'])}"
-    if len(deployment["currentActions"]) > 3:
-        yield f"and {len(deployment['currentActions']) - 3} more"
-
-
-def _state_of(client: Client, app_id: str) -> str:
-    try:
-        app = client.get(app_path(app_id))["app"]
+        return Feed(client, EVENTS)
     except Refused as refused:
-        if refused.status == 404:
-            return "(stopping)"
-        raise
-    health = f", {app['tasksHealthy']} healthy" if app.get("healthChecks") else ""
-    return f"({app['tasksRunning']} of {app['instances']} running{health})"
+        if refused.status in (401, 403):
+            raise
+        return None
 
 
-def _reasons(client: Client, apps: tuple[str, ...]) -> Iterator[str]:
-    for item in client.get("/v2/queue")["queue"]:
-        if item["app"]["id"] not in apps:
-            continue
-        declined = {s["reason"]: s["declined"] for s in item["processedOffersSummary"]["rejectSummaryLaunchAttempt"]}
-        why = ", ".join(f"{reason} in {count} offers" for reason, count in declined.items() if count)
-        yield f"{item['app']['id']} waits for {item['count']} more instances to be placed ({why or 'no offers yet'})"
+def watch(client: Client, feed: Feed | None, deployment_id: str, title: str, waiting: Waiting) -> None:
+    """Show a deployment until it has ended; the command ends as `change` says."""
+    progress = Progress(deployment_id, title)
+    watcher = Watcher(client, feed, progress)
+    state = "running"
+    failure: CommandFailed | None = None
+    try:
+        with view_on_terminal(waiting.quiet or waiting.as_json) as view:
+            ended = watcher.until_over(view, waiting.timeout)
+        if not ended:
+            failure = _timed_out(progress, waiting.timeout)
+        else:
+            problem = progress.outcome or (None if progress.outcome == "" else watcher.shortfall())
+            state = "failed" if problem else "done"
+            if problem:
+                failure = Unreached(
+                    f"deployment {deployment_id} has ended, but {problem}",
+                    "'marathon ps' and 'marathon logs' tell what became of the tasks, 'marathon queue' what waits",
+                )
+    except KeyboardInterrupt:
+        say(
+            f"\ninterrupted: deployment {deployment_id} goes on\n"
+            f"hint: 'marathon deployments watch {deployment_id}' resumes watching, "
+            f"'marathon deployments revert {deployment_id}' undoes it, '… cancel …' leaves things as they are"
+        )
+        raise SystemExit(EXIT_INTERRUPTED) from None
+    if waiting.as_json:
+        print_json(_result(progress, state, failure))
+    if failure is not None:
+        raise failure
+    if not waiting.quiet and not waiting.as_json:
+        say(f"done: {title} took {progress.elapsed:.1f} s")
 
 
-def _judge(client: Client, deployment_id: str, apps: tuple[str, ...]) -> None:
-    """A deployment is gone when it succeeded and when it was cancelled: the apps tell which."""
-    short = []
-    for app_id in apps:
+def _timed_out(progress: Progress, timeout: float) -> TimedOut:
+    at_work = progress.graph.in_state("begun")
+    known = [
+        f"{node.id} has {progress.counts.get(node.id, 'no tasks yet')}"
+        + (f", {progress.why[node.id]}" if node.id in progress.why else "")
+        for node in at_work[:5]
+    ]
+    more = [f"and {plural(len(at_work) - 5, 'more app')}"] if len(at_work) > 5 else []
+    return TimedOut(
+        f"deployment {progress.id} has not ended within {timeout:g} seconds: "
+        + ("; ".join([*known, *more]) or "it did not say what it waits for"),
+        f"it goes on: 'marathon deployments watch {progress.id}' waits longer, '… revert …' undoes it",
+    )
+
+
+def _result(progress: Progress, state: str, failure: CommandFailed | None) -> dict[str, Any]:
+    apps = [
+        {"id": node.id, "action": node.action, "state": node.state, "waitsFor": list(node.waits_for)}
+        for node in progress.graph.nodes.values()
+    ]
+    why = {} if failure is None else {"reason": failure.message}
+    return {"deploymentId": progress.id, "state": state, **why, "apps": apps}
+
+
+@dataclass
+class Watcher:
+    """Brings a `Progress` up to date until the deployment is over."""
+
+    client: Client
+    feed: Feed | None
+    progress: Progress
+    looked: float = 0.0
+
+    def until_over(self, view: View, timeout: float) -> bool:
+        """False: it goes on after `timeout` seconds."""
+        over = False
+        while not over:
+            over = self._look(self.feed is None)
+            view.show(self.progress)
+            if not over and self.progress.elapsed > timeout:
+                return False
+            over = self._listen() or over
+        view.show(self.progress)
+        return True
+
+    def _listen(self) -> bool:
+        """Take events for one tick. Whether the deployment is over now."""
+        if self.feed is None:
+            time.sleep(TICK)
+            return False
+        for event in self.feed.take(TICK):
+            if event is BREAK:
+                self.looked = 0.0
+            else:
+                self.progress.told(*event)
+        return self.progress.outcome is not None
+
+    def _look(self, alone: bool) -> bool:
+        """Ask the service when it is time to. Whether the deployment is gone."""
+        if time.monotonic() - self.looked < (TICK if alone else LOOK):
+            return False
         try:
-            app = client.get(app_path(app_id))["app"]
+            found = self._found()
+            if found is None:
+                return True
+            self.progress.fetched(Graph.of(found["graph"]))
+            self._count()
+            self.progress.notice = ""
+        except Unreachable:
+            # The service may be restarted: the deployment survives that, and so do we.
+            self.progress.notice = f"no answer from {self.client.url}, trying again"
+        self.looked = time.monotonic()
+        return False
+
+    def _found(self) -> Mapping[str, Any] | None:
+        try:
+            found: Mapping[str, Any] = self.client.get(f"/v2/deployments/{quote(self.progress.id)}")
         except Refused as refused:
             if refused.status != 404:
                 raise
-            continue
-        if not app["deployments"] and app["tasksRunning"] < app["instances"]:
-            short.append(f"{app_id} has {app['tasksRunning']} of {app['instances']} instances running")
-    if short:
-        raise Unreached(
-            f"deployment {deployment_id} has ended, but {'; '.join(short)}",
-            "it was cancelled, or tasks ended since: see 'marathon ps' and 'marathon logs'",
-        )
-    say("done")
+            return None
+        return found
+
+    def _count(self) -> None:
+        at_work = [node.id for node in self.progress.graph.in_state("begun")]
+        if not at_work:
+            return
+        ids: list[str] = at_work if len(at_work) <= ONE_BY_ONE else [""]
+        for app_id in ids:
+            for app in self.client.get("/v2/apps", **({"id": app_id} if app_id else {}))["apps"]:
+                self.progress.counts[app["id"]] = _counts(app)
+        self.progress.why = {
+            item["app"]["id"]: why_it_waits(item)
+            for item in self.client.get("/v2/queue")["queue"]
+            if item["app"]["id"] in at_work
+        }
+
+    def shortfall(self) -> str | None:
+        """Of a deployment that is gone, and of whose end nothing was heard, the apps tell whether it was cancelled."""
+        short = []
+        for node in self.progress.graph.nodes.values():
+            try:
+                app = self.client.get(app_path(node.id))["app"]
+            except Refused as refused:
+                if refused.status != 404:
+                    raise
+                continue
+            if not app["deployments"] and app["tasksRunning"] < app["instances"]:
+                short.append(f"{node.id} has {app['tasksRunning']} of {app['instances']} instances running")
+        return "; ".join(short) or None
 
 
-def _show(text: str, shown: str) -> str:
-    """On a terminal one line that changes, elsewhere a line per change."""
-    if text != shown:
-        if sys.stderr.isatty():
-            click.echo("\r" + text.ljust(len(shown)), nl=False, err=True)
-        else:
-            say(text)
-    return text
-
-
-def _end_line(shown: str) -> None:
-    if shown and sys.stderr.isatty():
-        say("")
+def _counts(app: Mapping[str, Any]) -> str:
+    healthy = f", {app['tasksHealthy']} healthy" if app.get("healthChecks") else ""
+    return f"{app['tasksRunning']}/{app['instances']} running{healthy}"

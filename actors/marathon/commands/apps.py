@@ -13,16 +13,18 @@ from ._console import age, print_json, print_table, with_json, with_url
 
 @click.command("apps", short_help="List the apps.")
 @click.option("--label", metavar="SELECTOR", help="Only apps with these labels: 'tier==web, owner in (a, b)'.")
+@click.option("--id", "part", metavar="TEXT", help="Only apps whose id contains this.")
 @with_json
 @with_url
-def command(label: str | None, as_json: bool, quiet: bool, url: str | None) -> None:
+def command(label: str | None, part: str | None, as_json: bool, quiet: bool, url: str | None) -> None:
     """List the apps.
 
     \b
       marathon apps
       marathon apps --label 'tier==web' --json
     """
-    apps = Client(url).get("/v2/apps", **({"label": label} if label else {}))["apps"]
+    wanted = {name: value for name, value in (("label", label), ("id", part)) if value}
+    apps = Client(url).get("/v2/apps", **wanted)["apps"]
     if as_json:
         print_json(apps)
     elif quiet:

@@ -3,35 +3,53 @@
 from __future__ import annotations
 
 import sys
+from urllib.parse import quote
 
 import click
 
-from ._client import Client, WrongUsage, app_path
-from ._console import say, with_url
-from ._wait import follow, with_waiting
+from ._client import Client, Refused, WrongUsage, app_path
+from ._complete import AppId
+from ._console import plural, with_url
+from ._wait import Waiting, change, with_waiting
 
 
-@click.command("destroy", short_help="Remove an app and stop its tasks.")
-@click.argument("app")
+@click.command("destroy", short_help="Remove an app or a group and stop its tasks.")
+@click.argument("app", type=AppId())
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @with_waiting
 @with_url
-def command(app: str, yes: bool, detach: bool, wait_timeout: float, force: bool, url: str | None) -> None:
-    """Remove APP and stop its tasks.
+def command(app: str, yes: bool, waiting: Waiting, url: str | None) -> None:
+    """Remove APP, or the group of that id with all in it, and stop its tasks.
 
     \b
       marathon destroy my-app
-      marathon destroy my-app --yes         # in scripts
+      marathon destroy /shop --yes         # a group; in scripts
     """
     client = Client(url)
-    found = client.get(app_path(app))["app"]
-    if not yes:
+    path, what = _found(client, app)
+    if not yes and not waiting.dry_run:
         if not sys.stdin.isatty():
             raise WrongUsage(
-                f"destroying {found['id']} needs a confirmation, and there is no terminal to ask on",
+                f"destroying {what} needs a confirmation, and there is no terminal to ask on",
                 "say --yes if you mean it",
             )
-        click.confirm(f"Remove {found['id']} and stop its {found['tasksRunning']} running tasks?", abort=True, err=True)
-    result = client.call("DELETE", app_path(app), query={"force": "true" if force else "false"})
-    say(f"destroying {found['id']}")
-    follow(client, result, detach=detach, timeout=wait_timeout)
+        click.confirm(f"Remove {what}?", abort=True, err=True)
+    # Unlike other changes, this one cancels what is in its way unless it is told not to.
+    gently = {} if waiting.force else {"force": "false"}
+    change(client, f"destroying {app}", lambda query: client.call("DELETE", path, query={**gently, **query}), waiting)
+
+
+def _found(client: Client, app: str) -> tuple[str, str]:
+    """The path of what is to go, and what that is."""
+    try:
+        found = client.get(app_path(app))["app"]
+    except Refused as refused:
+        if refused.status != 404 or not app.strip("/"):  # everything at once is left to the API
+            raise
+        try:
+            apps = client.get(app_path(app, "*"))["*"]
+        except Refused:
+            raise refused from None
+        tasks = plural(sum(each["tasksRunning"] for each in apps), "running task")
+        return f"/v2/groups/{quote(app.strip('/'))}", f"the group {app} with {plural(len(apps), 'app')} and {tasks}"
+    return app_path(app), f"{found['id']} and stop its {plural(found['tasksRunning'], 'running task')}"

@@ -11,7 +11,8 @@ from urllib.parse import quote
 
 import click
 
-from ._client import Client, CommandFailed, Refused, app_path
+from ._client import Client, CommandFailed, Refused, Unreachable, app_path
+from ._complete import AppId
 from ._console import EXIT_INTERRUPTED, say, with_url
 
 POLL = 0.5
@@ -21,7 +22,7 @@ COLOURS = ("cyan", "yellow", "green", "magenta", "blue", "bright_red")
 
 
 @click.command("logs", short_help="Show what tasks wrote.")
-@click.argument("app")
+@click.argument("app", type=AppId())
 @click.option("-f", "--follow", is_flag=True, help="Go on with what is written from now on.")
 @click.option("--tail", type=click.IntRange(min=0), default=100, show_default=True, help="Last lines of each file.")
 @click.option("--task", "wanted", metavar="ID", help="Only this task.")
@@ -52,8 +53,7 @@ def command(
         streams.open_present(previous=previous, tail=tail)
         while follow:
             time.sleep(POLL)
-            streams.open_new()
-            streams.copy()
+            streams.go_on()
     except KeyboardInterrupt:
         raise SystemExit(EXIT_INTERRUPTED) from None
     finally:
@@ -81,6 +81,7 @@ class Streams:
     wanted: str | None
     prefixed: bool
     following: bool
+    away: bool = False
     opened: dict[tuple[str, str], Stream] = field(default_factory=dict)
     colours: Iterator[str] = field(default_factory=lambda: cycle(COLOURS))
 
@@ -106,6 +107,17 @@ class Streams:
         failures = [failure for task in chosen for failure in self._open(task, tail, several=len(chosen) > 1)]
         if len(failures) == len(chosen) * len(self.files):
             raise CommandFailed(failures[0])
+
+    def go_on(self) -> None:
+        """Show what came since. While the service is away nothing is lost: it is asked again from the same place."""
+        try:
+            self.open_new()
+            self.copy()
+            self.away = False
+        except Unreachable:
+            if not self.away:
+                say(f"no answer from {self.client.url}, trying again")
+            self.away = True
 
     def open_new(self) -> None:
         """Read tasks that have started since from their beginning."""

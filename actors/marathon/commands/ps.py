@@ -8,11 +8,12 @@ from typing import Any
 import click
 
 from ._client import Client, app_path
+from ._complete import AppId
 from ._console import age, print_json, print_table, with_json, with_url
 
 
 @click.command("ps", short_help="List the tasks.")
-@click.argument("app", required=False)
+@click.argument("app", required=False, type=AppId())
 @with_json
 @with_url
 def command(app: str | None, as_json: bool, quiet: bool, url: str | None) -> None:

@@ -1,17 +1,31 @@
-"""The commands against a small HTTP server that answers from a table, as a service would."""
+"""The commands against a small HTTP server that answers from a table (`run`), and against a service that runs in this
+process on simulated tasks (`live`)."""
 
+import asyncio
 import json
+import random
+import re
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from click.testing import CliRunner, Result
 
+from actors import ActorSystem
+from actors.http import serve
+from actors.local_mesos.local import LocalMesos
+from actors.local_mesos.simulated_runner import Fate
+from actors.local_mesos.task_runner import TaskCommand
+from actors.marathon import Marathon
+from actors.marathon.api import Service, ServiceInfo, make_app
 from actors.marathon.commands import _wait, cli
+from actors.persistence import SqliteJournal
 
 
 @dataclass
@@ -78,5 +92,55 @@ Run = Callable[..., Result]
 def run(service: Fake, monkeypatch: pytest.MonkeyPatch) -> Run:
     """The command line, pointed at the fake by the environment."""
     monkeypatch.setenv("MARATHON_URL", service.url)
-    monkeypatch.setattr(_wait, "POLL", 0.01)
+    monkeypatch.setattr(_wait, "TICK", 0.01)
+    return lambda *arguments, **options: CliRunner().invoke(cli, arguments, prog_name="marathon", **options)
+
+
+@pytest.fixture(scope="module")
+def live_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A whole service in a thread of its own, on an embedded Mesos whose tasks are figures."""
+    url: Future[str] = Future()
+    ended: Future[None] = Future()
+    thread = threading.Thread(
+        target=lambda: asyncio.run(_serve(tmp_path_factory.mktemp("live"), url, ended)), name="service"
+    )
+    thread.start()
+    try:
+        yield url.result(30)
+    finally:
+        ended.set_result(None)
+        thread.join(30)
+
+
+async def _serve(folder: Path, url: Future[str], ended: Future[None]) -> None:
+    try:
+        async with (
+            ActorSystem("marathon") as system,
+            SqliteJournal(folder / "journal", durability="process") as journal,
+        ):
+            local = await LocalMesos.start(system, port=0, runner="simulated", script=_fate, work_dir=folder / "mesos")
+            async with local:
+                marathon = await Marathon.start(system, master=local.url, journal=journal)
+                service = Service(system, marathon, ServiceInfo(version="0", master=local.url))
+                server = await serve(make_app(service), "127.0.0.1", 0)
+                url.set_result(server.url)
+                await asyncio.wrap_future(ended)
+                await server.close()
+                await marathon.stop()
+    except BaseException as error:
+        if not url.done():
+            url.set_exception(error)
+        raise
+
+
+def _fate(command: TaskCommand, chance: random.Random) -> Fate:
+    """``slow 0.3`` starts after so many seconds; everything runs until it is killed."""
+    found = re.search(r"slow (\S+)", command.shell or "")
+    return Fate(starts_after=float(found[1]) if found else 0.0)
+
+
+@pytest.fixture
+def live(live_url: str, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """The command line, pointed at the running service."""
+    monkeypatch.setenv("MARATHON_URL", live_url)
     return lambda *arguments, **options: CliRunner().invoke(cli, arguments, prog_name="marathon", **options)

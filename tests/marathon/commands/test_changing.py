@@ -11,22 +11,26 @@ from .conftest import Asked, Fake, Run
 STARTED = {"deploymentId": "d1", "version": "v"}
 
 
+DEPLOYMENT = "GET /v2/deployments/d1"
+
+
 def app(running: int, instances: int = 3, deployments: Any = ()) -> dict[str, Any]:
-    return {"app": {"id": "/web", "instances": instances, "tasksRunning": running, "deployments": list(deployments)}}
+    """The answers about one app."""
+    shown = {"id": "/web", "instances": instances, "tasksRunning": running, "deployments": list(deployments)}
+    return {"GET /v2/apps/web": {"app": shown}, "GET /v2/apps": {"apps": [shown]}}
 
 
 def deployment(times: int) -> Any:
     """A deployment that is there for so many looks."""
     looks = 0
 
-    def answer(_: Asked) -> list[dict[str, Any]]:
+    def answer(_: Asked) -> Any:
         nonlocal looks
         looks += 1
         if looks > times:
-            return []
-        action = {"action": "ScaleApplication", "app": "/web"}
-        shown = {"id": "d1", "affectedApps": ["/web"], "currentActions": [action], "currentStep": 1, "totalSteps": 2}
-        return [shown]
+            return 404, {"message": "DeploymentPlan d1 does not exist"}
+        node = {"id": "/web", "kind": "app", "action": "ScaleApplication", "waitsFor": [], "state": "begun"}
+        return {"id": "d1", "graph": [node]}
 
     return answer
 
@@ -39,34 +43,40 @@ def definition(tmp_path: Path) -> Path:
 
 
 def test_deploy_puts_the_whole_definition_and_waits(service: Fake, run: Run, definition: Path) -> None:
-    service.answers |= {"PUT /v2/apps/web": STARTED, "GET /v2/deployments": deployment(2), "GET /v2/apps/web": app(3)}
+    service.answers |= {"PUT /v2/apps/web": STARTED, DEPLOYMENT: deployment(2), **app(3)}
     result = run("deploy", str(definition))
     assert result.exit_code == 0, result.stderr
-    put = service.asked[0]
+    put = next(asked for asked in service.asked if asked.method == "PUT")
     assert (put.query, put.body["instances"]) == ({"partialUpdate": ["false"]}, 3)
     assert result.stdout == ""
-    assert "step 1 of 2 · ScaleApplication /web (3 of 3 running)" in result.stderr
-    assert result.stderr.endswith("done\n")
+    began, done = result.stderr.splitlines()
+    assert began == "/web: scale begins (3/3 running)"
+    assert done.startswith("done: deploying web took ")
 
 
 def test_a_deployment_that_ends_short_of_its_goal_exits_with_3(service: Fake, run: Run, definition: Path) -> None:
-    service.answers |= {"PUT /v2/apps/web": STARTED, "GET /v2/deployments": deployment(1), "GET /v2/apps/web": app(1)}
+    service.answers |= {"PUT /v2/apps/web": STARTED, DEPLOYMENT: deployment(1), **app(1)}
     result = run("deploy", str(definition))
     assert result.exit_code == 3
     assert "/web has 1 of 3 instances running" in result.stderr
 
 
 def test_waiting_too_long_exits_with_4_and_says_what_it_waited_for(service: Fake, run: Run, definition: Path) -> None:
-    summary = {"rejectSummaryLaunchAttempt": [{"reason": "InsufficientCpus", "declined": 3, "processed": 3}]}
+    declined = [{"reason": "InsufficientCpus", "declined": 3, "processed": 3}]
+    summary = {"processedOffersCount": 3, "rejectSummaryLastOffers": declined}
+    delay = {"timeLeftSeconds": 0, "overdue": True}
     service.answers |= {
         "PUT /v2/apps/web": STARTED,
-        "GET /v2/deployments": deployment(10**6),
-        "GET /v2/apps/web": app(1),
-        "GET /v2/queue": {"queue": [{"app": {"id": "/web"}, "count": 2, "processedOffersSummary": summary}]},
+        DEPLOYMENT: deployment(10**6),
+        **app(1),
+        "GET /v2/queue": {
+            "queue": [{"app": {"id": "/web"}, "count": 2, "delay": delay, "processedOffersSummary": summary}]
+        },
     }
     result = run("deploy", str(definition), "--wait-timeout", "0.05s")
     assert result.exit_code == 4
-    assert "/web waits for 2 more instances to be placed (InsufficientCpus in 3 offers)" in result.stderr
+    assert "/web has 1/3 running, of the last 3 offers none would do: refused 3 for too few CPUs" in result.stderr
+    assert "marathon deployments watch d1" in result.stderr
 
 
 def test_detached_prints_the_id_and_does_not_wait(service: Fake, run: Run, definition: Path) -> None:
@@ -169,14 +179,15 @@ def test_a_lock_hints_at_force(service: Fake, run: Run) -> None:
 
 
 def test_scale_patches_the_count(service: Fake, run: Run) -> None:
-    service.answers |= {"PATCH /v2/apps/web": STARTED, "GET /v2/apps/web": app(5, 5)}
+    service.answers |= {"PATCH /v2/apps/web": STARTED, **app(5, 5)}
     assert run("scale", "/web", "5").exit_code == 0
-    assert service.asked[0].body == {"instances": 5}
+    (patch,) = (asked for asked in service.asked if asked.method == "PATCH")
+    assert patch.body == {"instances": 5}
     assert run("scale", "web", "-1").exit_code == 2
 
 
 def test_destroy_needs_a_yes(service: Fake, run: Run) -> None:
-    service.answers |= {"GET /v2/apps/web": app(3), "DELETE /v2/apps/web": STARTED}
+    service.answers |= {**app(3), "DELETE /v2/apps/web": STARTED}
     without = run("destroy", "web")
     assert without.exit_code == 2
     assert "--yes" in without.stderr

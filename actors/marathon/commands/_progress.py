@@ -1,0 +1,216 @@
+"""What is known of a deployment while it is watched, and how it is told: on a terminal live, elsewhere line by line.
+
+GET /v2/deployments/{id} ─┐
+deployment_node_changed  ─┼─▶ Progress ─▶ rows ─▶ LiveView (redrawn in place)  or  LineView (a line per change)
+counts, queue            ─┘
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, NamedTuple, Protocol
+
+from ._console import colour_of, is_terminal, plural, say
+from ._graph import Graph, Node
+
+__all__ = ["LineView", "LiveView", "Progress", "Row", "View", "rows_of", "view_on_terminal"]
+
+NUDGE = 10.0
+"""Seconds without a change after which the line view says what it waits for."""
+
+
+@dataclass
+class Progress:
+    """`counts` and `why` are texts by app; `ready_at` seconds since the watch began; `outcome` None while it runs,
+    "" when it succeeded, else why it did not. `notice` says what is wrong with the watching itself."""
+
+    id: str
+    title: str
+    graph: Graph = field(default_factory=lambda: Graph({}))
+    counts: dict[str, str] = field(default_factory=dict)
+    why: dict[str, str] = field(default_factory=dict)
+    ready_at: dict[str, float] = field(default_factory=dict)
+    outcome: str | None = None
+    notice: str = ""
+    began: float = field(default_factory=time.monotonic)
+
+    @property
+    def elapsed(self) -> float:
+        return time.monotonic() - self.began
+
+    def fetched(self, graph: Graph) -> None:
+        self._now(self.graph.merged(graph))
+
+    def told(self, kind: str, data: Mapping[str, Any]) -> None:
+        """Take an event; those of other deployments are left alone."""
+        if data.get("id") != self.id:
+            return
+        if kind == "deployment_node_changed":
+            self._now(self.graph.with_state(data["node"], data["state"]))
+        elif kind == "deployment_success":
+            self._now(self.graph.finished())
+            self.outcome = ""
+        elif kind == "deployment_failed":
+            self.outcome = data.get("reason") or "the service did not say why"
+
+    def _now(self, graph: Graph) -> None:
+        self.graph = graph
+        for node in graph.in_state("ready"):
+            self.ready_at.setdefault(node.id, self.elapsed)
+
+    @property
+    def summary(self) -> str:
+        figures = [(len(self.graph.in_state(state)), word) for state, word in WORDS.items()]
+        parts = [f"{count} {word}" for count, word in figures if count]
+        return f"{plural(len(self.graph.nodes), 'app')}: {', '.join(parts)}" if parts else "asking the service"
+
+
+WORDS = {"ready": "ready", "begun": "at work", "waiting": "waiting"}
+SYMBOLS = {"ready": "✓", "begun": "●", "waiting": "○", "note": ""}
+
+
+class Row(NamedTuple):
+    """A line of the view. `state` is the node's, or "note" for what stands between nodes."""
+
+    state: str
+    app: str
+    action: str
+    note: str
+
+
+def rows_of(progress: Progress, room: int) -> list[Row]:
+    """At most `room` lines, those at work first of all to be kept."""
+    nodes = list(progress.graph.nodes.values())
+    surplus = len(nodes) - room
+    hidden: dict[str, int] = {}
+    for state in ("ready", "waiting", "begun"):
+        here = [node for node in nodes if node.state == state]
+        # Of the ready ones the latest are shown, of the waiting ones the next. One line tells of the rest.
+        cut = min(len(here), surplus + len(hidden) + 1) if surplus > 0 else 0
+        if cut > 0:
+            gone = {node.id for node in (here[:cut] if state == "ready" else here[len(here) - cut :])}
+            nodes = [node for node in nodes if node.id not in gone]
+            hidden[state] = cut
+            surplus = len(nodes) + len(hidden) - room
+    rows = [Row(node.state, node.id, node.action, _note(progress, node)) for node in nodes]
+    notes = {state: Row("note", f"… {count} more {WORDS[state]}", "", "") for state, count in hidden.items()}
+    before = [notes.pop("ready")] if "ready" in notes else []
+    return [*before, *rows, *notes.values()]
+
+
+def _note(progress: Progress, node: Node) -> str:
+    counts = progress.counts.get(node.id, "")
+    if node.state == "ready":
+        told = progress.graph.told_by(node.id)
+        after = f"ready after {progress.ready_at[node.id]:.0f} s" if node.id in progress.ready_at else "ready"
+        return after + (f" → {', '.join(told)}" if told else "")
+    if node.state == "begun":
+        return "; ".join(filter(None, (counts, progress.why.get(node.id))))
+    states = {before: progress.graph.nodes[before].state for before in node.waits_for}
+    return "waits for " + ", ".join(before for before in node.waits_for if states[before] != "ready")
+
+
+class View(Protocol):
+    """Shows a `Progress` whenever it is told to."""
+
+    def __enter__(self) -> View: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None: ...
+    def show(self, progress: Progress) -> None: ...
+
+
+def view_on_terminal(quiet: bool) -> View:
+    if quiet:
+        return NoView()
+    return LiveView() if is_terminal(sys.stderr) else LineView()
+
+
+class NoView:
+    """Shows nothing."""
+
+    def __enter__(self) -> NoView:
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def show(self, progress: Progress) -> None: ...
+
+
+class LineView(NoView):
+    """A line on stderr for each change of a node: for logs, and terminals that cannot move the cursor."""
+
+    def __init__(self) -> None:
+        self._states: dict[str, str] = {}
+        self._notice = ""
+        self._spoke = time.monotonic()
+
+    def show(self, progress: Progress) -> None:
+        for line in self._changes(progress):
+            say(line)
+            self._spoke = time.monotonic()
+        if time.monotonic() - self._spoke >= NUDGE:
+            self._spoke = time.monotonic()
+            for row in rows_of(progress, 10):
+                if row.state == "begun":
+                    say(f"still at work: {row.app}: {row.note or row.action}")
+
+    def _changes(self, progress: Progress) -> Iterator[str]:
+        if progress.notice != self._notice:
+            self._notice = progress.notice
+            yield progress.notice or "the service answers again"
+        for node in progress.graph.nodes.values():
+            if node.state != self._states.get(node.id, "waiting"):
+                counts = progress.counts.get(node.id)
+                if node.state == "begun":
+                    yield f"{node.id}: {node.action} begins" + (f" ({counts})" if counts else "")
+                else:
+                    told = progress.graph.told_by(node.id)
+                    yield f"{node.id} is ready" + (f", tells {', '.join(told)}" if told else "")
+            self._states[node.id] = node.state
+
+
+class LiveView:
+    """The graph, redrawn in place on stderr."""
+
+    STYLES = {"ready": "green", "begun": "yellow", "waiting": "dim", "note": "dim"}  # noqa: RUF012
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.live import Live
+
+        self.console = Console(stderr=True, no_color=not colour_of(sys.stderr), highlight=False)
+        self._live = Live(console=self.console, auto_refresh=False)
+
+    def __enter__(self) -> LiveView:
+        self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._live.stop()
+
+    def show(self, progress: Progress) -> None:
+        self._live.update(self.drawn(progress), refresh=True)
+
+    def drawn(self, progress: Progress) -> Any:
+        from rich.console import Group
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table.grid(padding=(0, 2, 0, 0))
+        for ratio in (None, None, None, 1):
+            table.add_column(ratio=ratio, no_wrap=True, overflow="ellipsis")
+        for row in rows_of(progress, max(3, self.console.height - 3)):
+            style = self.STYLES[row.state]
+            table.add_row(
+                Text(SYMBOLS[row.state], style), Text(row.app, "" if row.state == "begun" else style),
+                Text(row.action, "dim"), Text(row.note, style),
+            )  # fmt: skip
+        head = Text.assemble((progress.title, "bold"), f"  {progress.summary}  ", (f"{progress.elapsed:.0f} s", "dim"))
+        if progress.notice:
+            head.append(f"  {progress.notice}", "red")
+        return Group(head, table)
