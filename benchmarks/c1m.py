@@ -1,0 +1,167 @@
+"""C1M: a million tasks on 5,000 agents, launched, running, acknowledged; as others have shown it with containers.
+
+::
+
+    this process                              another
+    a framework on actors.mesos  ◄── HTTP ──► mesos-local --agents 5000 --simulate …
+
+The framework takes every offer as it comes and fills it; each task says TASK_STARTING and TASK_RUNNING, both are
+acknowledged, and all stay running until the last one does. Told while it runs, for each tenth of the tasks: tasks a
+second, CPU for a task in both processes, and what both hold in memory. ``python -m benchmarks.c1m 100000`` runs it for
+a number of one's own; with ``--profile`` mesos-local writes a profile at its end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+__all__ = ["Tenth", "run"]
+
+AGENTS = 5_000
+EACH = 200  # tasks of an agent, if there are a million
+GOAL = 3_750  # tasks a second
+
+
+@dataclass(frozen=True, slots=True)
+class Tenth:
+    """Of the tasks. ``seconds`` by the clock and of CPU for a task; ``memory`` in bytes, at its end."""
+
+    tasks: int
+    seconds: float
+    cpu_of_mesos: float
+    cpu_of_framework: float
+    memory_of_mesos: int
+    memory_of_framework: int
+
+    def __str__(self) -> str:
+        return (
+            f"{time.strftime('%X')} {self.tasks:>9,} tasks running  {self.tasks_per_second:7,.0f}/s  "
+            f"mesos-local {self.cpu_of_mesos * 1e6:4.0f} µs {self.memory_of_mesos / 2**20:6,.0f} MB  "
+            f"framework {self.cpu_of_framework * 1e6:4.0f} µs {self.memory_of_framework / 2**20:6,.0f} MB"
+        )
+
+    @property
+    def tasks_per_second(self) -> float:
+        return 1 / self.seconds
+
+
+@contextlib.contextmanager
+def mesos_local(size: int, profile: Path | None = None) -> Iterator[tuple[psutil.Process, str]]:
+    """Its process and its URL."""
+    each = -(-size // AGENTS)
+    command = [sys.executable, "-m", "actors.local_mesos.command"]
+    if profile is not None:
+        command = [sys.executable, "-m", "cProfile", "-o", str(profile), "-m", "actors.local_mesos.command"]
+    with tempfile.TemporaryDirectory() as folder:
+        command += ["--port", "0", "--agents", str(AGENTS), "--work-dir", folder, "--simulate", "runs=36000-36000"]
+        command += ["--resources", f"cpus:{each * 0.01:.2f};mem:{each}"]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        try:
+            assert process.stdout is not None
+            said = re.search(r"http://\S+", process.stdout.readline())
+            assert said is not None
+            yield psutil.Process(process.pid), said[0]
+        finally:
+            if profile is not None:
+                process.send_signal(signal.SIGINT)
+                process.wait(600)
+            process.kill()  # to end all tasks in order is not what is measured
+            process.wait()
+
+
+async def run(size: int, url: str, mesos: psutil.Process) -> list[Tenth]:
+    """Launches them and tells of each tenth; those that wait for their second status count when it has come."""
+    from actors import ActorSystem
+    from actors.configuration.collector import settle_collector
+    from actors.mesos import FrameworkInfo, Mesos, ResourceOffers, StatusUpdate
+    from mesos_proto import CommandInfo, Resources, TaskInfo, TaskState
+
+    needed, command = Resources.parse("cpus:0.01;mem:1"), CommandInfo(value="server")
+    own = psutil.Process()
+    tenths: list[Tenth] = []
+    settle_collector()
+    async with ActorSystem() as system:
+        info = FrameworkInfo(name="c1m", user="root")
+        framework = await Mesos(system).register_framework(url, info, reconciliation=None)
+        launched = running = 0
+        due = step = max(1, size // 10)
+        began = _figures(mesos, own)
+        async for event in framework.events:
+            match event:
+                case ResourceOffers(offers):
+                    for offer in offers:
+                        fitting = min(round(offer.resources.cpus * 100), size - launched)
+                        tasks = [
+                            TaskInfo(
+                                name="c1m",
+                                task_id=f"task-{launched + number}",
+                                agent_id=offer.agent_id,
+                                resources=needed,
+                                command=command,
+                            )
+                            for number in range(fitting)
+                        ]
+                        launched += fitting
+                        framework.driver.launch_tasks(tasks, [offer.id])
+                case StatusUpdate(status):
+                    acknowledged = framework.driver.acknowledge(status)
+                    running += status.state is TaskState.TASK_RUNNING
+                    if running >= due:
+                        ended = _figures(mesos, own)
+                        each = [(after - before) / step for before, after in zip(began[:3], ended[:3], strict=True)]
+                        tenths.append(Tenth(running, *each, *ended[3:]))
+                        print(tenths[-1], flush=True)
+                        began, due = ended, due + step
+            if running == size:
+                break
+        await acknowledged  # calls are answered in their order
+        await framework.deactivate()
+    return tenths
+
+
+def _figures(mesos: psutil.Process, own: psutil.Process) -> tuple[float, float, float, int, int]:
+    return (
+        time.perf_counter(),
+        sum(mesos.cpu_times()[:2]),
+        sum(own.cpu_times()[:2]),
+        mesos.memory_info().rss,
+        own.memory_info().rss,
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.c1m", description=__doc__)
+    parser.add_argument("tasks", nargs="?", type=int, default=1_000_000)
+    parser.add_argument("--profile", type=Path, metavar="FILE", help="of mesos-local, for pstats")
+    options = parser.parse_args()
+    os.environ.setdefault("PYTHONUNBUFFERED", "1")
+    with mesos_local(options.tasks, options.profile) as (process, url):
+        start = time.perf_counter()
+        tenths = asyncio.run(run(options.tasks, url, process))
+        seconds = time.perf_counter() - start
+    mesos, framework = (
+        sum(tenth.cpu_of_mesos for tenth in tenths) / len(tenths) * 1e6,
+        sum(tenth.cpu_of_framework for tenth in tenths) / len(tenths) * 1e6,
+    )
+    print(f"CPU for a task: mesos-local {mesos:.0f} µs, framework {framework:.0f} µs")
+    print(
+        f"{options.tasks:,} tasks on {AGENTS:,} agents in {seconds:,.1f} s: {options.tasks / seconds:,.0f}/s (goal {GOAL:,})"
+    )
+
+
+if __name__ == "__main__":
+    main()
