@@ -185,10 +185,13 @@ class LocalMesos:
         """
         if not keep_tasks:
             ends = [agent.ask(EndTasks(), END_TIMEOUT) for agent in self.agents]
-            for answer in await asyncio.gather(*ends, return_exceptions=True):
-                if isinstance(answer, AskTimeout):
-                    log.error("not every task was ended in %g s: %s", END_TIMEOUT, answer)
-                elif isinstance(answer, BaseException):
+            answers = await asyncio.gather(*ends, return_exceptions=True)
+            late = [answer for answer in answers if isinstance(answer, AskTimeout)]
+            if late:
+                of = f"on {len(late)} of {len(answers)} agents"
+                log.error("not every task was ended in %g s %s: %s", END_TIMEOUT, of, late[0])
+            for answer in answers:
+                if isinstance(answer, BaseException) and not isinstance(answer, AskTimeout):
                     raise answer
         await _close(self._system, self._running, self._masters, self._work_dir)
         if self._temporary and self._work_dir is not None:

@@ -120,6 +120,10 @@ class ProcessRunner:
     def forget(self, container_ids: Iterable[str]) -> None:
         self._order({"do": "forget", "ids": list(container_ids)})
 
+    @property
+    def has_usage(self) -> bool:
+        return True
+
     async def usage(self, exact: Collection[str] = ()) -> Mapping[str, Usage]:
         connection = self._connection
         if connection is None:

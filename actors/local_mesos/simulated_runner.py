@@ -141,6 +141,7 @@ class SimulatedRunner:
         self._script = script
         self._listener: Listener | None = None
         self._containers: dict[str, _Container] = {}
+        self._with_memory: set[str] = set()
         self._next_pid = FIRST_PID
 
     async def attach(self, listener: Listener) -> tuple[RunnerEvent, ...]:
@@ -158,6 +159,8 @@ class SimulatedRunner:
             return
         container = _Container(self._script(command, self._random))
         self._containers[command.container_id] = container
+        if container.fate.memory:
+            self._with_memory.add(command.container_id)
         container.next = self._clock.call_later(
             container.fate.starts_after, self._start, command.container_id, container
         )
@@ -180,6 +183,11 @@ class SimulatedRunner:
         for container_id in container_ids:
             if container_id in self._containers and self._containers[container_id].over:
                 del self._containers[container_id]
+                self._with_memory.discard(container_id)
+
+    @property
+    def has_usage(self) -> bool:
+        return bool(self._with_memory)
 
     async def usage(self, exact: Collection[str] = ()) -> Mapping[str, Usage]:
         """Figures use what their fate says."""

@@ -176,6 +176,10 @@ class TaskRunner(Protocol):
 
     def forget(self, container_ids: Iterable[str]) -> None: ...
 
+    @property
+    def has_usage(self) -> bool:
+        """Whether there may be anything to measure: of the thousands of figures of a simulation there is not."""
+
     async def usage(self, exact: Collection[str] = ()) -> Mapping[str, Usage]:
         """Of each container that runs. Memory shared between processes counts once for each of them, but is shared
         out for the containers in ``exact``, which costs more. Raises ``RunnerUnusable`` without a runner.

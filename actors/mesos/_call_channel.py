@@ -7,7 +7,8 @@
     post(body, answered)                      ─── POST … POST … (one write) ──►
                                                                              ◄── 202, 202, 400 …  in the same order
         ◄── Answer(202); answered(Answer(202)); …
-        ◄── ChannelLost(sent=True)            reset, or no answer in time: what is unanswered may have been carried out
+        ◄── ChannelLost(sent=True)            reset, or no answer to any for too long: what is unanswered may have been
+                                              carried out
         ◄── ChannelLost(sent=False)           the connection never stood: nothing has left
 
 Requests are pipelined, as Mesos's own scheduler library does: the master keeps the order of one connection, and a call
@@ -71,6 +72,7 @@ class CallChannel:
         self._parser = AnswerParser()
         self._to_write: list[tuple[bytes, Answered]] = []
         self._unanswered: deque[tuple[float, Answered]] = deque()
+        self._heard = 0.0  # when it last answered
         self._watch: asyncio.TimerHandle | None = None
         self._closed: str | None = None
 
@@ -157,6 +159,7 @@ class CallChannel:
         except MalformedAnswer as error:
             self._lose(f"{self.label} answered something else than HTTP: {error}")
             return
+        self._heard = self._loop.time()
         for answer in answers:
             if not self._unanswered:
                 self._lose(f"{self.label} answered more often than it was asked")
@@ -179,7 +182,8 @@ class CallChannel:
         self._watch = None
         if not self._unanswered:
             return
-        late = self._unanswered[0][0] + self._answer_timeout
+        # A master with much to do is not given up while it answers: of thousands of calls, the last one waits for all.
+        late = max(self._unanswered[0][0], self._heard) + self._answer_timeout
         if late <= self._loop.time():
             self._lose(f"{self.label} did not answer within {self._answer_timeout:g} s")
         else:

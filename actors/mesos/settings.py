@@ -25,7 +25,7 @@ class ConnectionSettings:
                               the first and the longest bound of the pause before the next attempt; each pause is drawn
                               evenly between a tenth of its bound and the bound, which doubles from one to the next
     ``connect_timeout``       until TCP (and TLS) stand
-    ``answer_timeout``        until a call, or the head of the event stream, is answered
+    ``answer_timeout``        without any answer while calls wait for theirs, or until the event stream has its head
     ``max_redirects``         hops to the leading master in one attempt
     ``max_record_bytes``      the longest event
     ``buffered_events``, ``buffered_bytes``

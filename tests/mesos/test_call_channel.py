@@ -162,6 +162,22 @@ async def test_silence_in_place_of_an_answer_breaks_the_connection() -> None:
         channel.close("done")
 
 
+async def test_a_peer_that_goes_on_answering_is_waited_for_however_many_calls_it_has() -> None:
+    async with Peer() as peer:
+        channel = peer.channel(answer_timeout=30)
+        sent = [channel.send(b"one") for _ in range(4)]
+        for _ in range(3):
+            await asyncio.sleep(25)
+            peer.writers[0].write(OK)
+        assert [answer.status for answer in await asyncio.gather(*sent[:3])] == [202] * 3
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        with pytest.raises(ChannelLost, match="did not answer within 30 s"):
+            await sent[3]
+        assert loop.time() - begun == pytest.approx(30, abs=0.1)
+        channel.close("done")
+
+
 @pytest.mark.parametrize("said", [b"SSH-2.0\r\n\r\n", OK + OK, b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"])
 async def test_a_peer_that_misbehaves_or_closes_leaves_the_rest_in_doubt(said: bytes) -> None:
     async with Peer() as peer:

@@ -77,10 +77,10 @@ class Housekeeper(Actor[Running | Look | Looked | Failure]):
         match message:
             case Look(at_sandboxes=True):
                 self._sandboxes_due = True
-            case Look():
+            case Look() if self._sandboxes_due or self._runner.has_usage:
                 self.context.parent.tell(WhatRuns(), self.ref)
-            case Running(limits) if not limits and not self._sandboxes_due:
-                self._again()  # of thousands of simulated agents most have nothing to look at
+            case Look():
+                self._again()
             case Running(limits):
                 self.context.pipe_to(self._look(limits))
             case Looked(over, removed):
