@@ -158,9 +158,8 @@ def main() -> None:
         sum(tenth.cpu_of_framework for tenth in tenths) / len(tenths) * 1e6,
     )
     print(f"CPU for a task: mesos-local {mesos:.0f} µs, framework {framework:.0f} µs")
-    print(
-        f"{options.tasks:,} tasks on {AGENTS:,} agents in {seconds:,.1f} s: {options.tasks / seconds:,.0f}/s (goal {GOAL:,})"
-    )
+    rate = options.tasks / seconds
+    print(f"{options.tasks:,} tasks on {AGENTS:,} agents in {seconds:,.1f} s: {rate:,.0f}/s (goal {GOAL:,})")
 
 
 if __name__ == "__main__":
