@@ -370,8 +370,8 @@ class Cell(HandlerTask):
             if envelope[0] is message:
                 return f"the target has stashed it, as one of {len(self.stash or ())}"
         return (
-            "the target is alive and took it, but did not answer (does its handler call self.reply, or did it fail?"
-            f" restarts so far: {self.restarts})"
+            "the target is alive and took it, but did not answer (does its handler, or whoever it passed it on to, call"
+            f" self.reply, or did it fail? restarts so far: {self.restarts})"
         )
 
     def __repr__(self) -> str:

@@ -39,7 +39,7 @@ class Reply(ActorRef[Any]):
     """The ref that an ask sends from, alive until its first answer, and what the asker waits for."""
 
     __slots__ = (
-        "_future", "_name", "_queue", "cell", "deadline", "done", "error", "message", "target", "value",
+        "_future", "_name", "_queue", "cell", "deadline", "done", "error", "message", "target", "unhandled_by", "value",
     )  # fmt: skip
 
     def __init__(self, queue: _Queue, target: ActorRef[Any], message: Any, deadline: float) -> None:
@@ -52,6 +52,7 @@ class Reply(ActorRef[Any]):
         self._future: asyncio.Future[None] | None = None
         self.error: BaseException | None = None
         self._name: str | None = None
+        self.unhandled_by: str | None = None  # the path of the actor that had no case for the message
 
     # As a ref
 
@@ -222,7 +223,12 @@ def _question(reply: Reply) -> str:
 
 
 def _told(reply: Reply, timeout: float) -> str:
-    return f"{_question(reply)} got no answer within {timeout:g} s: {reply.target._state_for(reply.message)}"
+    what = (
+        reply.target._state_for(reply.message)
+        if reply.unhandled_by is None
+        else f"{reply.unhandled_by} has no case for it and left it unhandled"
+    )
+    return f"{_question(reply)} got no answer within {timeout:g} s: {what}"
 
 
 def target_stopped(reply: Reply) -> AskTimeout:

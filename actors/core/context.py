@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from ._types import M
+from .ask import Reply
 from .messages import UnhandledMessage
 from .props import Props
 
@@ -165,4 +166,7 @@ class ActorContext:
 
     def publish_unhandled(self, message: Any) -> None:
         """Publish `message` as an `UnhandledMessage` of this actor."""
-        self._cell.system.event_stream.publish(UnhandledMessage(message, self.sender, self._cell.ref))
+        sender = self.sender
+        if type(sender) is Reply:
+            sender.unhandled_by = self._cell.ref.path  # the time-out of the ask will say so
+        self._cell.system.publish_unhandled(UnhandledMessage(message, sender, self._cell.ref))

@@ -1,10 +1,10 @@
-"""Dead letters: published, counted, and logged at a rate that leaves the log readable."""
+"""Dead letters, and messages left unhandled: published, and logged at a rate that leaves the log readable."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .messages import DeadLetter, DeadLetterSuppression, SuppressedDeadLetter
+from .messages import DeadLetter, DeadLetterSuppression, SuppressedDeadLetter, UnhandledMessage
 from .ref import ActorRef
 
 if TYPE_CHECKING:
@@ -58,10 +58,17 @@ class DeadLetterOffice:
             self.system.event_stream.publish(SuppressedDeadLetter(letter.message, letter.sender, letter.recipient))
             return
         self.count += 1
-        self._log(letter)
+        self._log(
+            "dead letter: %s from %s to %s, which %s (number %d)", letter,
+            "has stopped" if letter.recipient.is_terminated else "could not take it", self.count,
+        )  # fmt: skip
         self.system.event_stream.publish(letter)
 
-    def _log(self, letter: DeadLetter) -> None:
+    def publish_unhandled(self, unhandled: UnhandledMessage) -> None:
+        self._log("unhandled: %s from %s to %s, which has no case for it", unhandled)
+        self.system.event_stream.publish(unhandled)
+
+    def _log(self, text: str, letter: DeadLetter | UnhandledMessage, *more: object) -> None:
         settings = self.system.settings
         if not settings.log_dead_letters or (
             self.system.is_terminating and not settings.log_dead_letters_during_shutdown
@@ -79,8 +86,4 @@ class DeadLetterOffice:
             self._silent_until = self.system.clock.time() + settings.log_dead_letters_suspend
             note += f"; no more will be logged for {settings.log_dead_letters_suspend:g} s"
         sender = "nobody" if letter.sender is None else letter.sender.path
-        self.system.log.info(
-            "dead letter: %s from %s to %s, which %s (number %d)%s",
-            type(letter.message).__name__, sender, letter.recipient.path,
-            "has stopped" if letter.recipient.is_terminated else "could not take it", self.count, note,
-        )  # fmt: skip
+        self.system.log.info(text + "%s", type(letter.message).__name__, sender, letter.recipient.path, *more, note)

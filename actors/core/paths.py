@@ -22,7 +22,10 @@ def checked_name(name: str) -> str:
     :raises InvalidActorName: saying which rule it breaks.
     """
     if not isinstance(name, str) or not name:
-        raise InvalidActorName(f"an actor's name must be a string that is not empty, not {name!r}")
+        raise InvalidActorName(
+            f"an actor's name must be a string that is not empty, not {name!r}"
+            + ("" if isinstance(name, str) else " (what its constructor needs goes into Props(cls, …))")
+        )
     if name.startswith("$"):
         raise InvalidActorName(f"the name {name!r} starts with '$', which is kept for unnamed actors")
     if _NAME.fullmatch(name) is None:

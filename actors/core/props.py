@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING, Any, Generic
 
 from ._types import M, M_contra
@@ -40,6 +41,7 @@ class Props(Generic[M_contra]):
         known: Props[M] | None = vars(source).get("_props") if isinstance(source, type) else None
         if known is None:
             known = Props(source)
+            _check_no_arguments_needed(source)
             source._props = known
         return known
 
@@ -71,3 +73,14 @@ class Props(Generic[M_contra]):
     def __repr__(self) -> str:
         given = [repr(each) for each in self.args] + [f"{name}={each!r}" for name, each in self.kwargs.items()]
         return f"Props({', '.join([self.cls.__qualname__, *given])})"
+
+
+def _check_no_arguments_needed(cls: type[Actor[Any]]) -> None:
+    try:
+        inspect.signature(cls).bind()
+    except TypeError as error:
+        raise TypeError(
+            f"{cls.__name__} cannot be made without arguments ({error}): spawn Props({cls.__name__}, …) with them"
+        ) from None
+    except ValueError:
+        return  # no signature to be had: its constructor will say

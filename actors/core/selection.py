@@ -7,6 +7,7 @@ from datetime import timedelta
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
+from ._state import STARTING
 from .errors import ActorNotFound
 from .messages import ActorIdentity, DeadLetter, Identify
 
@@ -65,7 +66,20 @@ class ActorSelection:
             if identity.ref is not None:
                 found: ActorRef[Any] = identity.ref
                 return found
-        raise ActorNotFound(f"nobody is at {self.path!r} in the system {self._system.name!r}")
+        raise ActorNotFound(f"nobody is at {self.path!r} in the system {self._system.name!r}{self._where_it_ends()}")
+
+    def _where_it_ends(self) -> str:
+        """Words about how far the path leads; none when it has wildcards."""
+        cell = self._anchor
+        for part in self._parts:
+            following = cell.parent if part == ".." else (cell.children or {}).get(part)
+            if following is None:
+                if "*" in part or "?" in part:
+                    break
+                starting = ", which has not started yet" if cell.state == STARTING else ""
+                return f": {cell.ref.path}{starting} has no child {part!r}"
+            cell = following
+        return ""
 
     def _walk(self, cell: Cell, depth: int) -> Iterator[Cell]:
         if depth == len(self._parts):

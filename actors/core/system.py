@@ -28,7 +28,7 @@ from .event_stream import EventStream
 from .guardians import Guardian, RootGuardian
 from .inspection import ActorView, look_at_all
 from .instrument import Instrument, Instruments
-from .messages import DeadLetter, PoisonPill, Terminated
+from .messages import DeadLetter, PoisonPill, Terminated, UnhandledMessage
 from .paths import checked_name
 from .props import Props
 from .ref import ActorRef, LocalRef
@@ -207,6 +207,13 @@ class ActorSystem:
             self.loop.call_soon_threadsafe(self._dead_letters.publish, letter)
         else:
             self._dead_letters.publish(letter)
+
+    def publish_unhandled(self, unhandled: UnhandledMessage) -> None:
+        """Log, at the rate of dead letters, and publish what an actor had no case for. From any thread."""
+        if get_ident() != self._thread:
+            self.loop.call_soon_threadsafe(self._dead_letters.publish_unhandled, unhandled)
+        else:
+            self._dead_letters.publish_unhandled(unhandled)
 
     # The end
 

@@ -12,7 +12,7 @@ import asyncio
 import logging
 import re
 from types import TracebackType
-from typing import Self
+from typing import NoReturn, Self
 
 __all__ = ["EventFilter"]
 
@@ -69,6 +69,11 @@ class EventFilter(logging.Handler):
             and (self._start is None or text.startswith(self._start))
             and (self._pattern is None or self._pattern.search(text) is not None)
         )
+
+    def __enter__(self) -> NoReturn:
+        raise TypeError("an event filter waits for what is logged yet: write `async with`")
+
+    def __exit__(self, *_: object) -> None: ...
 
     async def __aenter__(self) -> Self:
         self._logger_level = self._logger.level

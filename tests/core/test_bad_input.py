@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from actors import Actor, ActorSystem, AskTimeout, DeadLetter, InvalidActorName, Props, Terminated
+from actors import Actor, ActorNotFound, ActorSystem, AskTimeout, DeadLetter, InvalidActorName, Props, Terminated
 from tests.core.actors_for_tests import Parent, Recorder, Worker, calm, do, worker
 
 
@@ -173,6 +173,49 @@ async def test_a_child_that_fails_while_its_parent_stops_ends_with_it(
     assert child.is_terminated
     assert diary[-1] == "post_stop"
     assert diary.count("init") == 1, "it is not restarted"
+
+
+async def test_an_ask_that_is_left_unhandled_says_so_and_by_whom(
+    system: ActorSystem, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Deaf(Actor):
+        """Defines no receive."""
+
+    caplog.set_level("INFO", "actors")
+    deaf = system.spawn(Deaf, "deaf")
+
+    class Passes(Actor):
+        def receive(self, message: Any) -> None:
+            deaf.forward(message, self.context)
+
+    with pytest.raises(
+        AskTimeout, match="within 1 s: actors://test/user/deaf has no case for it and left it unhandled"
+    ):
+        await system.spawn(Passes).ask("hello", 1)
+    assert "unhandled: str from actors://test/temp/" in caplog.text
+
+
+async def test_a_selection_of_nobody_says_how_far_its_path_leads(system: ActorSystem) -> None:
+    system.spawn(Worker, "shop")
+    with pytest.raises(ActorNotFound, match="user/shop, which has not started yet has no child 'till'"):
+        await system.actor_selection("/user/shop/till").resolve_one()
+    await calm(system)
+    with pytest.raises(
+        ActorNotFound, match=r"nobody is at '../user/../user/shop/till' in the system 'test': .*/user/shop has no child"
+    ):
+        await system.actor_selection("../user/../user/shop/till").resolve_one()
+    with pytest.raises(ActorNotFound, match=r"nobody is at '/user/\*/till' in the system 'test'$"):
+        await system.actor_selection("/user/*/till").resolve_one()
+
+
+def test_a_class_that_needs_arguments_is_refused_where_it_is_spawned_without() -> None:
+    class Needs(Actor):
+        def __init__(self, what: str) -> None: ...
+
+    with pytest.raises(TypeError, match=r"Needs cannot be made without arguments .*'what'.*: spawn Props\(Needs, …\)"):
+        Props.of(Needs)
+    with pytest.raises(TypeError):
+        Props.of(Needs)
 
 
 @pytest.mark.parametrize("thing", ["a text", 7, None])

@@ -61,6 +61,11 @@ async def test_without_a_number_nothing_is_awaited_and_anything_goes():
     assert asyncio.get_running_loop().time() == 0
 
 
+async def test_without_async_it_says_what_to_write():
+    with pytest.raises(TypeError, match="write `async with`"), EventFilter():
+        pass
+
+
 async def test_none_may_be_demanded():
     async with EventFilter(level=logging.ERROR, occurrences=0):
         log.warning("x")
