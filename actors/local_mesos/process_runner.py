@@ -108,6 +108,7 @@ class ProcessRunner:
     def launch(self, command: TaskCommand) -> None:
         order: dict[str, Any] = {"do": "launch", "id": command.container_id, "sandbox": command.sandbox}
         order["env"] = dict(command.environment)
+        order["outputs"] = command.outputs
         if command.shell is not None:
             order["shell"] = command.shell
         else:

@@ -56,7 +56,8 @@ class TaskCommand:
     counted from ``argv[0]`` (the file itself if there are none), as ``CommandInfo`` has them.
 
     ``sandbox`` is the run's folder, relative to the agent's; the runner adds ``MESOS_SANDBOX`` and
-    ``MESOS_DIRECTORY`` to ``environment``, and both lie over the service's own environment.
+    ``MESOS_DIRECTORY`` to ``environment``, and both lie over the service's own environment. It works there, and its
+    outputs are there, or in the folder ``outputs`` of it.
     """
 
     container_id: str
@@ -64,6 +65,7 @@ class TaskCommand:
     shell: str | None = None
     argv: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    outputs: str = ""
 
 
 @dataclass(frozen=True, slots=True)

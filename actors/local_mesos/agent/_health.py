@@ -9,7 +9,7 @@
 
 Failures within grace_period_seconds of the start count only once the task has been healthy. HTTP asks 127.0.0.1 and
 takes 200 to 399; TCP connects there; both by the port where a container's is published. COMMAND runs in the task's
-environment, or container (its outputs are in ``.checks/run`` of the sandbox), and takes status 0.
+environment and sandbox, or container (its outputs are in ``.checks`` of the sandbox), and takes status 0.
 """
 
 from __future__ import annotations
@@ -144,8 +144,7 @@ class HealthChecker(Actor[Look | Found | TimedOut | Inside | Failure | RunnerEve
         task, check = self._run.command(), self._check.command
         shell = check.value if check.shell else None
         argv = () if check.shell else (check.value, *check.arguments)
-        sandbox = f"{task.sandbox}/.checks/run"
-        check_command = replace(task, container_id=name, sandbox=sandbox, shell=shell, argv=argv)
+        check_command = replace(task, container_id=name, shell=shell, argv=argv, outputs=".checks")
         if self._run.has_image:
             self.context.pipe_to(self._put_inside(task, check_command))
         else:

@@ -28,15 +28,22 @@ TERM_GRACE = 3.0  # seconds for the tasks, when the runner itself gets SIGTERM
 PR_SET_CHILD_SUBREAPER = 36
 RESET_SIGNALS = sorted(signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP})
 OUTPUTS = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-DESCRIPTORS = [
-    (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
-    (os.POSIX_SPAWN_OPEN, 1, "stdout", OUTPUTS, 0o644),
-    (os.POSIX_SPAWN_OPEN, 2, "stderr", OUTPUTS, 0o644),
-]
+
+
+def descriptors(outputs: str) -> list[tuple[int, int, str, int, int]]:
+    """For `os.posix_spawn`: nothing to read, and the two outputs in that folder."""
+    return [
+        (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_OPEN, 1, os.path.join(outputs, "stdout"), OUTPUTS, 0o644),
+        (os.POSIX_SPAWN_OPEN, 2, os.path.join(outputs, "stderr"), OUTPUTS, 0o644),
+    ]
 
 
 class Task:
-    """One process group. ``event`` is the last thing to say of it; it is over once that is not ``started``."""
+    """One process group, with its outputs in ``sandbox``.
+
+    ``event`` is the last thing to say of it; it is over once that is not ``started``.
+    """
 
     __slots__ = ("deadline", "event", "id", "pid", "sandbox", "status")
 
@@ -188,13 +195,15 @@ class Runner:
             if self._stopping:
                 raise OSError(errno.ESHUTDOWN, "the task runner is stopping")
             make_sandbox(sandbox)
+            outputs = os.path.join(sandbox, order["outputs"]) if order["outputs"] else sandbox
+            os.makedirs(outputs, exist_ok=True)
             os.chdir(sandbox)  # posix_spawn cannot change it in the child; this process has one thread to disturb
             file, arguments = program(order, environment)
             pid = os.posix_spawn(
                 file,
                 arguments,
                 environment,
-                file_actions=DESCRIPTORS,
+                file_actions=descriptors(outputs),
                 setsid=True,
                 setsigmask=(),
                 setsigdef=RESET_SIGNALS,
@@ -203,7 +212,7 @@ class Runner:
             reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
             self._tell(Task(task_id, sandbox, {}), {"is": "refused", "error": reason})
             return
-        task = Task(task_id, sandbox, {"pid": pid})
+        task = Task(task_id, outputs, {"pid": pid})
         self._by_pid[pid] = task
         self._tell(task, {"is": "started", "pid": pid})
 

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -40,11 +41,11 @@ class Ear:
         self.heard.append(event)
         self._more.set()
 
-    async def until(self, *kinds: type[RunnerEvent]) -> RunnerEvent:
+    async def until(self, *kinds: type[RunnerEvent], of: str = "c1") -> RunnerEvent:
         async with asyncio.timeout(20):
             while True:
                 for event in self.heard:
-                    if isinstance(event, kinds):
+                    if isinstance(event, kinds) and getattr(event, "container_id", of) == of:
                         return event
                 self._more.clear()
                 await self._more.wait()
@@ -87,6 +88,20 @@ async def until_dead(pid: int) -> None:
     async with asyncio.timeout(20):
         while alive(pid):  # noqa: ASYNC110 - nobody tells of a process that is not a child
             await asyncio.sleep(0.02)
+
+
+async def test_a_command_works_in_the_tasks_sandbox_with_its_outputs_in_a_folder_of_their_own(
+    runner: ProcessRunner,
+) -> None:
+    await run(runner, "echo of the task; touch ready")
+    ear = Ear()
+    await runner.attach(ear)
+    check = replace(command("pwd; ls ready"), container_id="c1.check-1", outputs=".checks")
+    runner.launch(check)
+    ended = await ear.until(Exited, Refused, of=check.container_id)
+    assert isinstance(ended, Exited) and ended.status == 0
+    assert output(runner, ".checks/stdout").splitlines() == [runner.sandbox_path(check.sandbox), "ready"]
+    assert output(runner) == "of the task\n"
 
 
 async def test_outputs_are_in_the_sandbox_which_is_the_working_directory(runner: ProcessRunner) -> None:
