@@ -6,7 +6,9 @@ import base64
 import http.client
 import json
 import os
+import socket
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote, urlencode, urlsplit
@@ -155,10 +157,11 @@ class Client:
 
 
 class Lines(Iterator[str]):
-    """The lines of an answer, without their ends. `close` it; one that was closed has ended."""
+    """The lines of an answer, without their ends. `close` it where it is read; other threads may `interrupt` it."""
 
     def __init__(self, client: Client, connection: http.client.HTTPConnection, answer: http.client.HTTPResponse):
         self._client, self._connection, self._answer = client, connection, answer
+        self._socket = connection.sock
 
     def __next__(self) -> str:
         try:
@@ -169,7 +172,14 @@ class Lines(Iterator[str]):
             raise StopIteration
         return line.decode("utf-8", "replace").rstrip("\r\n")
 
+    def interrupt(self) -> None:
+        """End it: whoever waits for a line is told so."""
+        if self._socket is not None:
+            with suppress(OSError):  # the other end was faster
+                self._socket.shutdown(socket.SHUT_RDWR)
+
     def close(self) -> None:
+        self._answer.close()
         self._connection.close()
 
 

@@ -26,7 +26,9 @@ def sentence_of(kind: str, data: Mapping[str, Any]) -> str:
         case "deployment_failed":
             return f"{data['id']}: {data.get('reason', '')}"
         case "deployment_info" | "deployment_step_success" | "deployment_step_failure":
-            actions = ", ".join(f"{each['action']} {each['app']}" for each in data["currentStep"]["actions"])
+            actions = ", ".join(
+                f"{each['action']} {each.get('app') or each['pod']}" for each in data["currentStep"]["actions"]
+            )
             return f"{data['plan']['id']}: {actions}"
         case "api_post_event":
             return f"{data['appDefinition']['id']} by {data['clientIp']}"

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Iterator
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any, TypeAlias
 
 from ._client import Client, CommandFailed, Lines, Unreachable
 
-__all__ = ["BREAK", "Event", "Feed", "follow_events"]
+__all__ = ["BREAK", "Event", "Events", "Feed"]
 
 Event: TypeAlias = tuple[str, dict[str, Any]]
 
@@ -42,33 +42,41 @@ def _query(types: tuple[str, ...]) -> dict[str, Any]:
     return {"plan-format": "light", **({"event_type": types} if types else {})}
 
 
-def follow_events(client: Client, types: tuple[str, ...] = ()) -> Iterator[Event]:
-    """Every event from now on, or those of `types`: it listens once this has returned.
+class Events(Iterator[Event]):
+    """Every event from now on, or those of `types`: it listens once it is made.
 
     Raises what `Client.lines` does when it cannot begin. A break after that is told, and the connection made again.
+    `close` ends it, from any thread.
     """
-    return _from(client.lines("/v2/events", _query(types)), client, types)
 
+    def __init__(self, client: Client, types: tuple[str, ...] = ()) -> None:
+        self._client, self._types = client, types
+        self._closed = threading.Event()
+        self._lines = self._connect()
+        self._events = self._all()
 
-def _from(lines: Lines, client: Client, types: tuple[str, ...]) -> Iterator[Event]:
-    while True:
-        try:
-            yield from parse(lines)
-        except Unreachable:
-            pass  # told as a break below
-        finally:
-            lines.close()
-        yield BREAK
-        lines = _again(client, types)
+    def __next__(self) -> Event:
+        return next(self._events)
 
+    def close(self) -> None:
+        self._closed.set()
+        self._lines.interrupt()  # whoever reads them closes them
 
-def _again(client: Client, types: tuple[str, ...]) -> Lines:
-    while True:
-        time.sleep(RETRY)
-        try:
-            return client.lines("/v2/events", _query(types))
-        except Unreachable:
-            continue
+    def _connect(self) -> Lines:
+        return self._client.lines("/v2/events", _query(self._types))
+
+    def _all(self) -> Iterator[Event]:
+        while not self._closed.is_set():
+            with suppress(Unreachable):  # told as a break
+                yield from parse(self._lines)
+            self._lines.close()
+            if not self._closed.is_set():
+                yield BREAK
+            while not self._closed.wait(RETRY):
+                with suppress(Unreachable):
+                    self._lines = self._connect()
+                    break
+        self._lines.close()
 
 
 class Feed:
@@ -78,21 +86,27 @@ class Feed:
     """
 
     def __init__(self, client: Client, types: tuple[str, ...]) -> None:
-        self._events: SimpleQueue[Event] = SimpleQueue()
-        threading.Thread(target=self._read, args=(follow_events(client, types),), daemon=True).start()
+        self._queue: SimpleQueue[Event] = SimpleQueue()
+        self._events = Events(client, types)
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
-    def _read(self, events: Iterator[Event]) -> None:
+    def _read(self) -> None:
         try:
-            for event in events:
-                self._events.put(event)
+            for event in self._events:
+                self._queue.put(event)
         except CommandFailed:
-            self._events.put(BREAK)  # whoever takes the events asks the service, too, and will be told why
+            self._queue.put(BREAK)  # whoever takes the events asks the service, too, and will be told why
 
     def take(self, timeout: float) -> Iterator[Event]:
         """What has come; waits up to `timeout` seconds for the first."""
         try:
-            yield self._events.get(timeout=timeout)
+            yield self._queue.get(timeout=timeout)
             while True:
-                yield self._events.get_nowait()
+                yield self._queue.get_nowait()
         except Empty:
             return
+
+    def close(self) -> None:
+        self._events.close()
+        self._reader.join()

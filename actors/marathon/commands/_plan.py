@@ -50,12 +50,18 @@ def _action(node: Node, before: Any) -> str:
 
 def _size(before: Any, after: Any) -> str:
     if after is None:
-        return f"{plural(before['instances'], 'instance')} stopped"
+        return f"{plural(_instances(before), 'instance')} stopped"
     if before is None:
-        return f"{plural(after['instances'], 'instance')} of {after['cpus']:g} CPUs, {after['mem']:g} MB"
-    if before["instances"] != after["instances"]:
-        return f"{before['instances']} → {plural(after['instances'], 'instance')}"
-    return plural(after["instances"], "instance")
+        each = f" of {after['cpus']:g} CPUs, {after['mem']:g} MB" if "cpus" in after else ""  # a pod has containers
+        return plural(_instances(after), "instance") + each
+    if _instances(before) != _instances(after):
+        return f"{_instances(before)} → {plural(_instances(after), 'instance')}"
+    return plural(_instances(after), "instance")
+
+
+def _instances(definition: Mapping[str, Any]) -> int:
+    """Of an app, or of a pod."""
+    return int(definition["instances"] if "instances" in definition else definition["scaling"]["instances"])
 
 
 def _after(node: Node) -> str:

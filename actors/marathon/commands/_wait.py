@@ -7,7 +7,8 @@ listen to events ─▶ send the change ─▶ look at the deployment, take even
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, TypeAlias
@@ -97,12 +98,14 @@ def change(client: Client, title: str, send: Send, waiting: Waiting) -> None:
         else:
             print_plan(title, plan)
         return
-    feed = None if waiting.detach else listen(client)
-    result = send({"force": "true"} if waiting.force else {})
-    deployment_id = str(result["deploymentId"])
+    force = {"force": "true"} if waiting.force else {}
     if not waiting.detach:
-        watch(client, feed, deployment_id, title, waiting)
-    elif waiting.as_json:
+        with listening(client) as feed:
+            watch(client, feed, str(send(force)["deploymentId"]), title, waiting)
+        return
+    result = send(force)
+    deployment_id = result["deploymentId"]
+    if waiting.as_json:
         print_json({**result, "state": "running"})
     else:
         click.echo(deployment_id)
@@ -110,14 +113,20 @@ def change(client: Client, title: str, send: Send, waiting: Waiting) -> None:
             say(f"{title} goes on; 'marathon deployments watch {deployment_id}' shows how far it is")
 
 
-def listen(client: Client) -> Feed | None:
+@contextmanager
+def listening(client: Client) -> Iterator[Feed | None]:
     """The events of deployments; None where they cannot be had: then the service is asked again and again."""
     try:
-        return Feed(client, EVENTS)
+        feed = Feed(client, EVENTS)
     except Refused as refused:
         if refused.status in (401, 403):
             raise
-        return None
+        yield None
+        return
+    try:
+        yield feed
+    finally:
+        feed.close()
 
 
 def watch(client: Client, feed: Feed | None, deployment_id: str, title: str, waiting: Waiting) -> None:

@@ -13,7 +13,7 @@ from ._complete import DeploymentId
 from ._console import print_json, print_table, say, with_json, with_url
 from ._graph import ACTIONS, Graph
 from ._progress import SYMBOLS, WORDS, Progress, rows_of
-from ._wait import Waiting, change, listen, watch, with_waiting
+from ._wait import Waiting, change, listening, watch, with_waiting
 
 
 @click.group("deployments", invoke_without_command=True, short_help="List, watch, cancel or revert what is deployed.")
@@ -41,14 +41,19 @@ def command(context: click.Context, as_json: bool, quiet: bool, url: str | None)
 
 
 def _row(deployment: Mapping[str, Any]) -> tuple[str, ...]:
-    apps, at_work = deployment["affectedApps"], deployment["currentActions"]
-    doing = ", ".join(f"{ACTIONS.get(each['action'], each['action'])} {each['app']}" for each in at_work[:3])
+    affected, at_work = [*deployment["affectedApps"], *deployment["affectedPods"]], deployment["currentActions"]
+    doing = ", ".join(_doing(action) for action in at_work[:3])
     return (
         deployment["id"],
         f"{deployment['currentStep']}/{deployment['totalSteps']}",
-        str(len(apps)),
+        str(len(affected)),
         doing + (f" and {len(at_work) - 3} more" if len(at_work) > 3 else ""),
     )
+
+
+def _doing(action: Mapping[str, Any]) -> str:
+    kind = action["action"].replace("Pod", "Application")
+    return f"{ACTIONS.get(kind, kind)} {action.get('app') or action['pod']}"
 
 
 def _path(deployment_id: str) -> str:
@@ -86,9 +91,9 @@ def watch_one(deployment: str, waiting: Waiting, url: str | None) -> None:
       marathon deployments watch 3f2a61c0-…
     """
     client = Client(url)
-    feed = listen(client)
-    client.get(_path(deployment))  # one that has ended already is an error here
-    watch(client, feed, deployment, "deployment", waiting)
+    with listening(client) as feed:
+        client.get(_path(deployment))  # one that has ended already is an error here
+        watch(client, feed, deployment, "deployment", waiting)
 
 
 @command.command("cancel")

@@ -7,7 +7,7 @@ import click
 from ._client import Client
 from ._console import EXIT_INTERRUPTED, print_json_line, say, with_url
 from ._event_text import sentence_of
-from ._events import BREAK, follow_events
+from ._events import BREAK, Events
 
 
 @click.command("events", short_help="Show what happens, as it happens.")
@@ -25,7 +25,7 @@ def command(types: tuple[str, ...], app: str | None, as_json: bool, url: str | N
     """
     client = Client(url)
     try:
-        for event in follow_events(client, types):
+        for event in Events(client, types):
             if event is BREAK:
                 say(f"the connection to {client.url} broke: trying again; what happens meanwhile is missed")
                 continue

@@ -156,6 +156,8 @@ _TASKS: dict[str, Schema] = {
 
 # -- groups -----------------------------------------------------------------------------------------------------
 
+_DEFINITION_OR_NULL: Schema = {"anyOf": [ref("AppAsItWas"), ref("Pod"), {"type": "null"}]}
+
 _GROUPS: dict[str, Schema] = {
     "Group": record(
         {"id": STRING, "dependencies": array(STRING), "version": STRING},
@@ -181,7 +183,7 @@ _GROUPS: dict[str, Schema] = {
         ),
     },
     "DryRun": record({"steps": array(ref("Step")), "graph": array(ref("Node")), "changes": array(ref("AppChange"))}),
-    "AppChange": record({"id": STRING, **{when: or_null(ref("AppAsItWas")) for when in ("before", "after")}}),
+    "AppChange": record({"id": STRING, **dict.fromkeys(("before", "after"), _DEFINITION_OR_NULL)}),
 }
 
 # -- deployments ------------------------------------------------------------------------------------------------
