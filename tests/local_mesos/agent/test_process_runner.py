@@ -126,7 +126,7 @@ async def test_a_task_is_a_session_of_its_own_with_signals_as_by_default(runner:
     ear = Ear()
     await runner.attach(ear)
     runner.launch(TaskCommand("c2", "slaves/S/frameworks/F/executors/E/runs/c2", shell="sleep 1000"))
-    started = await ear.until(Started)
+    started = await ear.until(Started, of="c2")
     assert isinstance(started, Started)
     assert os.getsid(started.pid) == os.getpgid(started.pid) == started.pid
 
