@@ -35,7 +35,7 @@ from actors.mesos import Error as FrameworkError
 from actors.persistence import EventSchema, EventSourcedActor, Journal
 from actors.remote import Remote
 from examples.places import Place, place_at
-from examples.workers import WORKERS, GetStatus, JobLoad, Status, Worker
+from examples.workers import WORKERS, GetStatus, JobLoad, Status, TearDown, Worker
 from mesos_proto import CommandInfo, Offer, Resources, TaskID, TaskInfo, TaskState
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -170,6 +170,11 @@ class Autoscaler(EventSourcedActor[Any, State]):
                 await self.call(self.framework.driver.acknowledge(status))
             case FrameworkError(text):
                 raise RuntimeError(f"Mesos is done with this framework: {text}")  # supervision starts it anew
+            case TearDown():
+                await self.persist(FrameworkKnown(""), *map(NodeGivenUp, self.state.nodes))
+                await self.framework.shutdown()
+                self.reply("torn down")
+                self.context.stop(self.ref)
             case GetStatus():
                 at = str(self.cluster.own.address)
                 self.reply(Status(self.state.framework_id, self.state.nodes, len(self.waiting), at, self.did_last))
@@ -184,7 +189,7 @@ class Autoscaler(EventSourcedActor[Any, State]):
         load, heap, rules = fmean(loads), fmean(heaps), self.rules
         if (load > rules.high_load or heap > rules.high_heap) and len(self.state.nodes) < rules.most:
             await self.scale_up(f"load {load:.2f}, heap {heap:.0%}")
-        elif load < rules.low_load and heap < rules.low_heap and self.state.nodes:
+        elif load < rules.low_load and heap < rules.low_heap and self.state.nodes and len(nodes) > 1:
             await self.scale_down(f"load {load:.2f}, heap {heap:.0%}")
 
     async def scale_up(self, why: str) -> None:
@@ -328,12 +333,15 @@ if __name__ == "__main__":
     parser.add_argument("--back-off", type=float, default=None, help="seconds between two steps (30; the demo: 6)")
     parser.add_argument("--most", type=int, default=4, help="nodes that Mesos is asked for at most")
     parser.add_argument("--plot", default="autoscaler.svg", help="where the demo draws what happened")
+    parser.add_argument("--profile", default="15x5,60x30,60x2", help="the demo's load: SECONDSxRATE,…")
     parser.add_argument("--task", help=argparse.SUPPRESS)  # of Mesos, that this node is
     given = parser.parse_args()
     if given.demo:
         from examples.autoscaler_demo import demo
 
-        asyncio.run(demo(given.master, given.cluster, given.back_off or 6.0, given.most, Path(given.plot)))
+        asyncio.run(
+            demo(given.master, given.cluster, given.back_off or 6.0, given.most, given.profile, Path(given.plot))
+        )
     elif not given.master or not given.cluster:
         parser.error("a node needs --master and --cluster; or try --demo")
     else:

@@ -26,10 +26,10 @@ from actors import Actor, ActorRef, ActorSystem, AskTimeout, Props
 from actors.cluster import Cluster, ClusterMetricsChanged, ClusterSingleton, MetricsSettings, NodeMetrics, Receptionist
 from actors.local_mesos import LocalMesos
 from actors.remote import Remote
-from examples.load import PROFILE, GetSent, Load, Sent, parse_profile
+from examples.load import GetSent, Load, Sent, parse_profile
 from examples.places import place_at
 from examples.plots import Panel, draw
-from examples.workers import WORKERS, GetStatus, Status
+from examples.workers import WORKERS, GetStatus, Status, TearDown
 
 EVERY = 1.0  # seconds between two looks
 SHRINKS_FOR = 90.0  # seconds at most that are waited, after the load, until all is given back
@@ -60,7 +60,11 @@ class History:
             [
                 Panel("jobs per second", self.times, {"sent": self.rates}),
                 Panel(
-                    "load per node (mean)", self.times, {"load": self.means("load")}, marks={"more": 0.8, "less": 0.3}
+                    "load per node (mean, cut at 3)",
+                    self.times,
+                    {"load": self.means("load")},
+                    marks={"more": 0.8, "less": 0.3},
+                    ceiling=3.0,
                 ),
                 Panel("heap used (mean, of the limit)", self.times, {"heap": self.means("heap")}, marks={"more": 0.8}),
                 Panel("nodes", self.times, {"nodes": [float(len(each)) for each in self.nodes]}, stacked=True),
@@ -86,7 +90,7 @@ class Audience(Actor[Any]):
 
 
 async def demo(
-    master: str | None, cluster: str | None, back_off: float, most: int, plot: Path, profile: str = PROFILE
+    master: str | None, cluster: str | None, back_off: float, most: int, profile: str, plot: Path
 ) -> History:
     """Play it, and draw it at the end. Gives back what was seen."""
     console = Console()
@@ -98,7 +102,7 @@ async def demo(
             local = await LocalMesos.start(mesos, port=0, agents=2, work_dir=Path(folder) / "mesos")
             await stack.enter_async_context(local)
             master = local.url
-        console.print(f"Mesos: {master}   cluster: {where}", soft_wrap=True)
+        print(f"Mesos: {master}   cluster: {where}", flush=True)
         place = await stack.enter_async_context(place_at(where))
         system = await stack.enter_async_context(ActorSystem("autoscale"))
         await Remote.start(system, secret=os.environ.get("AUTOSCALER_SECRET"))
@@ -115,9 +119,11 @@ async def demo(
         show = stack.enter_context(Show(console))
         history = await watch(system, audience, autoscaler, load, show)
         await asyncio.to_thread(history.draw, plot)
+        with suppress(AskTimeout):  # it may live on a node that is a task itself, and goes with it
+            await autoscaler.ask(TearDown(), 5)
         sent: Sent = await load.ask(GetSent())
     most_nodes = max(map(len, history.nodes))
-    console.print(f"{most_nodes} nodes at most, {sent.done} of {sent.sent} jobs done. What happened is drawn in {plot}")
+    print(f"{most_nodes} nodes at most, {sent.done} of {sent.sent} jobs done. What happened is drawn in {plot}")
     return history
 
 
@@ -136,7 +142,7 @@ async def watch(
         show(now, nodes, sent, status)
         if sent.rate is None and over is None:
             over = system.clock.time()
-        if over is not None and status is not None and not status.nodes and len(nodes) == 1:
+        if over is not None and len(nodes) == 1 and (status is None or len(status.nodes) <= 1):
             break
     return history
 

@@ -49,7 +49,7 @@ class JobLoad:
     :param half_life: of the average, in samples.
     """
 
-    def __init__(self, system: ActorSystem, memory: int, half_life: float = 5.0) -> None:
+    def __init__(self, system: ActorSystem, memory: int, half_life: float = 3.0) -> None:
         self._system = system
         self._collect = SystemCollector(memory)
         self._alpha = 1 - 0.5 ** (1 / half_life)
@@ -63,7 +63,13 @@ class JobLoad:
         return {**self._collect(), **own}
 
 
-# What the autoscaler says of itself
+# To the autoscaler
+
+
+@message("examples.tear_down")
+@dataclass(frozen=True, slots=True)
+class TearDown:
+    """End the framework, and all nodes that are tasks of it. Answered when that is done."""
 
 
 @message("examples.get_status")

@@ -12,7 +12,7 @@ from actors.cluster import ClusterSingleton, MetricsSettings
 from actors.local_mesos import Fate, LocalMesos
 from actors.persistence import Append, Event, MemoryJournal, MemoryStore
 from examples.autoscaler import Autoscaler, Rules
-from examples.workers import WORKERS, GetStatus
+from examples.workers import WORKERS, GetStatus, TearDown
 from mesos_proto import CommandInfo
 
 # The fixtures of a simulated cluster: `node` starts one, `until` waits.
@@ -223,6 +223,17 @@ async def test_a_framework_that_mesos_has_forgotten_begins_anew(world, system):
     assert after.framework_id != before.framework_id
     assert after.nodes
     assert not set(after.nodes) & set(before.nodes)
+
+
+async def test_at_the_end_framework_and_tasks_are_torn_down(world):
+    await world.add_node()
+    world.load(2.0)
+    await asyncio.sleep(45)
+    begun = asyncio.get_running_loop().time()
+    assert await world.autoscaler.ask(TearDown(), 60) == "torn down"
+    assert asyncio.get_running_loop().time() - begun < 1
+    await asyncio.sleep(1)
+    assert set((await tasks_of(world)).values()) == {"TASK_KILLED"}
 
 
 async def tasks_of(world):

@@ -1,0 +1,131 @@
+"""``python -m examples.autoscaler --demo`` as a person sees it, on the embedded Mesos and on a real one."""
+
+import json
+import re
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import psutil
+import pytest
+
+from tests.integration.test_framework_on_mesos import Cluster, cluster
+
+pytestmark = pytest.mark.real
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Demo:
+    """A run of the demo, and the lines that it has printed so far."""
+
+    def __init__(self, *options: str) -> None:
+        command = [sys.executable, "-m", "examples.autoscaler", "--demo", "--back-off", "3", *options]
+        self.process = subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        )
+        self.lines: list[str] = []
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.lines.append(line.rstrip())
+
+    def until(self, text: str, seconds: float = 90.0) -> str:
+        """The first line with that text."""
+        begun = time.monotonic()
+        while time.monotonic() < begun + seconds:
+            for line in self.lines:
+                if text in line:
+                    return line
+            assert self.process.poll() is None, "\n".join(self.lines)
+            time.sleep(0.1)
+        raise AssertionError(f"no line with {text!r}:\n" + "\n".join(self.lines))
+
+    def first_node(self) -> psutil.Process:
+        (found,) = [child for child in psutil.Process(self.process.pid).children() if "--cluster" in child.cmdline()]
+        return found
+
+    def ends(self, seconds: float = 120.0) -> str:
+        self.process.wait(seconds)
+        self._reader.join(10)
+        said = "\n".join(self.lines)
+        assert self.process.returncode == 0, said
+        return said
+
+    def kill(self) -> None:
+        for process in [*psutil.Process(self.process.pid).children(recursive=True), self.process]:
+            process.kill()
+        self.process.wait()
+
+
+@pytest.fixture
+def start() -> Iterator[Any]:
+    started: list[Demo] = []
+
+    def start(*options: str) -> Demo:
+        started.append(Demo(*options))
+        return started[-1]
+
+    yield start
+    for demo in started:
+        if demo.process.poll() is None:
+            demo.kill()
+
+
+def test_it_grows_and_shrinks_with_the_load_and_loses_no_job(start: Any, tmp_path: Path) -> None:
+    plot = tmp_path / "plot.svg"
+    said = start("--most", "1", "--profile", "3x5,8x20,1x1", "--plot", str(plot)).ends()
+    assert "2 nodes at most" in said
+    assert "gives node-" in said
+    counted = re.search(r"(\d+) of (\d+) jobs done", said)
+    assert counted is not None, said
+    assert counted[1] == counted[2]
+    titles = [each.text for each in ElementTree.parse(plot).getroot().iter("{http://www.w3.org/2000/svg}text")]
+    assert "nodes" in titles
+    assert "load per node (mean, cut at 3)" in titles
+
+
+@pytest.fixture(params=["real", pytest.param("embedded", marks=pytest.mark.slow)])
+def mesos(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Cluster]:
+    with cluster(request.param, tmp_path / "mesos") as mesos:
+        yield mesos
+
+
+def tasks_of(mesos: Cluster) -> dict[str, set[str]]:
+    """The running tasks of frameworks that are called autoscale, by their ids."""
+    with urllib.request.urlopen(f"{mesos.url}/state", timeout=10) as answer:
+        frameworks = json.load(answer)["frameworks"]
+    return {
+        each["id"]: {task["id"] for task in each["tasks"] if task["state"] == "TASK_RUNNING"}
+        for each in frameworks
+        if each["name"] == "autoscale"
+    }
+
+
+def test_when_the_singletons_node_is_killed_another_is_the_same_framework_with_the_same_tasks(
+    start: Any, mesos: Cluster, tmp_path: Path
+) -> None:
+    plot = str(tmp_path / "plot.svg")
+    demo = start("--master", mesos.url, "--most", "2", "--profile", "3x5,25x20,1x1", "--plot", plot)
+    demo.until("3 nodes")
+    before = tasks_of(mesos)
+    ((framework, tasks),) = before.items()
+    assert len(tasks) == 2
+    demo.first_node().kill()
+    demo.until("2 nodes", 20)
+    time.sleep(6)  # it has been taken over, reconciled, and has looked at the load again
+    assert tasks_of(mesos) == before
+    said = demo.ends()
+    assert "gives node-" in said  # the one that took over goes on scaling
+    deadline = time.monotonic() + 30
+    while tasks_of(mesos) and time.monotonic() < deadline:
+        time.sleep(0.5)
+    assert framework not in tasks_of(mesos)
