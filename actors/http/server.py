@@ -10,7 +10,8 @@
                                             are cancelled; open connections are closed
 
 Endless responses (event streams) do not end by themselves: an application that has some ends them in its
-``on_shutdown`` signal, which runs before the handlers are waited for.
+``on_shutdown`` signal, which runs before the handlers are waited for. Who connects and does not ask for anything in a
+minute is disconnected.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from typing import Final
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
+
+from ._first_request import FirstRequest
 
 __all__ = ["PortTaken", "Server", "serve"]
 
@@ -107,7 +110,7 @@ class _Site(web.BaseSite):
         make, in_front = self._runner.server, self._in_front
         assert make is not None
         self._server = await asyncio.get_running_loop().create_server(
-            make if in_front is None else lambda: in_front(make()),
+            lambda: FirstRequest(make() if in_front is None else in_front(make())),
             self._host,
             self._port,
             ssl=self._ssl_context,

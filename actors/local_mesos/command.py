@@ -129,10 +129,12 @@ async def _serve(
     import signal
 
     from actors.configuration.collector import settle_collector
+    from actors.configuration.open_files import allow_many_files
     from actors.core import ActorSystem
     from actors.local_mesos.local import LocalMesos
     from actors.local_mesos.simulated_runner import as_written
 
+    allow_many_files()
     loop = asyncio.get_running_loop()
     asked_to_end = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import aiohttp
 import pytest
 from aiohttp import web
 
-from actors.http import PortTaken, serve
+from actors.http import PortTaken, Server, serve
 
 
 def application() -> web.Application:
@@ -97,3 +98,61 @@ async def test_what_is_no_http_is_logged_without_its_contents(caplog: pytest.Log
     await server.close()
     assert "no HTTP request" in caplog.text
     assert "c2VjcmV0" not in caplog.text
+
+
+async def connect(server: Server) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    return await asyncio.open_connection(server.host, server.port)
+
+
+@pytest.mark.parametrize("said", [b"", b"GET / HTTP/1.1\r\nHost: x\r\n"])
+async def test_who_connects_and_asks_for_nothing_is_disconnected(said: bytes) -> None:
+    server = await serve(application())
+    reader, writer = await connect(server)
+    writer.write(said)
+    began = asyncio.get_running_loop().time()
+    with contextlib.suppress(ConnectionResetError):
+        assert await reader.read() == b""
+    assert asyncio.get_running_loop().time() - began == pytest.approx(60, abs=0.1)
+    writer.close()
+    await server.close()
+
+
+async def test_a_head_that_dribbles_in_is_waited_for_a_minute_and_no_longer() -> None:
+    server = await serve(application())
+    reader, writer = await connect(server)
+    began = asyncio.get_running_loop().time()
+    writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n")
+    with contextlib.suppress(ConnectionResetError):
+        while not reader.at_eof():
+            writer.write(b"A: b\r\n")
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(7):
+                    await reader.read(1)
+    assert asyncio.get_running_loop().time() - began == pytest.approx(60, abs=0.1)
+    writer.close()
+    await server.close()
+
+
+async def test_who_has_asked_in_pieces_may_ask_again_much_later() -> None:
+    server = await serve(application())
+    reader, writer = await connect(server)
+    for pause in (59, 3000):
+        for piece in (b"GET / HTTP/1.1\r\nHost: x\r", b"\n\r", b"\n"):
+            writer.write(piece)
+            await asyncio.sleep(0.1)
+        assert b"200 OK" in await reader.readuntil(b"hello")
+        await asyncio.sleep(pause)
+    writer.close()
+    await server.close()
+
+
+async def test_idle_connections_by_the_thousand_starve_nobody() -> None:
+    server = await serve(application())
+    idle = [await connect(server) for _ in range(1000)]
+    async with aiohttp.ClientSession() as session, session.get(server.url) as response:
+        assert await response.text() == "hello"
+    await asyncio.sleep(61)
+    assert all([reader.exception() is not None or reader.at_eof() for reader, _ in idle])
+    for _, writer in idle:
+        writer.close()
+    await server.close()

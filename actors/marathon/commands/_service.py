@@ -22,6 +22,7 @@ from typing import Any
 from actors import Actor, ActorSystem
 from actors.cluster import FileCoordinator, Lease, LeaseHeld
 from actors.configuration.collector import settle_collector
+from actors.configuration.open_files import allow_many_files
 from actors.http import PortTaken, serve
 from actors.marathon import Marathon
 from actors.marathon.api import AgentSandboxes, Sandboxes, Service, ServiceInfo, make_app
@@ -76,6 +77,7 @@ def run(options: ServiceOptions, start_mesos: StartMesos) -> None:
     """Run until Ctrl-C or SIGTERM. Raises `CommandFailed` when something that is needed cannot be had."""
     level = (logging.WARNING, logging.INFO, logging.DEBUG)[min(options.verbose, 2)]
     logging.basicConfig(level=level, stream=sys.stderr, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+    allow_many_files()
     try:
         asyncio.run(_until_signal(_run(options, start_mesos)))
     except (PortTaken, LeaseHeld, JournalError) as error:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import shutil
 import tarfile
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from aiohttp import web
 
 from actors.http import serve
+from actors.local_mesos import fetcher
 from actors.local_mesos.fetcher import fetch
 from actors.local_mesos.task_runner import FetchFailed
 from mesos_proto import mesos_pb2
@@ -116,3 +119,63 @@ async def test_an_archive_that_is_none_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.zip").write_text("not a zip")
     with pytest.raises(FetchFailed, match=r"a\.zip: File is not a zip file"):
         await fetch(tmp_path / "sandbox", [URI(value=str(tmp_path / "a.zip"))])
+
+
+def bomb(name: str) -> bytes:
+    """Twenty megabytes of nothing."""
+    data, nothing = io.BytesIO(), bytes(20 << 20)
+    if name == "a.gz":
+        return gzip.compress(nothing)
+    if name == "a.zip":
+        with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("file", nothing)
+        return data.getvalue()
+    with tarfile.open(fileobj=data, mode="w:xz") as archive:
+        info = tarfile.TarInfo("file")
+        info.size = len(nothing)
+        archive.addfile(info, io.BytesIO(nothing))
+    return data.getvalue()
+
+
+@pytest.mark.parametrize("name", ["a.gz", "a.zip", "a.tar.xz"])
+async def test_an_archive_that_unpacks_to_far_more_than_it_is_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(fetcher, "BOMB", 10 << 20)
+    (tmp_path / name).write_bytes(bomb(name))
+    with pytest.raises(FetchFailed, match="unpacks to more than 10 MB, which is more than 100 times its own size"):
+        await fetch(tmp_path / "sandbox", [URI(value=str(tmp_path / name))])
+    assert sum(path.stat().st_size for path in (tmp_path / "sandbox").iterdir()) < 11 << 20
+
+
+async def test_a_body_that_never_ends_does_not_fill_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    free = iter(range(1 << 30, 0, -(64 << 20)))
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=next(free)))
+
+    async def endless(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        while True:
+            await response.write(bytes(1 << 16))
+
+    app = web.Application()
+    app.router.add_get("/file", endless)
+    server = await serve(app)
+    with pytest.raises(FetchFailed, match="it does not fit: .* MB are free on the disk, of which 256 MB stay free"):
+        await fetch(tmp_path / "sandbox", [URI(value=f"{server.url}/file")])
+    await server.close()
+
+
+@pytest.mark.parametrize("target", ["/etc", "../.."])
+async def test_a_link_out_of_the_sandbox_is_not_unpacked(tmp_path: Path, target: str) -> None:
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w") as archive:
+        link = tarfile.TarInfo("link")
+        link.type, link.linkname = tarfile.SYMTYPE, target
+        archive.addfile(link)
+        info = tarfile.TarInfo("link/hosts")
+        archive.addfile(info, io.BytesIO())
+    (tmp_path / "a.tar").write_bytes(data.getvalue())
+    with pytest.raises(FetchFailed, match="outside|absolute"):
+        await fetch(tmp_path / "sandbox", [URI(value=str(tmp_path / "a.tar"))])
+    assert not (tmp_path / "sandbox" / "link").is_symlink()
