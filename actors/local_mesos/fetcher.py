@@ -41,6 +41,8 @@ BOMB = 1 << 30  # bytes that any archive may unpack to; one of more may unpack t
 TIMES = 100  # its own size so often
 CHUNK = 1 << 20
 
+_BROKEN = (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError)
+
 
 async def fetch(sandbox: Path, uris: Iterable[mesos_pb2.CommandInfo.URI]) -> None:
     """Raises ``FetchFailed`` at the first that fails; what was fetched before stays."""
@@ -50,16 +52,7 @@ async def fetch(sandbox: Path, uris: Iterable[mesos_pb2.CommandInfo.URI]) -> Non
             target = sandbox / _name(uri)
             await _bring(uri.value, target)
             await asyncio.to_thread(_prepare, uri, target, sandbox)
-        except (
-            OSError,
-            ValueError,
-            EOFError,
-            zlib.error,
-            lzma.LZMAError,
-            aiohttp.ClientError,
-            tarfile.TarError,
-            zipfile.BadZipFile,
-        ) as error:
+        except (OSError, ValueError, EOFError, aiohttp.ClientError, *_BROKEN) as error:
             raise FetchFailed(f"{uri.value}: {error or type(error).__name__}") from error
 
 

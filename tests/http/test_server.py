@@ -152,7 +152,7 @@ async def test_idle_connections_by_the_thousand_starve_nobody() -> None:
     async with aiohttp.ClientSession() as session, session.get(server.url) as response:
         assert await response.text() == "hello"
     await asyncio.sleep(61)
-    assert all([reader.exception() is not None or reader.at_eof() for reader, _ in idle])
+    assert all(reader.exception() is not None or reader.at_eof() for reader, _ in idle)
     for _, writer in idle:
         writer.close()
     await server.close()

@@ -161,7 +161,7 @@ async def test_a_body_that_never_ends_does_not_fill_the_disk(tmp_path: Path, mon
     app = web.Application()
     app.router.add_get("/file", endless)
     server = await serve(app)
-    with pytest.raises(FetchFailed, match="it does not fit: .* MB are free on the disk, of which 256 MB stay free"):
+    with pytest.raises(FetchFailed, match=r"it does not fit: .* MB are free on the disk, of which 256 MB stay free"):
         await fetch(tmp_path / "sandbox", [URI(value=f"{server.url}/file")])
     await server.close()
 
@@ -176,6 +176,6 @@ async def test_a_link_out_of_the_sandbox_is_not_unpacked(tmp_path: Path, target:
         info = tarfile.TarInfo("link/hosts")
         archive.addfile(info, io.BytesIO())
     (tmp_path / "a.tar").write_bytes(data.getvalue())
-    with pytest.raises(FetchFailed, match="outside|absolute"):
+    with pytest.raises(FetchFailed, match=r"outside|absolute"):
         await fetch(tmp_path / "sandbox", [URI(value=str(tmp_path / "a.tar"))])
     assert not (tmp_path / "sandbox" / "link").is_symlink()
