@@ -139,7 +139,7 @@ class Autoscaler(EventSourcedActor[Any, State]):
             await self.persist(FrameworkKnown(""), *map(NodeGivenUp, self.state.nodes))
             raise
         if self.framework.id != self.state.framework_id:
-            await self.persist(FrameworkKnown(self.framework.id))
+            await self.persist(FrameworkKnown(str(self.framework.id)))
         self.framework.pipe_to(self.ref)
         self.cluster.subscribe(self.ref, ClusterMetricsChanged)
         self.back_off()

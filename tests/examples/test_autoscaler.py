@@ -107,7 +107,17 @@ async def test_a_heap_that_fills_up_is_a_reason_as_well(world):
     assert len(await world.nodes()) == 1
 
 
+async def test_the_last_node_of_all_is_kept(world):
+    await world.add_node()
+    world.load(2.0)
+    await asyncio.sleep(45)
+    world.load(0.0)
+    await asyncio.sleep(120)
+    assert len(await world.nodes()) == 1  # (Its tasks are no members here: there is one node, as far as it can see.)
+
+
 async def test_it_gives_the_newest_back_when_all_are_idle(world):
+    await world.add_node()
     await world.add_node()
     world.load(2.0)
     await asyncio.sleep(80)
