@@ -118,10 +118,13 @@ class ActorSystem:
         return self._user_guardian.spawn(Props.of(props), name)
 
     def spawn_system(self, props: Props[M] | type[Actor[M]], name: str | None = None) -> ActorRef[M]:
-        """Make an actor below ``/system``: these stop after all of ``/user``."""
+        """Make an actor below ``/system``: these stop after all of ``/user``; by default the run queue runs them."""
         if self._spawns_no_more or get_ident() != self._thread:
             self._refuse_to_spawn(props)
-        return self._system_guardian.spawn(Props.of(props), name)
+        props = Props.of(props)
+        if props.dispatcher is None and self.default_dispatcher is not None:
+            props = props.with_dispatcher(RUN_QUEUE)  # these are nobody's own work that might block
+        return self._system_guardian.spawn(props, name)
 
     def _refuse_to_spawn(self, props: Props[Any] | type[Actor[Any]]) -> None:
         name = Props.of(props).cls.__name__

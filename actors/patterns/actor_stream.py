@@ -86,7 +86,7 @@ class ActorStream(AsyncIterator[Any]):
         self._end: BaseException | None = None
         self._getter: asyncio.Future[None] | None = None
         self.dropped = 0
-        self.ref: ActorRef[Any] = system.spawn(Props(_Inlet, self))
+        self.ref: ActorRef[Any] = system.spawn(Props(_Inlet, self).with_dispatcher("run_queue"))
 
     def watch(self, producer: ActorRef[Any]) -> None:
         """End the stream with `ProducerStopped` when `producer` stops."""

@@ -69,7 +69,7 @@ def pool(
     strategy = supervisor_strategy or _ESCALATE
     resize_every = 0 if resizer is None else resizer.messages_per_resize
     made: Props[Any] = Props(_PoolRouter, props, at_least("size", size, 1), resizer, strategy)
-    return made.with_mailbox(partial(RoutingMailbox, logic or RoundRobin(), resize_every))
+    return made.with_dispatcher("run_queue").with_mailbox(partial(RoutingMailbox, logic or RoundRobin(), resize_every))
 
 
 def group(routees: Iterable[ActorRef[M] | str], logic: RoutingLogic | None = None) -> Props[M | Broadcast | Management]:
@@ -81,7 +81,7 @@ def group(routees: Iterable[ActorRef[M] | str], logic: RoutingLogic | None = Non
     if isinstance(routees, str):
         raise TypeError(f"group takes several refs or paths: write group([{routees!r}])")
     made: Props[Any] = Props(_GroupRouter, tuple(routees))
-    return made.with_mailbox(partial(RoutingMailbox, logic or RoundRobin(), 0))
+    return made.with_dispatcher("run_queue").with_mailbox(partial(RoutingMailbox, logic or RoundRobin(), 0))
 
 
 class _Router(Actor[Any]):

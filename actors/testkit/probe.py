@@ -112,7 +112,7 @@ class TestProbe:
         self._last: tuple[Any, ActorRef[Any] | None] | None = None
         self._seen: deque[Any] = deque(maxlen=REMEMBERED)
         self._skip_end_check = False
-        self.ref: ActorRef[Any] = system.spawn(Props(_ProbeActor, self._inbox), name)
+        self.ref: ActorRef[Any] = system.spawn(Props(_ProbeActor, self._inbox).with_dispatcher("run_queue"), name)
 
     # speaking
 

@@ -240,6 +240,8 @@ async def test_the_setting_is_for_actors_whose_props_name_no_dispatcher() -> Non
         assert await is_task(worker()) is True
         assert await is_task(worker().with_dispatcher("default")) is True
         assert await is_task(worker().with_dispatcher("run_queue")) is False
+        below_system = system.spawn_system(worker())
+        assert await do(below_system, lambda actor: isinstance(asyncio.current_task(), asyncio.Task)) is False
 
 
 @pytest.mark.parametrize("seed", range(200))
