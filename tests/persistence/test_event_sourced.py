@@ -243,6 +243,37 @@ async def test_a_wait_cut_short_leaves_doubt_and_nothing_more_is_persisted(syste
     assert "unknown" in str((await probe.expect_terminated(account)).reason)
 
 
+async def test_a_stop_waits_for_the_write_and_what_came_after_it_is_a_dead_letter(system, probe):
+    class Slow(MemoryJournal):
+        async def append(self, writes):
+            await asyncio.sleep(2)
+            await super().append(writes)
+
+    journal = Slow()
+    account = system.spawn(Props(Account, journal))
+    probe.send(account, Deposit(5))
+    await asyncio.sleep(1)
+    system.stop(account)
+    probe.send(account, Deposit(7))
+    await probe.expect_msg((5, 1))  # stored and answered, to the sender that it had before the wait
+    await probe.expect_terminated(account)
+    assert await stored(journal) == [5]
+    assert system.dead_letters.count == 1
+
+
+async def test_commands_that_come_while_an_event_is_stored_are_handled_after_it_in_order(system, probe):
+    class Slow(MemoryJournal):
+        async def append(self, writes):
+            await asyncio.sleep(1)
+            await super().append(writes)
+
+    account = system.spawn(Props(Account, Slow()))
+    others = [TestProbe(system) for _ in range(3)]
+    for number, other in enumerate(others):
+        other.send(account, Deposit(10**number))
+    assert [await other.receive_one(10) for other in others] == [(1, 1), (11, 2), (111, 3)]
+
+
 async def test_an_event_outside_of_the_schema_is_refused_with_the_remedy(system, journal, probe):
     account = system.spawn(Props(Account, journal))
     account.tell("unknown event")
