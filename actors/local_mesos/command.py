@@ -1,6 +1,7 @@
 """``mesos-local``: the embedded Mesos alone, for whoever writes a framework; or some of its masters, or its agents.
 
 Standard output has one line, when the master answers and every agent is registered; all else goes to standard error.
+Its subcommands look at a cluster that runs: `agents`, `tasks`, `watch`.
 Exit codes: 0 ended by Ctrl-C or SIGTERM, 1 could not run, 2 wrong usage.
 """
 
@@ -11,12 +12,13 @@ import os
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import click
 
 from actors.configuration.commands import config_option
 from actors.local_mesos.defaults import DEFAULT_RESOURCES
+from actors.local_mesos.look_commands import COMMANDS, WATCH_EVERY
 
 if TYPE_CHECKING:
     from actors.core import Settings
@@ -28,7 +30,7 @@ AS_WRITTEN = "as-written"
 SPAN = r"(\d+(?:\.\d+)?)(?:-(\d+(?:\.\d+)?))?"
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--port", default=5050, show_default=True, help="The master's port; 0 takes any free one.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--agents", default=2, show_default=True, type=click.IntRange(min=0), help="How many.")
@@ -73,8 +75,11 @@ SPAN = r"(\d+(?:\.\d+)?)(?:-(\d+(?:\.\d+)?))?"
     help="No processes: tasks are figures. Alone it follows simple commands (sleep N, exit N); "
     "'runs=60-600,failing=0.01,starts=0.1-2' draws lifetimes and delays in seconds.",
 )
+@click.option("--watch", is_flag=True, help="Show agents and tasks live.")
 @config_option("mesos-local")
+@click.pass_context
 def main(
+    context: click.Context,
     port: int,
     host: str,
     agents: int,
@@ -86,20 +91,28 @@ def main(
     registry_dir: Path | None,
     keep_tasks: bool,
     simulate: str | None,
+    watch: bool,
     settings: Settings,
-) -> NoReturn:
+) -> None:
     """An Apache Mesos cluster in one process, for developing and testing frameworks.
 
     \b
     Examples:
-      mesos-local --port 5050 --agents 2
+      mesos-local --port 5050 --agents 2 --watch
       mesos-local --agents 5000 --simulate 'runs=60-600,failing=0.01'
       mesos-local --zk zk://127.0.0.1:2181/mesos --masters 1 --agents 0 --port 5051 --work-dir m1
       mesos-local --zk zk://127.0.0.1:2181/mesos --masters 0 --agents 2 --work-dir agents
 
+    \b
+    In another shell:
+      mesos-local tasks
+      mesos-local watch --master http://127.0.0.1:5050
+
     Frameworks subscribe at http://HOST:PORT/api/v1/scheduler. Ctrl-C or SIGTERM ends the cluster with its tasks.
     Exit codes: 0 ended by Ctrl-C or SIGTERM, 1 could not run, 2 wrong usage.
     """
+    if context.invoked_subcommand is not None:
+        return
     import logging
 
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
@@ -107,8 +120,9 @@ def main(
     if script is None and work_dir is None:
         work_dir = _default_work_dir()
     serving = _serve(
-        port, host, agents, resources, attributes, work_dir, masters, zk, registry_dir, keep_tasks, script, settings
-    )
+        port, host, agents, resources, attributes, work_dir, masters, zk, registry_dir, keep_tasks, script, settings,
+        watch,
+    )  # fmt: skip
     sys.exit(asyncio.run(serving))
 
 
@@ -125,6 +139,7 @@ async def _serve(
     keep_tasks: bool,
     script: Script | None,
     settings: Settings,
+    watch: bool,
 ) -> int:
     import signal
 
@@ -163,9 +178,29 @@ async def _serve(
         settle_collector()
         plural = "agent" if agents == 1 else "agents"
         click.echo(f"mesos-local: {local.url} with {agents} {plural}" + (f" in {work_dir}" if work_dir else ""))
+        if watch:
+            await _watch_until(asked_to_end, local.url)
         await asked_to_end.wait()
         await local.stop(keep_tasks)
     return 0
+
+
+async def _watch_until(asked_to_end: asyncio.Event, url: str) -> None:
+    """Show the cluster once a second. The looking is done in a thread, over HTTP as anybody would."""
+    from contextlib import suppress
+
+    from actors.local_mesos.look import MasterAway, Watch, look
+
+    shown = Watch()
+    try:
+        while not asked_to_end.is_set():
+            with suppress(MasterAway):  # between two leaders nobody answers
+                shown.show(await asyncio.to_thread(look, url))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(WATCH_EVERY):
+                    await asked_to_end.wait()
+    finally:
+        shown.stop()
 
 
 def _default_work_dir() -> Path:
@@ -190,6 +225,10 @@ def _script(spec: str) -> Script:
             )
         spans[name] = (float(found[1]), float(found[2] or found[1]))
     return at_random(runs=spans["runs"], start=spans["starts"], terminates=spans["stops"], failing=spans["failing"][0])
+
+
+for _command in COMMANDS:
+    main.add_command(_command)
 
 
 if __name__ == "__main__":

@@ -24,8 +24,10 @@ def command(types: tuple[str, ...], app: str | None, as_json: bool, url: str | N
       marathon events --type deployment_success --json | head -1
     """
     client = Client(url)
+    events = Events(client, types)
+    say(f"listening to {client.url}; Ctrl-C ends it")
     try:
-        for event in Events(client, types):
+        for event in events:
             if event is BREAK:
                 say(f"the connection to {client.url} broke: trying again; what happens meanwhile is missed")
                 continue

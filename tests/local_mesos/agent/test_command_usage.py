@@ -16,7 +16,7 @@ from actors.local_mesos.task_runner import TaskCommand
 def test_help_has_examples_and_exit_codes() -> None:
     result = CliRunner().invoke(main, ["--help"])
     assert result.exit_code == 0
-    assert result.output.count("\n    mesos-local ") == 4
+    assert result.output.count("\n    mesos-local ") == 6
     assert "Exit codes" in result.output
 
 

@@ -1,0 +1,78 @@
+"""A terminal as text: a command runs on a pseudo-terminal, and what it draws is read off a screen."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import termios
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+import pyte
+
+
+class Terminal:
+    """`command` on a terminal of so many columns and lines. `text` is what a person sees on it now."""
+
+    def __init__(
+        self, command: Sequence[str], env: Mapping[str, str] | None = None, *, columns: int = 100, lines: int = 24
+    ) -> None:
+        self._screen = pyte.Screen(columns, lines)
+        self._stream = pyte.ByteStream(self._screen)
+        self.raw = b""
+        self._master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+        self.process = subprocess.Popen(
+            command, stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+            env={**os.environ, "TERM": "xterm-256color", **(env or {})},
+        )  # fmt: skip
+        os.close(slave)
+
+    @property
+    def text(self) -> str:
+        return "\n".join(line.rstrip() for line in self._screen.display).rstrip()
+
+    def until(self, what: str, shown: Callable[[str], bool], seconds: float = 30.0) -> str:
+        """The text once it is as wanted."""
+        deadline = time.monotonic() + seconds
+        while not shown(self.text):
+            if time.monotonic() > deadline or not self._read(0.2):
+                raise AssertionError(f"not seen: {what}; the terminal shows:\n{self.text}")
+        return self.text
+
+    def wait(self, seconds: float = 30.0) -> int:
+        """Read to the end; the exit status."""
+        deadline = time.monotonic() + seconds
+        while self._read(0.2):
+            assert time.monotonic() < deadline, f"it goes on:\n{self.text}"
+        return self.process.wait(5)
+
+    def interrupt(self) -> None:
+        """Ctrl-C."""
+        self.process.send_signal(signal.SIGINT)
+
+    def _read(self, timeout: float) -> bool:
+        """False at the end."""
+        if not select.select([self._master], [], [], timeout)[0]:
+            return True
+        try:
+            data = os.read(self._master, 65536)
+        except OSError:  # the other end is closed
+            return False
+        self.raw += data
+        self._stream.feed(data)
+        return bool(data)
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait(5)
+        os.close(self._master)
