@@ -81,7 +81,7 @@ function Restart({ app }) {
   const plan = usePlan(() => api.post(`${path(app.id)}/restart?dryRun=true`), []);
   const { minimumHealthCapacity: minimum = 1, maximumOverCapacity: over = 1 } = app.upgradeStrategy ?? {};
   return html`<${Change} title=${`Restart ${app.id}`} action="Restart" plan=${plan}
-    send=${(force) => api.post(`${path(app.id)}/restart?force=${force}`)} command=${`curl -X POST ${location.origin}${path(app.id)}/restart`}>
+    send=${(force) => api.post(`${path(app.id)}/restart?force=${force}`)} command=${`marathon restart ${word(app.id)}`}>
     <p>All ${plural(app.instances, "instance")} will be replaced by new ones of the same definition. While that goes on, at least
       ${" "}${Math.ceil(app.instances * minimum)} stay healthy and at most ${app.instances + Math.floor(app.instances * over)} run.</p>
   <//>`;
@@ -115,7 +115,7 @@ function Destroy({ app }) {
 function RollBack({ app, version }) {
   const plan = usePlan(() => put(app.id, { version }, { dryRun: true }), []);
   return html`<${Change} title=${`Roll ${app.id} back`} action="Roll back" plan=${plan}
-    send=${(force) => put(app.id, { version }, { force })} command=${`curl -X PUT ${location.origin}${path(app.id)} -H 'Content-Type: application/json' -d '{"version":"${version}"}'`}>
+    send=${(force) => put(app.id, { version }, { force })} command=${`marathon rollback ${word(app.id)} ${version}`}>
     <p>The definition of <time>${version}</time> becomes the present one again.</p>
   <//>`;
 }

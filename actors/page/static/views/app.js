@@ -46,12 +46,9 @@ export function AppPage({ id, tab = "instances", query }) {
   </div>`;
 }
 
-const commandOf = (tab, id) =>
-  tab === "logs"
-    ? `marathon logs -f ${word(id)}`
-    : tab === "instances"
-      ? `marathon ps ${word(id)}`
-      : `curl ${location.origin}/v2/apps${inPath(id)}${tab === "versions" ? "/versions" : ""}`;
+const COMMANDS = { logs: "logs -f", configuration: "config", versions: "versions", debug: "queue" };
+
+const commandOf = (tab, id) => `marathon ${COMMANDS[tab] ?? "ps"} ${word(id)}`;
 
 function Head({ app }) {
   const waiting = useObservable(queue);

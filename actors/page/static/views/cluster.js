@@ -42,7 +42,7 @@ export function Cluster({ tab = "agents", id }) {
     <div class="tab">${tab === "roles" ? html`<${Roles} roles=${roles} />` : tab === "frameworks" ? html`<${Frameworks}
       summary=${summary} />` : tab === "tasks" ? html`<${Tasks} summary=${summary} />` : id ? html`<${AgentPage}
       id=${id} slaves=${slaves} summary=${summary} />` : html`<${Agents} slaves=${slaves} summary=${summary} />`}</div>
-    <${Command}>curl ${leader}/${tab === "agents" ? "slaves" : tab === "frameworks" ? "state-summary" : tab}<//>
+    <${Command}>${commandOf(tab, leader)}<//>
   </div>`;
 }
 
@@ -313,3 +313,8 @@ function Tasks({ summary, agent }) {
       <span class="dim">${plural(state.tasks.length, "task")} so far</span></div>`
     }`;
 }
+
+const commandOf = (tab, leader) =>
+  tab === "frameworks" || tab === "roles"
+    ? `curl ${leader}/${tab}`
+    : `mesos-local ${tab === "tasks" ? "tasks" : "agents"} --master ${leader}`;

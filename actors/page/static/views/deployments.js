@@ -33,7 +33,7 @@ export function Deployments() {
       <ul class="acting">${each.currentActions.slice(0, 8).map((action) => html`<li>${ACTIONS[action.action] ?? action.action} <a href=${toApp(action.app)}>${action.app}</a>
         </li>`)}</ul>
     </article>`)}
-    <${Command}>curl ${location.origin}/v2/deployments<//>
+    <${Command}>marathon deployments<//>
   </div>`;
 }
 
@@ -153,7 +153,7 @@ export function DeploymentPage({ id }) {
         <p><a href=${href(["actors"], { q: id.slice(0, 8) })}>Actors at work</a></p>
       </aside>
     </div>
-    <${Command}>curl ${location.origin}/v2/deployments/${id}<//>
+    <${Command}>marathon deployments watch ${id}<//>
   </div>`;
 }
 
@@ -212,7 +212,7 @@ function Revert({ id }) {
   const run = async () => navigate(toDeployment((await api.remove(`/v2/deployments${inPath(`/${id}`)}`)).deploymentId));
   return html`<${Confirm} title="Revert this deployment" action="Revert" run=${run}>
     <p>A new deployment brings every app of this one back to what it was before. What both would change is left as the later one wants it.</p>
-    <${Command}>curl -X DELETE ${location.origin}/v2/deployments/${id}<//><//>`;
+    <${Command}>marathon deployments revert ${id}<//><//>`;
 }
 
 function Cancel({ id }) {
@@ -221,5 +221,5 @@ function Cancel({ id }) {
     navigate("#/deployments");
   }}>
     <p>It stops where it is: apps that were changed stay changed, the others stay as they are. Reverting instead brings all of them back.</p>
-    <${Command}>curl -X DELETE ${location.origin}/v2/deployments/${id}?force=true<//><//>`;
+    <${Command}>marathon deployments cancel ${id}<//><//>`;
 }

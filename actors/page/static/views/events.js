@@ -53,5 +53,5 @@ export function Events() {
       </label></div>
     <${Table} label="Events" columns=${COLUMNS} rows=${rows} rowKey=${(row) => row.key}
       empty="Nothing has happened yet." />
-    <${Command}>curl -N ${location.origin}/v2/events<//></div>`;
+    <${Command}>marathon events<//></div>`;
 }
