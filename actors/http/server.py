@@ -6,6 +6,7 @@
     serve(app, host, port)            ──►   listens; with port 0 the system picks a free one
           ◄──  Server(url, host, port)
           ◄──  PortTaken                    somebody else listens there
+    await server.replace(other)       ──►   new connections get the other application; those of the first are closed
     await server.close()              ──►   no new connections; handlers get `shutdown_timeout` seconds, then
                                             are cancelled; open connections are closed
 
@@ -63,59 +64,75 @@ class PortTaken(OSError):
         self.port = port
 
 
+InFront = Callable[[asyncio.Protocol], asyncio.Protocol]
+
+
 class Server:
     """A listening application. ``url`` has no trailing slash; ``port`` is the real one even if 0 was asked for."""
 
-    def __init__(self, runner: web.AppRunner, host: str, port: int, *, secure: bool = False) -> None:
-        self._runner = runner
-        self._secure = secure
+    def __init__(self, host: str, *, shutdown_timeout: float, tls: ssl.SSLContext | None, in_front: InFront | None):
         self.host = host
-        self.port = port
+        self.port = 0
+        self._shutdown_timeout = shutdown_timeout
+        self._tls = tls
+        self._in_front = in_front
+        self._runner: web.AppRunner | None = None
+        self._listening: asyncio.Server | None = None
 
     @property
     def url(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{'https' if self._secure else 'http'}://{host}:{self.port}"
+        return f"{'http' if self._tls is None else 'https'}://{host}:{self.port}"
+
+    async def _listen(self, app: web.Application, port: int) -> None:
+        self._runner = await self._run(app)
+        try:
+            self._listening = await asyncio.get_running_loop().create_server(
+                self._connected, self.host, port, ssl=self._tls, backlog=1024
+            )
+        except BaseException as error:
+            await self.close()
+            if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+                raise PortTaken(self.host, port) from error
+            raise
+        self.port = self._listening.sockets[0].getsockname()[1]
+
+    def _connected(self) -> asyncio.Protocol:
+        """What answers on a new connection: of the application that is served now."""
+        make = self._runner.server if self._runner is not None else None
+        assert make is not None  # only a closed server has none, and it does not listen
+        return FirstRequest(make() if self._in_front is None else self._in_front(make()))
+
+    async def _run(self, app: web.Application) -> web.AppRunner:
+        runner = web.AppRunner(
+            app,
+            access_log=None,
+            handler_cancellation=True,  # of one whose client went away: nobody waits for its answer
+            shutdown_timeout=self._shutdown_timeout,
+            logger=log,
+            keepalive_timeout=_IDLE if self._in_front is None else _FOR_EVER,
+        )
+        await runner.setup()
+        return runner
+
+    async def replace(self, app: web.Application) -> None:
+        """Answer with ``app`` from now on, on the same port, without a moment in which nobody listens.
+
+        The connections of the one before are closed as by `close`; their clients connect again.
+        """
+        before, self._runner = self._runner, await self._run(app)
+        if before is not None:
+            await before.cleanup()
 
     async def close(self) -> None:
         """Stop listening, end what is open. Returns when every connection is closed; a second call does nothing."""
-        await self._runner.cleanup()
+        if self._listening is not None:
+            self._listening.close()
+        if self._runner is not None:
+            await self._runner.cleanup()
 
     def __repr__(self) -> str:
         return f"Server({self.url})"
-
-
-class _Site(web.BaseSite):
-    """aiohttp's own for TCP has no place for what stands in front."""
-
-    def __init__(
-        self,
-        runner: web.AppRunner,
-        host: str,
-        port: int,
-        tls: ssl.SSLContext | None,
-        in_front: Callable[[asyncio.Protocol], asyncio.Protocol] | None,
-    ) -> None:
-        super().__init__(runner, ssl_context=tls, backlog=1024)
-        self._host = host
-        self._port = port
-        self._in_front = in_front
-
-    @property
-    def name(self) -> str:
-        return f"{'http' if self._ssl_context is None else 'https'}://{self._host}:{self._port}"
-
-    async def start(self) -> None:
-        await super().start()
-        make, in_front = self._runner.server, self._in_front
-        assert make is not None
-        self._server = await asyncio.get_running_loop().create_server(
-            lambda: FirstRequest(make() if in_front is None else in_front(make())),
-            self._host,
-            self._port,
-            ssl=self._ssl_context,
-            backlog=self._backlog,
-        )
 
 
 async def serve(
@@ -125,7 +142,7 @@ async def serve(
     *,
     shutdown_timeout: float = 2.0,
     tls: ssl.SSLContext | None = None,
-    in_front: Callable[[asyncio.Protocol], asyncio.Protocol] | None = None,
+    in_front: InFront | None = None,
 ) -> Server:
     """Serve ``app`` on ``host:port`` until ``close()``.
 
@@ -134,21 +151,6 @@ async def serve(
     what it does not take. Raises ``PortTaken`` when somebody else listens there, ``OSError`` for an address
     that is not this machine's. If it raises, nothing is left open.
     """
-    # A handler whose client went away is cancelled: nobody waits for its answer.
-    runner = web.AppRunner(
-        app,
-        access_log=None,
-        handler_cancellation=True,
-        shutdown_timeout=shutdown_timeout,
-        logger=log,
-        keepalive_timeout=_IDLE if in_front is None else _FOR_EVER,
-    )
-    await runner.setup()
-    try:
-        await _Site(runner, host, port, tls, in_front).start()
-    except OSError as error:
-        await runner.cleanup()
-        if error.errno == errno.EADDRINUSE:
-            raise PortTaken(host, port) from error
-        raise
-    return Server(runner, host, runner.addresses[0][1], secure=tls is not None)
+    server = Server(host, shutdown_timeout=shutdown_timeout, tls=tls, in_front=in_front)
+    await server._listen(app, port)
+    return server

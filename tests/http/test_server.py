@@ -156,3 +156,27 @@ async def test_idle_connections_by_the_thousand_starve_nobody() -> None:
     for _, writer in idle:
         writer.close()
     await server.close()
+
+
+async def test_another_application_takes_the_place_of_the_first_on_the_same_port() -> None:
+    async def answer(words: str) -> web.Application:
+        async def handler(request: web.Request) -> web.Response:
+            return web.Response(text=words)
+
+        app = web.Application()
+        app.router.add_get("/", handler)
+        return app
+
+    server = await serve(await answer("first"))
+    async with aiohttp.ClientSession() as session:
+
+        async def get() -> str:
+            async with session.get(server.url) as got:
+                return await got.text()
+
+        assert await get() == "first"
+        await server.replace(await answer("second"))
+        assert await get() == "second"
+        await server.close()
+        with pytest.raises(aiohttp.ClientError):
+            await get()

@@ -26,6 +26,7 @@ from .agent_sandboxes import AgentSandboxes
 from .sandboxes import LocalSandboxes, NoSandboxes, Sandboxes
 from .security import Credentials, InvalidCredentials, authenticated
 from .service import MarathonActors, Service, ServiceInfo
+from .standby import Standby
 
 __all__ = [
     "MAX_BODY",
@@ -38,6 +39,7 @@ __all__ = [
     "Sandboxes",
     "Service",
     "ServiceInfo",
+    "Standby",
     "make_app",
 ]
 

@@ -65,13 +65,20 @@ class MarathonActors(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ServiceInfo:
-    """Facts for ``/v2/info`` that do not change while the service runs. `config` is Marathon's ``marathon_config``."""
+    """Facts for ``/v2/info`` that do not change while the service runs. `config` is Marathon's ``marathon_config``.
+
+    `url`: at which others reach this service; None: at `hostname`, on the port that a request came to. `zookeeper`:
+    ``zookeeper_config``, empty when state is not kept there. `ha`: whether others stand by to lead after this one.
+    """
 
     version: str
     master: str
     framework_name: str = "marathon"
     hostname: str = "127.0.0.1"
     config: Mapping[str, Any] = field(default_factory=dict)
+    url: str | None = None
+    zookeeper: Mapping[str, Any] = field(default_factory=dict)
+    ha: bool = False
 
 
 @dataclass(frozen=True, slots=True)

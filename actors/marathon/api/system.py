@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import resource
 from typing import Any
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -35,11 +36,16 @@ async def ping(request: web.Request) -> web.StreamResponse:
 
 async def name_the_leader(request: web.Request, response: web.StreamResponse) -> None:
     """Every answer says which service gave it, as clients behind a proxy expect: ``X-Marathon-Leader``."""
-    response.headers["X-Marathon-Leader"] = f"{request.scheme}://{_endpoint(request)}"
+    response.headers["X-Marathon-Leader"] = _url(request)
+
+
+def _url(request: web.Request) -> str:
+    facts = service_of(request).info
+    return facts.url or f"{request.scheme}://{facts.hostname}:{_port(request)}"
 
 
 def _endpoint(request: web.Request) -> str:
-    return f"{service_of(request).info.hostname}:{_port(request)}"
+    return urlsplit(_url(request)).netloc
 
 
 def _port(request: web.Request) -> int:
@@ -67,13 +73,13 @@ async def info(request: web.Request) -> web.StreamResponse:
                 "framework_name": facts.framework_name,
                 "hostname": facts.hostname,
                 "checkpoint": True,
-                "ha": False,
+                "ha": facts.ha,
                 "local_port_min": 10000,
                 "local_port_max": 20000,
                 "features": [],
                 **facts.config,
             },
-            "zookeeper_config": {},
+            "zookeeper_config": dict(facts.zookeeper),
             "http_config": {
                 "http_port": None if request.secure else _port(request),
                 "https_port": _port(request) if request.secure else None,

@@ -7,12 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import wraps
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from actors import Settings
 from actors.configuration.commands import config_option
+
+if TYPE_CHECKING:
+    from actors.zookeeper import Address
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -46,6 +49,24 @@ with_work_dir = click.option(
     help="Where state is kept; the next start there goes on with it, also after kill -9. "
     "[default: mesos-actors/marathon in $XDG_STATE_HOME]",
 )
+
+
+def with_zk(help_: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """The option ``--zk``, as an `Address`. Its value may hold a password: better given in the environment."""
+    return click.option(
+        "--zk", envvar="MARATHON_ZK", show_envvar=True, metavar="zk://HOST:2181,…/PATH", callback=_zk, help=help_
+    )
+
+
+def _zk(context: click.Context, option: click.Parameter, value: str | None) -> Address | None:
+    from actors.zookeeper import Address, InvalidAddress
+
+    if value is None:
+        return None
+    try:
+        return Address.parse(value)
+    except InvalidAddress as error:
+        raise click.BadParameter(str(error)) from None
 
 
 def with_service(command: Callable[..., None]) -> Callable[..., None]:

@@ -1,7 +1,11 @@
 """Running the service: what `up` and `serve` put together.
 
-lease of the work dir ─▶ journal ─▶ Mesos (embedded, or somewhere) ─▶ Marathon's actors ─▶ HTTP API ─▶ a signal
-└────────────────────────────── closed in the opposite order, whatever fails ─────────────────────────────────┘
+the port ─▶ the lease ─▶ journal ─▶ Mesos (embedded, or somewhere) ─▶ Marathon's actors ─▶ HTTP API ─▶ a signal
+ │           └─ while another has it, requests are passed on to it                                         │
+ └─────────────────────────── closed in the opposite order, whatever fails ────────────────────────────────┘
+
+Leading ends with the process, as Marathon's does (exit code 103): nothing of a leader outlives its lease, and whatever
+supervises the process starts it again, to stand by.
 """
 
 from __future__ import annotations
@@ -12,44 +16,45 @@ import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from actors import Actor, ActorSystem
-from actors.cluster import FileCoordinator, Lease, LeaseHeld
+from actors.cluster import CoordinationError, Lease, LeaseHeld
 from actors.configuration.collector import settle_collector
 from actors.configuration.open_files import allow_many_files
-from actors.http import PortTaken, serve
+from actors.http import PortTaken, Server, serve
 from actors.marathon import Marathon
-from actors.marathon.api import AgentSandboxes, Sandboxes, Service, ServiceInfo, make_app
+from actors.marathon.api import AgentSandboxes, Credentials, Sandboxes, Service, ServiceInfo, Standby, make_app
 from actors.marathon.messages import SchedulerDisconnected, SchedulerEnded, SchedulerRegistered, SchedulerReregistered
 from actors.mesos import Credential
 from actors.observer import Observer
-from actors.persistence import JournalError, SqliteJournal
+from actors.persistence import Journal, JournalError
+from actors.zookeeper import Address
 
 from ._client import CommandFailed
 from ._console import say
 from ._options import ServiceOptions, default_work_dir
+from ._place import LEASE, Folder, Place, ZooKeeperPlace, connected
 from ._security import read_credentials, tls_context
 
-__all__ = ["JOURNAL", "Mesos", "run", "work_dir_of"]
-
-JOURNAL = "marathon.journal"
-"""The journal's file in the work dir."""
+__all__ = ["Mesos", "Sharing", "run", "work_dir_of"]
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Mesos:
-    """The cluster to run on, and as whom. Without `sandboxes` they are read from its agents. `stop` ends what was
-    started for it."""
+    """The cluster to run on, and as whom. `shown` is `url` without a password. Without `sandboxes` they are read from
+    its agents. `stop` ends what was started for it."""
 
     url: str
+    shown: str | None = None
     principal: str | None = None
     credential: Credential | None = None
     accept_new_framework: bool = False
@@ -57,8 +62,29 @@ class Mesos:
     stop: Callable[[], Awaitable[None]] | None = None
 
 
-StartMesos = Callable[[ActorSystem, Path], Awaitable[Mesos]]
-"""Gets the work dir, too."""
+StartMesos = Callable[[ActorSystem, ServiceOptions], Awaitable[Mesos]]
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """Several services share one place, and one of them leads: that in ZooKeeper at `zk`, else the work dir.
+
+    `session_timeout`: seconds after which a leader that is not heard of is followed. `advertise`: this service's URL
+    for the others; None: made of `hostname`. `hostname`: None: the address it listens on, or the machine's name.
+    """
+
+    zk: Address | None = None
+    session_timeout: float = 10.0
+    hostname: str | None = None
+    advertise: str | None = None
+
+    def url(self, server: Server) -> str:
+        if self.advertise is not None:
+            return self.advertise.rstrip("/")
+        everywhere = server.host in ("0.0.0.0", "::", "")
+        name = self.hostname or (socket.getfqdn() if everywhere else server.host)
+        scheme = urlsplit(server.url).scheme
+        return f"{scheme}://{f'[{name}]' if ':' in name else name}:{server.port}"
 
 
 def work_dir_of(chosen: Path | None) -> Path:
@@ -73,40 +99,99 @@ def work_dir_of(chosen: Path | None) -> Path:
     return work_dir
 
 
-def run(options: ServiceOptions, start_mesos: StartMesos) -> None:
+def run(options: ServiceOptions, start_mesos: StartMesos, sharing: Sharing | None = None) -> None:
     """Run until Ctrl-C or SIGTERM. Raises `CommandFailed` when something that is needed cannot be had."""
     level = (logging.WARNING, logging.INFO, logging.DEBUG)[min(options.verbose, 2)]
     logging.basicConfig(level=level, stream=sys.stderr, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
     allow_many_files()
     try:
-        asyncio.run(_until_signal(_run(options, start_mesos)))
+        asyncio.run(_until_signal(_run(options, start_mesos, sharing)))
     except (PortTaken, LeaseHeld, JournalError) as error:
         raise CommandFailed(getattr(error, "strerror", None) or str(error)) from error
 
 
-async def _run(options: ServiceOptions, start_mesos: StartMesos) -> None:
-    """Serve until cancelled. A lost lease ends it, too: somebody else may write the journal by now."""
+async def _run(options: ServiceOptions, start_mesos: StartMesos, sharing: Sharing | None) -> None:
+    """Serve until cancelled."""
     # Before anything is started or recovered, what most often fails: nothing must be undone then.
     credentials, tls = read_credentials(options.credentials), tls_context(options.tls_cert, options.tls_key)
     _require_free(options.host, options.port)
     _warn_of_open_doors(options)
-    work_dir = work_dir_of(options.work_dir)
     async with AsyncExitStack() as stack:
         system = await stack.enter_async_context(ActorSystem("marathon", options.settings))
-        lease = await _hold(work_dir, stack)
-        say(f"state is kept in {work_dir}")
-        journal = SqliteJournal(work_dir / JOURNAL, durability=options.durability, epoch=lease.epoch)
+        place = await _place(options, sharing, stack)
+        standby = Standby(lambda: _leader(place))
+        server = await serve(standby.application(), options.host, options.port, tls=tls)
+        stack.push_async_callback(server.close)
+        standby.url = sharing.url(server) if sharing is not None else server.url
+        await place.coordinator.join("marathon", {"url": standby.url})
+        lease = await _elected(place, standby.url, wait=sharing is not None)
+        say(f"state is kept in {place}")
+        leading = _lead(options, place, lease, system, server, standby.url, credentials, start_mesos, sharing)
+        raise await _while_held(lease, leading)
+
+
+async def _place(options: ServiceOptions, sharing: Sharing | None, stack: AsyncExitStack) -> Place:
+    if sharing is not None and sharing.zk is not None:
+        session = connected(sharing.zk, sharing.session_timeout, wait=True)
+        place: Place = ZooKeeperPlace(await stack.enter_async_context(session))
+    else:
+        place = Folder(work_dir_of(options.work_dir), options.durability)
+    stack.push_async_callback(place.coordinator.close)
+    return place
+
+
+async def _leader(place: Place) -> str | None:
+    holder = await place.coordinator.holder(LEASE)
+    return None if holder is None else holder.data.get("url")
+
+
+async def _elected(place: Place, url: str, *, wait: bool) -> Lease:
+    """The lease; ``wait`` for it while another has it, else raise `LeaseHeld`."""
+    try:
+        return await place.coordinator.lease(LEASE, wait=False)
+    except LeaseHeld:
+        if not wait:
+            raise
+    except CoordinationError as error:
+        if not wait:
+            raise CommandFailed(str(error)) from error
+    watching = asyncio.create_task(place.watch(), name="read on while another leads")
+    try:
+        with suppress(OSError):
+            say(f"Marathon stands by at {url}: {await _leader(place) or 'nobody'} leads")
+        lease = await place.coordinator.lease(LEASE)
+    finally:
+        watching.cancel()
+        await asyncio.wait([watching])
+    say(f"elected to lead (epoch {lease.epoch})")
+    return lease
+
+
+async def _lead(
+    options: ServiceOptions,
+    place: Place,
+    lease: Lease,
+    system: ActorSystem,
+    server: Server,
+    url: str,
+    credentials: Credentials | None,
+    start_mesos: StartMesos,
+    sharing: Sharing | None,
+) -> CommandFailed:
+    """Serve until the service cannot go on, or is told not to; why."""
+    async with AsyncExitStack() as stack:
+        journal = await place.journal(lease)
         stack.push_async_callback(journal.close)
-        await journal.open()
         system.spawn(Announcer)
-        mesos = await start_mesos(system, work_dir)
+        mesos = await start_mesos(system, options)
         if mesos.stop is not None:
             stack.push_async_callback(mesos.stop)
+        hostname = urlsplit(url).hostname or options.host
         marathon = await Marathon.start(
             system,
             master=mesos.url,
             journal=journal,
-            hostname=options.host,
+            hostname=hostname,
             principal=mesos.principal,
             credential=mesos.credential,
             accept_new_framework=mesos.accept_new_framework,
@@ -114,7 +199,14 @@ async def _run(options: ServiceOptions, start_mesos: StartMesos) -> None:
             env_prefix=options.env_vars_prefix,
         )
         stack.push_async_callback(marathon.stop)
-        facts = ServiceInfo(version=version("mesos-actors"), master=mesos.url, hostname=options.host)
+        facts = ServiceInfo(
+            version=version("mesos-actors"),
+            master=mesos.shown or mesos.url,
+            hostname=hostname,
+            url=url,
+            zookeeper=place.facts,
+            ha=sharing is not None,
+        )
         service = Service(system, marathon, facts)
         abdicated = asyncio.Event()
         service = replace(
@@ -122,45 +214,62 @@ async def _run(options: ServiceOptions, start_mesos: StartMesos) -> None:
             sandboxes=mesos.sandboxes or AgentSandboxes(service.framework),
             abdicate=abdicated.set if mesos.stop is None else None,  # with its own Mesos, the tasks would end, too
         )
-        app = make_app(service, credentials=credentials, observer=await Observer.of(system))
-        server = await serve(app, options.host, options.port, tls=tls)
+        await server.replace(make_app(service, credentials=credentials, observer=await Observer.of(system)))
         stack.push_async_callback(server.close)
+        stack.push_async_callback(_stop_unless_held, lease, journal, marathon)
         settle_collector()
         say(f"Marathon answers at {server.url}   (Ctrl-C ends it)")
-        raise await _first_end(lease, marathon, abdicated)
+        return await _first_end(marathon, abdicated)
 
 
-class Abdicated(CommandFailed):
-    """Told to give the leadership up (``DELETE /v2/leader``); the exit code is Marathon's."""
+class LeadershipOver(CommandFailed):
+    """Somebody else leads now, or may; the exit code is Marathon's."""
 
     exit_code = 103
 
 
-async def _first_end(lease: Lease, marathon: Marathon, abdicated: asyncio.Event) -> CommandFailed:
+async def _stop_unless_held(lease: Lease, journal: Journal, marathon: Marathon) -> None:
+    """Without the lease nothing may be done any more, before anything is ended in peace.
+
+    The journal first: actors that wait for one which is away would have to be waited for.
+    """
+    if not lease.held():
+        await journal.close()
+        await marathon.stop()
+
+
+async def _while_held(lease: Lease, leading: Coroutine[Any, Any, CommandFailed]) -> CommandFailed:
+    """Lead until there is a reason not to; a lost lease ends it at once."""
+    running = asyncio.create_task(leading, name="lead")
+    lost = asyncio.create_task(lease.lost(), name="mind the lease")
+    try:
+        await asyncio.wait((running, lost), return_when=asyncio.FIRST_COMPLETED)
+        if not lost.done():
+            return await running
+        return LeadershipOver(f"the lease is lost: {await lost}; tasks run on, and whoever leads next goes on")
+    finally:
+        lost.cancel()
+        running.cancel()
+        await asyncio.wait([running])
+        if not running.cancelled() and (error := running.exception()) is not None and lost.done():
+            log.info("leading ended with %r", error)  # a part of the same story: what was refused to who does not lead
+
+
+async def _first_end(marathon: Marathon, abdicated: asyncio.Event) -> CommandFailed:
     """Wait until the service cannot go on, or is told not to, and say why."""
-    lost = asyncio.create_task(lease.lost())
     stopped = asyncio.create_task(marathon.when_stopped())
     told = asyncio.create_task(abdicated.wait())
     try:
-        await asyncio.wait((lost, stopped, told), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((stopped, told), return_when=asyncio.FIRST_COMPLETED)
         if told.done():
-            return Abdicated("the leadership was given up, as DELETE /v2/leader asked; tasks run on")
-        if lost.done():
-            return CommandFailed(f"the lease of the work dir is lost: {await lost}")
+            return LeadershipOver("the leadership was given up, as DELETE /v2/leader asked; tasks run on")
         return CommandFailed(
             f"the service cannot go on: {stopped.exception()}",
-            "tasks run on; look for the cause in the log above, then start it again with the same work dir",
+            "tasks run on; look for the cause in the log above, then start it again where its state is",
         )
     finally:
-        lost.cancel()
         stopped.cancel()
         told.cancel()
-
-
-async def _hold(work_dir: Path, stack: AsyncExitStack) -> Lease:
-    coordinator = FileCoordinator(work_dir / "cluster")
-    stack.push_async_callback(coordinator.close)
-    return await coordinator.lease("marathon", wait=False)
 
 
 async def _until_signal(service: Coroutine[Any, Any, None]) -> None:

@@ -30,7 +30,7 @@ def command(file: Path, work_dir: Path | None) -> None:
     from actors.marathon.state.format import FORMAT
     from actors.persistence import JournalError, dump, read_streams
 
-    from ._service import JOURNAL
+    from ._place import JOURNAL
 
     folder = (work_dir or default_work_dir()).absolute()
     about = {"state": FORMAT, "software": version("mesos-actors"), "made": datetime.now(UTC).isoformat()}

@@ -44,7 +44,7 @@ async def _restore(file: Path, work_dir: Path) -> int:
     from actors.marathon.state.format import check_readable
     from actors.persistence import SqliteJournal, read_about, restore
 
-    from ._service import JOURNAL
+    from ._place import JOURNAL
 
     about = await read_about(file)
     check_readable(int(about.get("state", 1)), str(file))

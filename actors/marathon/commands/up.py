@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -48,9 +47,10 @@ def command(
     from actors.local_mesos.local import LocalMesos
     from actors.marathon.api import LocalSandboxes
 
-    from ._service import Mesos, run
+    from ._service import Mesos, run, work_dir_of
 
-    async def start(system: ActorSystem, work_dir: Path) -> Mesos:
+    async def start(system: ActorSystem, options: ServiceOptions) -> Mesos:
+        work_dir = work_dir_of(options.work_dir)
         say(f"starting an embedded Mesos with {agents} agents")
         try:
             local = await LocalMesos.start(
