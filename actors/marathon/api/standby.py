@@ -15,9 +15,10 @@ service: a redirect would lead it to another origin, which it may not read.
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from typing import Final
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -37,6 +38,9 @@ VIA: Final = "X-Marathon-Via"
 CONNECT_SECONDS: Final = 5.0
 SILENCE_SECONDS: Final = 45.0
 """The leader gives its own actors 30 s, and event streams say something every 15 s."""
+
+LOOK_SECONDS: Final = 1.0
+"""After so long without an answer it looks whether the leader still is one, and again."""
 
 CHUNK: Final = 64 * 1024
 
@@ -98,16 +102,16 @@ class Standby:
     async def _pass_on(self, request: web.Request, leader: str, me: str) -> web.StreamResponse:
         headers = _without_hops(request.headers)
         headers.add(VIA, me)
-        body = request.content.iter_chunked(CHUNK) if request.can_read_body else None
+        asking = request.app[_CLIENT].request(
+            request.method,
+            URL(leader + request.raw_path, encoded=True),
+            headers=headers,
+            data=request.content.iter_chunked(CHUNK) if request.can_read_body else None,
+            allow_redirects=False,
+        )
         answer: web.StreamResponse | None = None
         try:
-            async with request.app[_CLIENT].request(
-                request.method,
-                URL(leader + request.raw_path, encoded=True),
-                headers=headers,
-                data=body,
-                allow_redirects=False,
-            ) as got:
+            async with await self._while_it_leads(leader, asking) as got:
                 answer = web.StreamResponse(status=got.status, reason=got.reason, headers=_without_hops(got.headers))
                 await answer.prepare(request)
                 async for chunk in got.content.iter_any():
@@ -115,14 +119,38 @@ class Standby:
                 await answer.write_eof()
                 return answer
         except (aiohttp.ClientError, TimeoutError) as error:
-            log.warning("%s %s was not answered by the leader at %s: %r", request.method, request.path, leader, error)
+            log.info("%s %s was not answered by the leader at %s: %r", request.method, request.path, leader, error)
             if answer is not None and answer.prepared:
                 raise ConnectionResetError("the leader's answer broke off") from error  # the client must see that
             if isinstance(error, TimeoutError):
-                return _problem(504, f"Connection to leader timed out: {leader} does not answer.")
+                what = str(error) if isinstance(error, _Deposed) else f"{leader} does not answer"
+                return _problem(
+                    504, f"Connection to leader timed out: {what}. Whether it did what was asked is unknown."
+                )
             if isinstance(error, aiohttp.ClientConnectorError):
                 return _problem(502, f"Connection to leader refused: {leader} cannot be reached ({error.os_error}).")
             return _problem(502, f"Failed to get an answer from the leader {leader}: {error!r}")
+
+    async def _while_it_leads(
+        self, leader: str, asking: Coroutine[Any, Any, aiohttp.ClientResponse]
+    ) -> aiohttp.ClientResponse:
+        """The answer; raises `TimeoutError` when another leads before it has come: a stopped leader never answers."""
+        asked = asyncio.ensure_future(asking)
+        try:
+            while not (await asyncio.wait([asked], timeout=LOOK_SECONDS))[0]:
+                try:
+                    present = await self._leader()
+                except OSError:
+                    continue  # nobody can say; the leader may still answer
+                if present != leader:
+                    raise _Deposed(f"{leader} leads no more")
+            return await asked
+        finally:
+            asked.cancel()
+
+
+class _Deposed(TimeoutError):
+    """The leader that was asked has not answered, and is none any more."""
 
 
 async def _client(app: web.Application) -> AsyncIterator[None]:
