@@ -48,7 +48,8 @@ COMMANDS = {
     "open": "Show the page, or an app on it, in the browser.",
     "completion": "Print what makes a shell complete commands, options and app ids.",
     "backup": "Write everything that the service keeps to one file.",
-    "restore": "Make a work dir from a backup.",
+    "restore": "Make a work dir, or a state in ZooKeeper, from a backup.",
+    "migrate": "Copy the state from a work dir into ZooKeeper, or back.",
 }
 
 

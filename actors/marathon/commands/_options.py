@@ -51,22 +51,51 @@ with_work_dir = click.option(
 )
 
 
-def with_zk(help_: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """The option ``--zk``, as an `Address`. Its value may hold a password: better given in the environment."""
-    return click.option(
-        "--zk", envvar="MARATHON_ZK", show_envvar=True, metavar="zk://HOST:2181,…/PATH", callback=_zk, help=help_
-    )
+class _Place(click.ParamType):  # type: ignore[type-arg]  # generic to the type checker alone
+    """A work dir, or an `Address` of ZooKeeper's."""
+
+    name = "place"
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Path | Address:
+        if not isinstance(value, str):
+            return value  # type: ignore[no-any-return]
+        return _address(value) if value.startswith("zk://") else Path(value).absolute()
 
 
-def _zk(context: click.Context, option: click.Parameter, value: str | None) -> Address | None:
+PLACE = _Place()
+
+
+def _address(value: str) -> Address:
     from actors.zookeeper import Address, InvalidAddress
 
-    if value is None:
-        return None
     try:
         return Address.parse(value)
     except InvalidAddress as error:
         raise click.BadParameter(str(error)) from None
+
+
+def with_zk(help_: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """The option ``--zk``, as an `Address`. Its value may hold a password: better given in the environment."""
+    return click.option(
+        "--zk",
+        envvar="MARATHON_ZK",
+        show_envvar=True,
+        metavar="zk://HOST:2181,…/PATH",
+        callback=lambda _, __, value: None if value is None else _address(value),
+        help=help_,
+    )
+
+
+def with_state(command: Callable[..., None]) -> Callable[..., None]:
+    """Where the state is that a command reads or writes: ``--work-dir`` or ``--zk``; see `state_at`."""
+    return with_work_dir(with_zk("The state that services share in ZooKeeper.")(command))
+
+
+def state_at(work_dir: Path | None, zk: Address | None) -> Path | Address:
+    """What the options of `with_state` say. A work dir that was named goes before a ``MARATHON_ZK`` that is set."""
+    if zk is not None and work_dir is None:
+        return zk
+    return (work_dir or default_work_dir()).absolute()
 
 
 def with_service(command: Callable[..., None]) -> Callable[..., None]:

@@ -27,7 +27,7 @@ from actors.zookeeper import Address, ZooKeeper, ZooKeeperAway
 from ._client import CommandFailed
 from ._console import say
 
-__all__ = ["JOURNAL", "LEASE", "Folder", "Place", "ZooKeeperPlace", "connected"]
+__all__ = ["JOURNAL", "LEASE", "Folder", "Place", "ZooKeeperPlace", "connected", "restoring"]
 
 JOURNAL = "marathon.journal"
 """The journal's file in the work dir."""
@@ -38,6 +38,11 @@ LEASE = "marathon"
 FOLLOW_SECONDS: Final = 5.0
 
 log = logging.getLogger(__name__)
+
+
+def restoring(address: Address) -> str:
+    """The node that is there while a state is put in place: a service does not begin with a part of one."""
+    return f"{address.path}/restoring"
 
 
 class Place(Protocol):
@@ -103,6 +108,11 @@ class ZooKeeperPlace:
         return {"zk": str(self), "zk_session_timeout": round(self._zookeeper.session_timeout * 1000)}
 
     async def journal(self, lease: Lease) -> Journal:
+        if await self._zookeeper.exists(restoring(self._zookeeper.address)) is not None:
+            raise CommandFailed(
+                f"{self} holds a part of a state: a restore or a migration into it was interrupted",
+                "run that command again; it begins anew",
+            )
         follower, self._follower = self._follower, JournalFollower(self._zookeeper, self._path)
         journal = ZooKeeperJournal(self._zookeeper, self._path, epoch=lease.epoch, follower=follower)
         return await journal.open()

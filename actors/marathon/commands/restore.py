@@ -4,75 +4,56 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from ._client import CommandFailed
 from ._console import say
-from ._options import FILE, with_work_dir
+from ._options import FILE, state_at, with_state
+
+if TYPE_CHECKING:
+    from actors.zookeeper import Address
+
+    from ._state import Where
 
 
-@click.command("restore", short_help="Make a work dir from a backup.")
+@click.command("restore", short_help="Make a work dir, or a state in ZooKeeper, from a backup.")
 @click.argument("file", type=FILE)
-@with_work_dir
-def command(file: Path, work_dir: Path | None) -> None:
+@with_state
+def command(file: Path, work_dir: Path | None, zk: Address | None) -> None:
     """Make a work dir that holds what FILE holds. The next 'marathon serve' or 'marathon up' there goes on with it.
 
-    A work dir that holds a state already is left alone. A backup that an older version made is brought up to date when
-    the service starts; one of a newer version is refused.
+    With --zk it is put into ZooKeeper. A place that holds a state already is left alone. A backup that an older version
+    made is brought up to date when the service starts; one of a newer version is refused.
 
     \b
       marathon restore before-upgrade.backup --work-dir /var/lib/marathon
+      marathon restore before-upgrade.backup --zk zk://marathon:secret@zk1:2181,zk2:2181/marathon-2
     """
-    from actors.cluster import LeaseHeld
+    from actors.cluster import CoordinationError
     from actors.persistence import JournalError
 
     from ._service import work_dir_of
 
-    folder = work_dir_of(work_dir)
+    where = state_at(work_dir, zk)
+    if isinstance(where, Path):
+        where = work_dir_of(where)
     try:
-        count = asyncio.run(_restore(file, folder))
-    except (JournalError, LeaseHeld) as error:
+        count = asyncio.run(_restore(file, where))
+    except (JournalError, CoordinationError) as error:
         raise CommandFailed(str(error)) from error
     except OSError as error:
-        raise CommandFailed(f"{error.filename or file} cannot be used: {error.strerror}") from error
-    say(f"{count} entries of {file} are in {folder}; the service can be started there")
+        raise CommandFailed(f"{error.filename or file} cannot be used: {error.strerror or error}") from error
+    say(f"{count} entries of {file} are in {where}; the service can be started there")
 
 
-async def _restore(file: Path, work_dir: Path) -> int:
-    from actors.cluster import FileCoordinator
+async def _restore(file: Path, where: Where) -> int:
     from actors.marathon.state.format import check_readable
-    from actors.persistence import SqliteJournal, read_about, restore
+    from actors.persistence import read_about, restore
 
-    from ._place import JOURNAL
+    from ._state import filled
 
     about = await read_about(file)
     check_readable(int(about.get("state", 1)), str(file))
-    coordinator = FileCoordinator(work_dir / "cluster")
-    try:
-        await coordinator.lease("marathon", wait=False)
-        journal, half_done = work_dir / JOURNAL, work_dir / f"{JOURNAL}.restoring"
-        if journal.exists():
-            raise CommandFailed(
-                f"the work dir {work_dir} holds a state already",
-                f"choose another with --work-dir, or move {journal} and the files beside it away",
-            )
-        _remove(half_done)  # of a restore that was interrupted
-        async with SqliteJournal(half_done) as restored:
-            count = await restore(file, restored)
-        _give_place(half_done, journal)
-        return count
-    finally:
-        await coordinator.close()
-
-
-def _give_place(half_done: Path, journal: Path) -> None:
-    # The journal itself comes last: until it is there, this work dir holds no state.
-    Path(f"{half_done}-ack").replace(f"{journal}-ack")
-    half_done.replace(journal)
-    _remove(half_done)
-
-
-def _remove(journal: Path) -> None:
-    for file in journal.parent.glob(f"{journal.name}*"):
-        file.unlink()
+    return await filled(where, lambda journal: restore(file, journal))
