@@ -17,6 +17,13 @@ export const ACTIONS = {
   StopApplication: "stop",
 };
 
+// What an action is done to: an app, or a pod, which has no page of its own.
+export const subject = (action) => action.app ?? action.pod;
+
+export function Subject({ action }) {
+  return action.app ? html`<a href=${toApp(action.app)}>${action.app}</a>` : html`<span>${action.pod}</span>`;
+}
+
 export function Plan({ plan }) {
   if (!plan) return html`<p class="dim" aria-busy="true">Asking the service what this will do …</p>`;
   if (!plan.steps.length) return html`<p>Nothing changes: the service has this already.</p>`;
@@ -24,8 +31,8 @@ export function Plan({ plan }) {
   return html`<div class="plan">
     <p>The deployment will take ${plural(plan.steps.length, "step")}:</p>
     <ol>${plan.steps.map((step) => html`<li>${step.actions.map((action) => html`<div>
-      ${WORDS[action.action] ?? action.action} <a href=${toApp(action.app)}>${action.app}</a>
-      ${waited(waits.get(action.app))}</div>`)}</li>`)}</ol>
+      ${WORDS[action.action] ?? action.action} <${Subject} action=${action} />
+      ${waited(waits.get(subject(action)))}</div>`)}</li>`)}</ol>
   </div>`;
 }
 

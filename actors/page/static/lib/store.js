@@ -85,7 +85,7 @@ const fetchDeployments = new Refresher(async () => deployments.set(await api.get
 
 const fetchQueue = new Refresher(async () => {
   const { queue: items } = await api.get("/v2/queue");
-  queue.set(new Map(items.map((item) => [item.app.id, item])));
+  queue.set(new Map(items.map((item) => [(item.app ?? item.pod).id, item])));
 });
 
 const fetchInfo = new Refresher(async () => info.set(await api.get("/v2/info")));
@@ -146,7 +146,7 @@ function take(type, data) {
     refreshApp(id ?? "*");
     fetchQueue.ask();
   } else if (EVENTS.deployment.includes(type)) {
-    for (const step of data.plan?.steps ?? []) for (const action of step.actions) dirty.add(action.app);
+    for (const step of data.plan?.steps ?? []) for (const { app } of step.actions) if (app) dirty.add(app);
     fetchApps.ask();
     fetchDeployments.ask();
     fetchQueue.ask();

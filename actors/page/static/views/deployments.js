@@ -6,9 +6,11 @@ import { plural } from "../lib/format.js";
 import { DeploymentGraph } from "../lib/graph.js";
 import { useObservable } from "../lib/observable.js";
 import { Command, Status } from "../lib/parts.js";
-import { ACTIONS } from "../lib/plan.js";
+import { ACTIONS, Subject, subject } from "../lib/plan.js";
 import { href, navigate, toApp, toDeployment } from "../lib/router.js";
 import { apps, connection, deployments, ended, events } from "../lib/store.js";
+
+const named = (ids) => (ids.length === 1 ? ids[0] : `${ids[0]} and ${ids.length - 1} more`);
 
 export function Deployments() {
   const running = useObservable(deployments);
@@ -23,14 +25,14 @@ export function Deployments() {
     ${running.map((each) => html`<article class="panel deployment" key=${each.id}>
       <div class="headline"><h2>
         <a href=${toDeployment(each.id)}>
-          ${each.affectedApps.length === 1 ? each.affectedApps[0] : `${each.affectedApps[0]} and ${each.affectedApps.length - 1} more`}</a>
+          ${named([...each.affectedApps, ...each.affectedPods])}</a>
         </h2>
         <span class="dim">step ${each.currentStep} of ${each.totalSteps}</span><span class="grow"></span>
           <code class="dim">${each.id}</code></div>
       <div class="bar">
         <i class="healthy" style=${{ width: `${(100 * Math.max(0, each.currentStep - 1)) / Math.max(1, each.totalSteps)}%` }}>
         </i></div>
-      <ul class="acting">${each.currentActions.slice(0, 8).map((action) => html`<li>${ACTIONS[action.action] ?? action.action} <a href=${toApp(action.app)}>${action.app}</a>
+      <ul class="acting">${each.currentActions.slice(0, 8).map((action) => html`<li>${ACTIONS[action.action] ?? action.action} <${Subject} action=${action} />
         </li>`)}</ul>
     </article>`)}
     <${Command}>marathon deployments<//>
@@ -159,9 +161,9 @@ export function DeploymentPage({ id }) {
 
 // The graph of a deployment that was over before it could be asked for: its apps, without who waited for whom.
 function fromSteps(steps) {
-  const actions = new Map(steps.flatMap((step) => step.actions).map((action) => [action.app, action]));
-  const graph = [...actions.values()].map(({ app, action }) => ({
-    id: app,
+  const actions = new Map(steps.flatMap((step) => step.actions).map((action) => [subject(action), action]));
+  const graph = [...actions].map(([id, { action }]) => ({
+    id,
     kind: "app",
     action,
     waitsFor: [],
@@ -174,7 +176,7 @@ function fromSteps(steps) {
 function Step({ actions }) {
   if (actions.length > 2 && actions.every((action) => action.action === "StartApplication"))
     return html`create ${plural(actions.length, "app")}`;
-  return actions.map((action) => html`<div>${ACTIONS[action.action] ?? action.action} <a href=${toApp(action.app)}>${action.app}</a>
+  return actions.map((action) => html`<div>${ACTIONS[action.action] ?? action.action} <${Subject} action=${action} />
     </div>`,
   );
 }
@@ -186,8 +188,8 @@ function stepState(step, graph, i, deployment, outcome) {
     return deployment.currentStep > i + 1 || deployment.graph.some((node) => node.state !== "waiting")
       ? "ready"
       : "waiting";
-  if (step.actions.every((action) => states.get(action.app) === "ready")) return "ready";
-  return step.actions.some((action) => states.get(action.app) !== "waiting") ? "begun" : "waiting";
+  if (step.actions.every((action) => states.get(subject(action)) === "ready")) return "ready";
+  return step.actions.some((action) => states.get(subject(action)) !== "waiting") ? "begun" : "waiting";
 }
 
 // A graph that is wider than its place is dragged, or scrolled.

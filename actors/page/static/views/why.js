@@ -49,7 +49,7 @@ export function Refusals({ app }) {
   const { value, refresh } = useFetched(() => api.get("/v2/queue?embed=lastUnusedOffers"), [app.id]);
   const waiting = useObservable(queue); // asked for again and again while anything waits
   useEffect(refresh, [waiting]);
-  const item = value?.queue.find((each) => each.app.id === app.id);
+  const item = value?.queue.find((each) => each.app?.id === app.id);
   if (!item) return html`<p class="dim">Nothing of this app waits.</p>`;
   const summary = item.processedOffersSummary;
   const ever = new Map(summary.rejectSummaryLaunchAttempt.map((step) => [step.reason, step]));
