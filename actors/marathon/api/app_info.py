@@ -59,7 +59,7 @@ def parse_embeds(names: Iterable[str]) -> frozenset[str]:
         prefix = next(p for p in _PREFIXES if name.startswith(p))
         asked = _KNOWN.get(name.removeprefix(prefix))
         if asked is None:
-            log.warning("ignored the unknown embed '%s'; known are %s", name, ", ".join(f"apps.{k}" for k in _KNOWN))
+            log.warning("ignored the unknown embed %r; known are %s", name, ", ".join(f"apps.{k}" for k in _KNOWN))
         else:
             wanted |= asked
     return frozenset(wanted)

@@ -33,7 +33,7 @@ async def list_queue(request: web.Request) -> web.StreamResponse:
     """GET: the apps with instances that wait for an offer; ``embed=lastUnusedOffers`` shows the offers themselves."""
     embeds = set(request.query.getall("embed", []))
     for name in sorted(embeds - {_OFFERS}):
-        log.warning("ignored the unknown embed '%s'; known is %s", name, _OFFERS)
+        log.warning("ignored the unknown embed %r; known is %s", name, _OFFERS)
     queue = await service_of(request).queue()
     return json_answer({"queue": [_item(item, offers=_OFFERS in embeds) for item in queue]})
 
