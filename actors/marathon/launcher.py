@@ -35,6 +35,7 @@ from actors.marathon.protocol import (
     LaunchInstances,
     Provision,
     Provisioned,
+    RootChanged,
     Unlaunched,
 )
 from actors.marathon.rolling import is_current
@@ -93,6 +94,7 @@ class Launcher(Actor[Any]):
         self._random = system.random
         self._scheduler = scheduler
         self._env_prefix = env_prefix
+        self._enforcing: frozenset[str] = frozenset()
         self._queue = LaunchQueue()
         self._orderer: ActorRef[Any] | None = None
         self._instances: dict[str, dict[str, Instance]] = {}
@@ -133,6 +135,8 @@ class Launcher(Actor[Any]):
             case LaunchInstances(app, instance_ids):
                 self._queue.add(app, instance_ids, self._clock.now())
                 self._want(fresh=True)
+            case RootChanged():
+                self._enforcing = message.enforcing
             case LaunchFailed(app_id, version):
                 self._queue.backoff.failed(app_id, version, self._clock.time())
                 self._want()
@@ -201,7 +205,7 @@ class Launcher(Actor[Any]):
         while budget > 0 and (self._filling is not None or self._offers):
             if self._filling is None:
                 _, offer = self._offers.popitem(last=False)
-                self._filling = OfferFilling(offer, self._random, self._home_region, self._env_prefix)
+                self._filling = OfferFilling(offer, self._random, self._home_region, self._env_prefix, self._enforcing)
             filling = self._filling
             placed, finished = filling.fill(self._queue, self._placed, self._clock, budget)
             budget -= placed + 1

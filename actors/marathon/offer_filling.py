@@ -17,6 +17,7 @@ from actors.marathon.launch_queue import LaunchQueue, QueuedApp
 from actors.marathon.matching import NoMatch, OfferPool, Placed, Placement, build_task, build_task_group
 from actors.marathon.model import App, Pod
 from actors.marathon.protocol import Launched
+from actors.marathon.roles import top_group
 from actors.mesos import LaunchGroup
 from mesos_proto import ExecutorInfo, Offer, TaskInfo
 
@@ -31,12 +32,20 @@ has 100)."""
 class OfferFilling:
     """See the head of this module. `offer` counts for each queued app when the filling is `conclude`d."""
 
-    def __init__(self, offer: Offer, random: Random, home_region: str | None = None, env_prefix: str = "") -> None:
+    def __init__(
+        self,
+        offer: Offer,
+        random: Random,
+        home_region: str | None = None,
+        env_prefix: str = "",
+        enforcing: frozenset[str] = frozenset(),
+    ) -> None:
         self.offer = offer
         self.launches: list[Launched] = []
         self.tasks: list[TaskInfo | LaunchGroup] = []
         self._random = random
         self._env_prefix = env_prefix
+        self._enforcing = enforcing
         self._pool = OfferPool(offer.proto, random, home_region)
         self._used: set[str] = set()
         self._unused: dict[str, NoMatch] = {}
@@ -67,19 +76,20 @@ class OfferFilling:
         return len(self.launches) - before, True
 
     def _add(self, instance_id: str, app: App, placement: Placement) -> None:
+        enforce_role = top_group(app.id) in self._enforcing
         containers: tuple[ContainerState, ...] = ()
         if isinstance(app, Pod):
             task_ids = {one.name: task_of_instance(instance_id, one.name) for one in app.spec.containers}
             task_id = next(iter(task_ids.values()))
             containers = tuple(ContainerState(name, one, Condition.PROVISIONED) for name, one in task_ids.items())
             executor, tasks = build_task_group(
-                app, self._pool.offer, placement, instance_id, task_ids, self._env_prefix
+                app, self._pool.offer, placement, instance_id, task_ids, self._env_prefix, enforce_role=enforce_role
             )
             group = LaunchGroup(ExecutorInfo.from_proto(executor), [TaskInfo.from_proto(task) for task in tasks])
             self.tasks.append(group)
         else:
             task_id = task_of_instance(instance_id)
-            task = build_task(app, self._pool.offer, placement, task_id, self._env_prefix)
+            task = build_task(app, self._pool.offer, placement, task_id, self._env_prefix, enforce_role=enforce_role)
             self.tasks.append(TaskInfo.from_proto(task))
         agent = self._pool.agent
         ports = tuple(port for port in placement.host_ports if port is not None)

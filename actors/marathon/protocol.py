@@ -4,6 +4,7 @@ supervisor ── KeepApp, ReleaseApps ─────────▶ instances 
 supervisor ── CancelStep ───────────────────▶ deployment ── AbandonStep ──▶ step, which answers StepAbandoned
 step       ── FollowApp, EnsureInstances,     instances        the present orders of one that is being deployed
               KillInstances ────────────────▶
+supervisor ── RootChanged ──────────────────▶ scheduler        and launcher: the roles in use
 instances  ── AppInstances ─────────────────▶ step             all instances of the app, whenever they changed
 instances  ── LaunchInstances,
               CancelLaunches ───────────────▶ launcher
@@ -54,6 +55,7 @@ __all__ = [
     "ReadinessKnown",
     "Ready",
     "ReleaseApps",
+    "RootChanged",
     "StepAbandoned",
     "StepBegun",
     "StepDone",
@@ -136,6 +138,15 @@ class HealthReport:
     instance_id: str
     check: int
     result: HealthResult
+
+
+@dataclass(frozen=True, slots=True)
+class RootChanged:
+    """What the root means to those who speak with Mesos: the roles that are in use, and the names of the top-level
+    groups that enforce theirs. Sent to scheduler and launcher at the start and whenever it changes."""
+
+    roles: tuple[str, ...]
+    enforcing: frozenset[str]
 
 
 # -- launching --------------------------------------------------------------------------------------------------

@@ -3,7 +3,9 @@
     Mesos (actors.mesos)              scheduler                       the others
     --------------------              ---------                       ----------
                                       waits for InstancesRecovered ◀─ instances: what to reconcile
+                                      waits for RootChanged        ◀─ supervisor: the roles in use
     subscribes                  ◀──   the stored framework id
+    UpdateFramework             ◀──   other roles                  ◀─ supervisor, later
     Registered                  ──▶   id stored, SchedulerRegistered  ─▶ launcher
     Reregistered                ──▶   SchedulerReregistered           ─▶ launcher
     ResourceOffers, rescinded   ──▶                                   ─▶ launcher
@@ -18,14 +20,14 @@ framework that Mesos has removed is reported and left alone, unless the service 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 from actors.core import Actor, ActorRef, Props, Terminated
 from actors.marathon.events import SchedulerDisconnected, SchedulerEnded, SchedulerRegistered, SchedulerReregistered
 from actors.marathon.messages import FrameworkStatus, GetFramework
-from actors.marathon.protocol import InstancesRecovered
+from actors.marathon.protocol import InstancesRecovered, RootChanged
 from actors.marathon.state.recovery import FRAMEWORK_STREAM, recover_framework_id
 from actors.mesos import (
     Call,
@@ -38,9 +40,12 @@ from actors.mesos import (
     Reconciliation,
     Registered,
     ResourceOffers,
+    ReviveOffers,
     SchedulerActor,
     StatusUpdate,
     Subscribed,
+    SuppressOffers,
+    UpdateFramework,
 )
 from actors.persistence import Append, Event, Journal
 from mesos_proto import AgentID, FrameworkInfo, TaskID
@@ -52,6 +57,9 @@ FAILOVER_TIMEOUT = timedelta(weeks=1)
 
 RECONCILIATION_INTERVAL = 600.0
 """Seconds between reconciliations (``--reconciliation_interval``), beside the one after each subscription."""
+
+ROLES_RETRY = 5.0
+"""Seconds after which Mesos is told again of the roles in use, when it did not take them."""
 
 Connect = Callable[[FrameworkInfo, ActorRef[Any], Mapping[TaskID, AgentID | None]], Props[Any]]
 """(who we are, who handles the events, tasks to reconcile) → Props of an actor that takes calls and gives events."""
@@ -69,14 +77,19 @@ def mesos_scheduler(master: Any, **options: Any) -> Connect:
     return connect
 
 
+class _UpdateRoles:
+    """It is time to try again."""
+
+
 class Scheduler(Actor[Any]):
-    """See the head of this module. `describe` makes the FrameworkInfo for a stored framework id (None: a new one)."""
+    """See the head of this module. `describe` makes the FrameworkInfo for a stored framework id (None: a new one) and
+    the roles in use."""
 
     def __init__(
         self,
         journal: Journal,
         connect: Connect,
-        describe: Callable[[str | None], FrameworkInfo],
+        describe: Callable[[str | None, Sequence[str]], FrameworkInfo],
         *,
         accept_new_framework: bool = False,
     ) -> None:
@@ -92,7 +105,10 @@ class Scheduler(Actor[Any]):
         self._connection: ActorRef[Any] | None = None
         self._instances: ActorRef[Any] | None = None
         self._launcher: ActorRef[Any] | None = None
-        self._tasks: dict[TaskID, AgentID | None] = {}
+        self._tasks: dict[TaskID, AgentID | None] | None = None
+        self._roles: tuple[str, ...] | None = None
+        self._said: tuple[str, ...] = ()
+        self._suppressed = False
 
     async def pre_start(self) -> None:
         self._framework_id = await recover_framework_id(self._journal)
@@ -112,6 +128,8 @@ class Scheduler(Actor[Any]):
                     for task_id in one.live_tasks
                 }
                 self._begin()
+            case RootChanged(roles):
+                self._use(roles)
             case Subscribed():
                 await self._subscribed(message)
             case Disconnected(reason):
@@ -126,11 +144,18 @@ class Scheduler(Actor[Any]):
                 await self._over(error)
             case CallFailed(call, error):
                 self.log.warning("%s failed: %s", type(call).__name__, error)
+                if isinstance(call, UpdateFramework):
+                    self._said = ()
+                    self.context.timers.start_single("roles", _UpdateRoles(), ROLES_RETRY)
+            case _UpdateRoles():
+                self._update_roles()
             case Terminated(ref) if ref == self._connection:
                 self._connection = None
             case Terminated():
                 pass  # the connection before this one
             case _ if isinstance(message, Call):
+                if isinstance(message, SuppressOffers | ReviveOffers):
+                    self._suppressed = isinstance(message, SuppressOffers)
                 if self._connection is not None:
                     self.context.forward(self._connection, message)
                 else:
@@ -142,8 +167,27 @@ class Scheduler(Actor[Any]):
         if self._launcher is not None:
             self._launcher.tell(message, self.ref)
 
+    def _use(self, roles: tuple[str, ...]) -> None:
+        known, self._roles = self._roles, roles
+        if known is None:
+            self._begin()
+        else:
+            self._update_roles()
+
+    def _update_roles(self) -> None:
+        """Tell Mesos of roles that it does not know; before the first subscription, it is told after it."""
+        if self._roles is None or self._roles == self._said or self._connection is None or self._framework_id is None:
+            return
+        info = self._describe(self._framework_id, self._roles)
+        self._said = self._roles
+        self._connection.tell(UpdateFramework(info, self._roles if self._suppressed else ()), self.ref)
+
     def _begin(self) -> None:
-        info = self._describe(self._framework_id)
+        """Subscribe, once it is known what with."""
+        if self._tasks is None or self._roles is None:
+            return
+        info = self._describe(self._framework_id, self._roles)
+        self._said = self._roles
         self._connection = self.context.spawn(self._connect(info, self.ref, self._tasks))
         self.context.watch(self._connection)
 
@@ -157,6 +201,7 @@ class Scheduler(Actor[Any]):
         self._master = f"http://{info.hostname or info.address.hostname or info.address.ip}:{info.port}"
         self._connected = True
         self._problem = None
+        self._update_roles()
         if isinstance(message, Registered):
             self._publish(SchedulerRegistered(framework_id, self._master))
         else:

@@ -16,6 +16,7 @@ one of them fails, all five begin again from the journal, and Mesos reconciles; 
 from __future__ import annotations
 
 import getpass
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +26,7 @@ from actors.marathon.instances import Instances
 from actors.marathon.launcher import Launcher
 from actors.marathon.messages import MAX_DEPLOYMENTS, GetInstances, GetRoot
 from actors.marathon.plan import DeploymentMode
+from actors.marathon.roles import DEFAULT_ROLE
 from actors.marathon.scheduler import FAILOVER_TIMEOUT, Connect, Scheduler, mesos_scheduler
 from actors.marathon.state.format import bring_up_to_date
 from actors.marathon.supervisor import Supervisor
@@ -54,9 +56,10 @@ class _Settings:
     max_deployments: int
     deployment_mode: DeploymentMode
     env_prefix: str
+    mesos_role: str
     probe: Probe | None
 
-    def describe(self, framework_id: str | None) -> FrameworkInfo:
+    def describe(self, framework_id: str | None, roles: Sequence[str]) -> FrameworkInfo:
         return FrameworkInfo(
             name=self.name,
             user=self.user,
@@ -64,7 +67,8 @@ class _Settings:
             failover_timeout=FAILOVER_TIMEOUT,
             checkpoint=True,
             principal=self.principal,
-            capabilities=("PARTITION_AWARE", "TASK_KILLING_STATE", "REGION_AWARE"),
+            roles=tuple(roles),
+            capabilities=("MULTI_ROLE", "PARTITION_AWARE", "TASK_KILLING_STATE", "REGION_AWARE"),
             hostname=self.hostname,
             webui_url=self.webui_url,
         )
@@ -114,11 +118,13 @@ class _Guardian(Actor[Any]):
             Props(
                 Supervisor,
                 journal,
+                scheduler=scheduler,
                 instances=instances,
                 queue=queue,
                 health=health,
                 max_deployments=settings.max_deployments,
                 mode=settings.deployment_mode,
+                mesos_role=settings.mesos_role,
             ),
             "supervisor",
         )
@@ -202,6 +208,7 @@ class Marathon:
         max_deployments: int = MAX_DEPLOYMENTS,
         deployment_mode: DeploymentMode = "graph",
         env_prefix: str = "",
+        mesos_role: str = DEFAULT_ROLE,
         probe: Probe | None = None,
         connect: Connect | None = None,
         **mesos_options: Any,
@@ -217,6 +224,7 @@ class Marathon:
         :param deployment_mode: "graph", or "steps" for Marathon's classic barriers; deployments that are under way go
             on in this mode.
         :param env_prefix: goes before the names of the variables that tell tasks their ports and host.
+        :param mesos_role: of apps that name none; apps may also have the name of their top-level group as their role.
         :param probe: looks at instances for health checks; over the network when None.
         :param connect: in the place of Mesos (tests).
         :raises MarathonStopped: when the state cannot be read; the cause says why.
@@ -234,6 +242,7 @@ class Marathon:
             max_deployments=max_deployments,
             deployment_mode=deployment_mode,
             env_prefix=env_prefix,
+            mesos_role=mesos_role,
             probe=probe,
         )
         await bring_up_to_date(journal)

@@ -58,8 +58,10 @@ from actors.marathon.protocol import (
     KeepApp,
     OnlyApps,
     ReleaseApps,
+    RootChanged,
     WatchApps,
 )
+from actors.marathon.roles import DEFAULT_ROLE, enforcing_groups, roles_of, with_roles
 from actors.marathon.state import DeploymentRecord, RootHistory
 from actors.marathon.state.recovery import recover_deployments, recover_root
 from actors.persistence import Append, Event, Journal, JournalBroken, JournalClosed, JournalFull, StaleEpoch
@@ -92,11 +94,13 @@ class Supervisor(Actor[Any]):
         self,
         journal: Journal,
         *,
+        scheduler: ActorRef[Any],
         instances: ActorRef[Any],
         queue: ActorRef[Any],
         health: ActorRef[Any],
         max_deployments: int = MAX_DEPLOYMENTS,
         mode: DeploymentMode = "graph",
+        mesos_role: str = DEFAULT_ROLE,
     ) -> None:
         self._journal = journal
         self._history = RootHistory()
@@ -105,6 +109,9 @@ class Supervisor(Actor[Any]):
         self._health = health
         self._max_deployments = max_deployments
         self._mode = mode
+        self._mesos_role = mesos_role
+        self._scheduler = scheduler
+        self._told: RootChanged | None = None
         self._running: dict[str, _Running] = {}
         self._publish = self.context.system.event_stream.publish
 
@@ -122,9 +129,19 @@ class Supervisor(Actor[Any]):
         for app in root.all_apps():
             if app.id not in locked:
                 self._instances.tell(KeepApp(app), self.ref)
+        self._tell_mesos()
         for record in stored:
             plan = make_plan(record.original_of(root), record.target_of(root), self._mode)
             self._start(record, plan)
+
+    def _tell_mesos(self) -> None:
+        """Tell of the roles in use, when they are others than before. Tasks of a role that is left end all the same."""
+        root = self._history.current
+        told = RootChanged(roles_of(root, self._mesos_role), enforcing_groups(root))
+        if told != self._told:
+            self._told = told
+            self._scheduler.tell(told, self.ref)
+            self._queue.tell(told, self.ref)
 
     async def receive(self, message: Any) -> None:
         match message:
@@ -175,7 +192,7 @@ class Supervisor(Actor[Any]):
         before = self._history.current
         version = next_version(self.context.system.clock.now(), before.version)
         try:
-            root = update.change(before, version)
+            root = with_roles(before, update.change(before, version), self._mesos_role)
             plan = make_plan(before, root, self._mode)
             in_the_way = self._in_the_way(plan, force=update.force)
         except Exception as refused:
@@ -191,6 +208,7 @@ class Supervisor(Actor[Any]):
             ]
         )
         self._history.record(root)
+        self._tell_mesos()
         for other in in_the_way:
             await self._stop(other, f"cancelled in favour of deployment {record.id}")
         self._tidy(*(other.record.stream for other in in_the_way))

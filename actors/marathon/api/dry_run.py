@@ -13,6 +13,7 @@ from aiohttp import web
 from actors.marathon.deployment import status_of
 from actors.marathon.model import next_version
 from actors.marathon.plan import make_plan
+from actors.marathon.roles import with_roles
 
 from ._http import json_answer
 from .deployment_json import graph_json, steps_json
@@ -24,7 +25,8 @@ __all__ = ["tell_plan"]
 async def tell_plan(service: Service, change: Change) -> web.Response:
     """The answer to a dry run of `change`; raises what `change` raises."""
     root = await service.root()
-    planned = change(root, next_version(service.system.clock.now(), root.version))
+    changed = change(root, next_version(service.system.clock.now(), root.version))
+    planned = with_roles(root, changed, service.info.mesos_role)
     plan = make_plan(root, planned)
     status = status_of("", planned.version, plan)
     changes = [

@@ -38,6 +38,7 @@ from actors.marathon.messages import (
     VersionNotKept,
 )
 from actors.marathon.model import App, RootGroup
+from actors.marathon.roles import DEFAULT_ROLE
 
 from .sandboxes import NoSandboxes, Sandboxes
 
@@ -75,6 +76,7 @@ class ServiceInfo:
     master: str
     framework_name: str = "marathon"
     hostname: str = "127.0.0.1"
+    mesos_role: str = DEFAULT_ROLE
     config: Mapping[str, Any] = field(default_factory=dict)
     url: str | None = None
     zookeeper: Mapping[str, Any] = field(default_factory=dict)

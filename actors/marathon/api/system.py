@@ -72,6 +72,7 @@ async def info(request: web.Request) -> web.StreamResponse:
                 "mesos_leader_ui_url": framework.master,
                 "framework_name": facts.framework_name,
                 "hostname": facts.hostname,
+                "mesos_role": facts.mesos_role,
                 "checkpoint": True,
                 "ha": facts.ha,
                 "local_port_min": 10000,

@@ -30,6 +30,7 @@ class ServiceOptions:
     durability: Literal["sync", "process"]
     deployment_mode: Literal["graph", "steps"]
     env_vars_prefix: str
+    mesos_role: str
     credentials: Path | None
     tls_cert: Path | None
     tls_key: Path | None
@@ -116,6 +117,13 @@ def with_service(command: Callable[..., None]) -> Callable[..., None]:
             default="",
             metavar="TEXT",
             help="Goes before PORT0, HOST, … in the tasks' environment.",
+        ),
+        click.option(
+            "--mesos-role",
+            default="*",
+            show_default=True,
+            metavar="ROLE",
+            help="Mesos's role of apps that name none; they may also name their top-level group.",
         ),
         click.option("--credentials", type=FILE, help="Who may use the API: a file of lines user:password."),
         click.option("--tls-cert", type=FILE, help="Serve over TLS with this certificate (PEM, its chain after it)."),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["REASONS", "refusals", "why_it_waits"]
+__all__ = ["REASONS", "refusals", "waiting_id", "why_it_waits"]
 
 REASONS = {
     "UnfulfilledRole": "the role of its resources",
@@ -27,6 +27,11 @@ def refusals(summary: Mapping[str, Any], which: str) -> list[tuple[str, int, int
         for step in summary[which]
         if step["declined"]
     ]
+
+
+def waiting_id(item: Mapping[str, Any]) -> str:
+    """The id of the app or pod that waits."""
+    return str((item.get("app") or item["pod"])["id"])
 
 
 def why_it_waits(item: Mapping[str, Any]) -> str:

@@ -197,6 +197,7 @@ async def _lead(
             accept_new_framework=mesos.accept_new_framework,
             deployment_mode=options.deployment_mode,
             env_prefix=options.env_vars_prefix,
+            mesos_role=options.mesos_role,
         )
         stack.push_async_callback(marathon.stop)
         facts = ServiceInfo(
@@ -206,6 +207,7 @@ async def _lead(
             url=url,
             zookeeper=place.facts,
             ha=sharing is not None,
+            mesos_role=options.mesos_role,
         )
         service = Service(system, marathon, facts)
         abdicated = asyncio.Event()

@@ -22,7 +22,7 @@ from ._events import BREAK, Feed
 from ._graph import Graph
 from ._plan import print_plan
 from ._progress import Progress, View, view_on_terminal
-from ._reasons import why_it_waits
+from ._reasons import waiting_id, why_it_waits
 
 __all__ = ["Waiting", "change", "watch", "with_waiting"]
 
@@ -255,9 +255,9 @@ class Watcher:
             for app in self.client.get("/v2/apps", **({"id": app_id} if app_id else {}))["apps"]:
                 self.progress.counts[app["id"]] = _counts(app)
         self.progress.why = {
-            item["app"]["id"]: why_it_waits(item)
+            waiting_id(item): why_it_waits(item)
             for item in self.client.get("/v2/queue")["queue"]
-            if item["app"]["id"] in at_work
+            if waiting_id(item) in at_work
         }
 
     def shortfall(self) -> str | None:

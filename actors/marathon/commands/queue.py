@@ -11,7 +11,7 @@ import click
 from ._client import Client
 from ._complete import AppId
 from ._console import age, plural, print_json, say, with_json, with_url
-from ._reasons import REASONS, refusals, why_it_waits
+from ._reasons import REASONS, refusals, waiting_id, why_it_waits
 
 LAST = 5
 """Offers that are shown of each app."""
@@ -39,13 +39,13 @@ def command(app: str | None, reset: bool, as_json: bool, quiet: bool, url: str |
     items = [
         item
         for item in client.get("/v2/queue", embed="lastUnusedOffers")["queue"]
-        if app is None or item["app"]["id"].strip("/") == app.strip("/")
+        if app is None or waiting_id(item).strip("/") == app.strip("/")
     ]
     if as_json:
         print_json(items)
     elif quiet:
         for item in items:
-            click.echo(item["app"]["id"])
+            click.echo(waiting_id(item))
     elif not items:
         say(f"nothing of {app} waits to be launched" if app else "nothing waits to be launched")
     else:
@@ -54,15 +54,15 @@ def command(app: str | None, reset: bool, as_json: bool, quiet: bool, url: str |
 
 
 def _told(item: Mapping[str, Any]) -> Iterator[str]:
-    app, summary = item["app"], item["processedOffersSummary"]
+    summary = item["processedOffersSummary"]
     waits = "waits" if item["count"] == 1 else "wait"
-    yield f"{app['id']}: {plural(item['count'], 'instance')} {waits} since {age(item['since'])}: {why_it_waits(item)}"
+    yield f"{waiting_id(item)}: {plural(item['count'], 'instance')} {waits} since {age(item['since'])}: {why_it_waits(item)}"
     for reason, declined, processed in refusals(summary, "rejectSummaryLaunchAttempt"):
         yield f"  {declined} of {plural(processed, 'offer')} refused for {reason}"
     for unused in item["lastUnusedOffers"][:LAST]:
         offer = unused["offer"]
         why = ", ".join(REASONS.get(reason, reason) for reason in unused["reason"])
-        yield f"    {offer['hostname']} (agent {offer['agentId']}): {why}; {_compared(app, offer)}"
+        yield f"    {offer['hostname']} (agent {offer['agentId']}): {why}; {_compared(item.get("app") or {}, offer)}"
 
 
 def _compared(app: Mapping[str, Any], offer: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from actors.marathon.model import App
 
-__all__ = ["label_variables", "task_environment", "variable_name"]
+__all__ = ["enforcement_variable", "label_variables", "task_environment", "variable_name"]
 
 MAX_LABEL_VARIABLES_LENGTH = 512
 """Labels longer than this are not handed to the task."""
@@ -36,6 +36,11 @@ def _about(app: App) -> dict[str, str]:
     if app.container is not None and app.container.image is not None:
         variables["MARATHON_APP_DOCKER_IMAGE"] = app.container.image
     return variables | label_variables(app.labels)
+
+
+def enforcement_variable(enforce_role: bool) -> dict[str, str]:
+    """Whether the app's top-level group enforces its role: an app that is itself a framework must take that one."""
+    return {"MARATHON_APP_ENFORCE_GROUP_ROLE": "TRUE" if enforce_role else "FALSE"}
 
 
 def label_variables(labels: Mapping[str, str]) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from actors.marathon.matching.container_builder import build_container, container_ports
-from actors.marathon.matching.environment import task_environment
+from actors.marathon.matching.environment import enforcement_variable, task_environment
 from actors.marathon.matching.offer_pool import Placement
 from actors.marathon.model import App, Artifact, HealthCheck, SecretRef
 from mesos_proto import mesos_pb2
@@ -14,14 +14,21 @@ __all__ = ["build_task", "fill_artifacts", "fill_environment"]
 
 
 def build_task(
-    app: App, offer: mesos_pb2.Offer, placement: Placement, task_id: str, env_prefix: str = ""
+    app: App,
+    offer: mesos_pb2.Offer,
+    placement: Placement,
+    task_id: str,
+    env_prefix: str = "",
+    *,
+    enforce_role: bool = False,
 ) -> mesos_pb2.TaskInfo:
     """What Mesos is to run: name, command, resources, ports, checks and labels of one instance."""
     task = mesos_pb2.TaskInfo(name=".".join(reversed(app.id.strip("/").split("/"))))
     task.task_id.value = task_id
     task.agent_id.CopyFrom(offer.agent_id)
     task.resources.extend(placement.resources)
-    _fill_command(task, app, task_environment(app, offer.hostname, task_id, placement.host_ports, env_prefix))
+    given = task_environment(app, offer.hostname, task_id, placement.host_ports, env_prefix)
+    _fill_command(task, app, given | enforcement_variable(enforce_role))
     if app.container is not None:
         task.container.CopyFrom(build_container(app, placement.host_ports))
     for key, value in app.labels.items():

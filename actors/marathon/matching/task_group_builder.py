@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from actors.marathon.matching.container_builder import fill_linux
-from actors.marathon.matching.environment import label_variables, variable_name
+from actors.marathon.matching.environment import enforcement_variable, label_variables, variable_name
 from actors.marathon.matching.offer_pool import Placement
 from actors.marathon.matching.task_builder import fill_artifacts, fill_environment
 from actors.marathon.model import ContainerHealthCheck, Endpoint, MesosCommand, Pod, PodContainer
@@ -29,6 +29,8 @@ def build_task_group(
     instance_id: str,
     task_ids: Mapping[str, str],
     env_prefix: str = "",
+    *,
+    enforce_role: bool = False,
 ) -> tuple[mesos_pb2.ExecutorInfo, list[mesos_pb2.TaskInfo]]:
     """What Mesos is to run; `task_ids` has the task of each container by its name."""
     ports = list(zip(pod.spec.endpoints, placement.host_ports, strict=True))
@@ -48,6 +50,7 @@ def build_task_group(
             "HOST": offer.hostname,
             **_about(pod, container, instance_id, task.task_id.value),
             **_endpoint_variables(pod, ports, env_prefix),
+            **enforcement_variable(enforce_role),
         }
         secrets = {name: secret.source for name, secret in pod.spec.secrets.items()}
         fill_environment(task.command, {**given, **pod.spec.environment, **container.environment}, secrets)

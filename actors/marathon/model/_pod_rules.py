@@ -129,12 +129,6 @@ def _placement(pod: PodSpec) -> Iterator[Violation]:
         problem = constraint_problem(given if constraint.value is None else (*given, constraint.value))
         if problem:
             yield _at(f"/scheduling/placement/constraints({index})", problem)
-    strange = [role for role in placement.accepted_resource_roles if role not in ("*", pod.role)]
-    if strange:
-        yield _at(
-            "/scheduling/placement/acceptedResourceRoles",
-            f"acceptedResourceRoles can only contain *, and '{pod.role}', not '{strange[0]}'",
-        )
 
 
 _RULES: tuple[Callable[[PodSpec], Iterator[Violation]], ...] = (

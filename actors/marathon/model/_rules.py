@@ -159,17 +159,6 @@ def _readiness_checks(app: App) -> Iterator[Violation]:
             )
 
 
-def _roles(app: App) -> Iterator[Violation]:
-    # The framework subscribes in no other role: offers of another would never come, and the app would wait for ever.
-    if app.role != "*":
-        yield _at("/role", f"got {app.role}, expected one of: [*]")
-    strange = [role for role in app.accepted_resource_roles if role not in ("*", app.role)]
-    if strange:
-        yield _at(
-            "/acceptedResourceRoles", f"acceptedResourceRoles can only contain *, and '{app.role}', not '{strange[0]}'"
-        )
-
-
 def _single_instance(app: App) -> Iterator[Violation]:
     if not app.is_single_instance:
         return
@@ -233,7 +222,6 @@ _RULES: tuple[Callable[[App], Iterator[Violation]], ...] = (
     _networks,
     _health_checks,
     _readiness_checks,
-    _roles,
     _single_instance,
     _gpus,
     _constraints,

@@ -27,7 +27,8 @@ _UNSCALED = Scaling()
 
 
 class Pod(App):
-    """See the head of this module. The `spec`'s scaling does not count: `instances` does, which scaling changes."""
+    """See the head of this module. The `spec`'s scaling and role do not count: `instances` does, which scaling changes,
+    and `role`, which its group may give it."""
 
     spec: PodSpec
 
@@ -70,7 +71,11 @@ class Pod(App):
         return pod.replace(health_checks=tuple(checks))
 
     def to_wire(self) -> dict[str, Any]:
-        wire = {**self.spec.to_wire(), "scaling": Scaling(instances=self.instances).to_wire()}
+        wire = {
+            **self.spec.to_wire(),
+            "scaling": Scaling(instances=self.instances).to_wire(),
+            "role": self.role,
+        }
         if self.version is not None:
             wire["version"] = self.version
         if self.version_info is not None:

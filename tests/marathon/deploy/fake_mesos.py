@@ -26,6 +26,7 @@ from actors.mesos import (
     ReviveOffers,
     StatusUpdate,
     SuppressOffers,
+    UpdateFramework,
 )
 from mesos_proto import AgentID, FrameworkID, FrameworkInfo, Offer, Resources, TaskID, TaskStatus, mesos_pb2
 
@@ -89,6 +90,7 @@ class MesosWorld:
         self.ignore_kills = 0
         self.home_region: str | None = None
         self.refuse_accepts = 0
+        self.refuse_updates = 0
         self._serial = 0
 
     @property
@@ -253,6 +255,9 @@ class FakeScheduler(Actor[Any]):
             case DeclineOffers():
                 for offer_id in call.offer_ids:
                     self._take(offer_id)
+            case UpdateFramework() if world.refuse_updates:
+                world.refuse_updates -= 1
+                self.reply(CallFailed(call, NotSubscribed("the stream was lost")))
             case AcceptOffers() if world.refuse_accepts:
                 world.refuse_accepts -= 1
                 self._take(call.offer_ids[0])

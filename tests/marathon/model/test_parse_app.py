@@ -199,7 +199,6 @@ ROOT_RULE = "AppDefinition must either contain one of 'cmd' or 'args', and/or a 
             "/readinessChecks(0)/timeoutSeconds",
             "got 30, expected less than 30",
         ),
-        ({"acceptedResourceRoles": ["web"]}, "/acceptedResourceRoles", "web"),
         ({"constraints": [["a", "NEAR"]]}, "/constraints(0)", "Constraint operator must be one of the following"),
         ({"constraints": [["a", "UNIQUE", "x"]]}, "/constraints(0)", "Value specified but not used"),
         ({"constraints": [["a", "GROUP_BY", "x"]]}, "/constraints(0)", "Value was specified but is not a number"),
@@ -235,7 +234,6 @@ ROOT_RULE = "AppDefinition must either contain one of 'cmd' or 'args', and/or a 
             "/container/volumes(0)",
             "exactly one",
         ),
-        ({"role": "web"}, "/role", "got web, expected one of: [*]"),
         (
             {"container": {"type": "MESOS", "volumes": [{"containerPath": "a", "external": {"name": "v"}}]}},
             "/container/volumes(0)/external",
