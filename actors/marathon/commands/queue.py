@@ -56,21 +56,23 @@ def command(app: str | None, reset: bool, as_json: bool, quiet: bool, url: str |
 def _told(item: Mapping[str, Any]) -> Iterator[str]:
     summary = item["processedOffersSummary"]
     waits = "waits" if item["count"] == 1 else "wait"
-    yield f"{waiting_id(item)}: {plural(item['count'], 'instance')} {waits} since {age(item['since'])}: {why_it_waits(item)}"
+    what = plural(item["count"], "instance")
+    yield f"{waiting_id(item)}: {what} {waits} since {age(item['since'])}: {why_it_waits(item)}"
     for reason, declined, processed in refusals(summary, "rejectSummaryLaunchAttempt"):
         yield f"  {declined} of {plural(processed, 'offer')} refused for {reason}"
     for unused in item["lastUnusedOffers"][:LAST]:
         offer = unused["offer"]
         why = ", ".join(REASONS.get(reason, reason) for reason in unused["reason"])
-        yield f"    {offer['hostname']} (agent {offer['agentId']}): {why}; {_compared(item.get("app") or {}, offer)}"
+        yield f"    {offer['hostname']} (agent {offer['agentId']}): {why}; {_compared(item, offer)}"
 
 
-def _compared(app: Mapping[str, Any], offer: Mapping[str, Any]) -> str:
+def _compared(item: Mapping[str, Any], offer: Mapping[str, Any]) -> str:
     """What was wanted beside what there was."""
     parts = []
+    app = item.get("app", {})  # what a pod wants is the sum of its containers, which the service tells elsewhere
     for name, unit in (("cpus", " CPUs"), ("mem", " MB"), ("disk", " MB of disk"), ("gpus", " GPUs")):
         wanted = app.get(name) or 0
         offered = sum(each.get("scalar", 0) for each in offer["resources"] if each["name"] == name)
         if wanted:
             parts.append(f"{offered:g} of {wanted:g}{unit}")
-    return "offered " + ", ".join(parts)
+    return "offered " + (", ".join(parts) or "too little")
