@@ -55,8 +55,6 @@ async def test_asks_between_actors_are_answered_without_time_passing(system: Act
 
 
 async def test_an_ask_between_actors_makes_no_future(system: ActorSystem, world: Any) -> None:
-    if world.dispatcher == "task":
-        pytest.skip("an asyncio task waits for futures and nothing else")
     echo = system.spawn(Echo)
     made: list[str] = []
     create_future = system.loop.create_future

@@ -75,6 +75,47 @@ async def test_send_waits_for_room_and_keeps_the_order(system: ActorSystem) -> N
     assert order == begun
 
 
+async def send_to(mailbox: Any, message: str) -> None:
+    await mailbox.room()
+    mailbox.append((message, None))
+
+
+async def test_a_place_that_got_free_is_for_who_waits_and_not_for_who_comes_by(system: ActorSystem) -> None:
+    mailbox: Any = BoundedMailbox(1, "wait")(system.spawn(Worker))
+    mailbox.append(("first", None))
+    waits = asyncio.create_task(send_to(mailbox, "waited"))
+    await calm(system)
+    assert mailbox.popleft() == ("first", None)
+    mailbox.append(("comes by", None))
+    assert (len(mailbox), system.dead_letters.count) == (0, 1)
+    later = asyncio.create_task(send_to(mailbox, "later"))
+    await waits
+    await calm(system)
+    assert not later.done()
+    assert mailbox.popleft() == ("waited", None)
+    await later
+    assert mailbox.popleft() == ("later", None)
+
+
+async def test_a_place_for_who_has_left_is_for_the_next(system: ActorSystem) -> None:
+    mailbox: Any = BoundedMailbox(1, "wait")(system.spawn(Worker))
+    mailbox.append(("first", None))
+    senders = []
+    for word in ("leaves", "leaves early", "follows"):
+        senders.append(asyncio.create_task(send_to(mailbox, word)))
+        await calm(system)
+    leaves, leaves_early, follows = senders
+    leaves_early.cancel()
+    mailbox.popleft()
+    leaves.cancel()  # its place is there, but it has not gone on yet
+    await asyncio.gather(leaves, leaves_early, return_exceptions=True)
+    await follows
+    assert (len(mailbox), system.dead_letters.count) == (1, 0)
+    mailbox.popleft()
+    await send_to(mailbox, "the place is free again")
+    assert len(mailbox) == 1
+
+
 async def test_senders_that_wait_are_let_go_when_the_actor_stops(system: ActorSystem) -> None:
     ref = system.spawn(Props(Worker).with_mailbox(BoundedMailbox(1, "wait")))
     ref.tell(("sleep", 1))
