@@ -26,7 +26,7 @@ import asyncio
 import types
 from collections import deque
 from collections.abc import Callable, Generator
-from contextvars import Context
+from contextvars import copy_context
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -76,7 +76,7 @@ class Dispatcher:
         self.on_slow = on_slow
         self.thread = get_ident()
         self.clock = elapsed_clock(loop)
-        self.context = Context()  # empty: what runs cells must not be inside a cell's own
+        self.context = copy_context()  # the system's: what runs cells must not be inside a cell's own
         self.ready: Ready = deque()
         self.armed = False  # a turn will come, or is under way
         self.current: Cell | None = None

@@ -24,6 +24,7 @@ from actors.testkit.event_filter import EventFilter
 from actors.testkit.harness import ActorHarness
 from actors.testkit.kit import TestKit, seeded_settings
 from actors.testkit.leaks import LeakCheck
+from actors.testkit.machines import Life, Machine
 from actors.testkit.network import HERE, Network
 from actors.testkit.probe import AutoPilot, Fishing, TestProbe
 from actors.testkit.virtual_loop import NothingCanHappen, NotInVirtualTime, VirtualLoop
@@ -37,6 +38,8 @@ __all__ = [
     "Fishing",
     "InboxRef",
     "LeakCheck",
+    "Life",
+    "Machine",
     "Network",
     "NotInVirtualTime",
     "NothingCanHappen",

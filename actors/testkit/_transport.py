@@ -13,9 +13,11 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from actors.testkit.machines import Life
     from actors.testkit.network import Network, Server
 
 HERE: contextvars.ContextVar[str] = contextvars.ContextVar("here", default="127.0.0.1")
+LIFE: contextvars.ContextVar[Life | None] = contextvars.ContextVar("life", default=None)
 Address = tuple[str, int] | str  # (host, port), or the path of a unix socket
 
 READ_BYTES: Final = 256 * 1024  # what the real loop reads at most in one turn from one connection
@@ -39,6 +41,7 @@ class Transport(asyncio.Transport):
         self.network, self.ends, self.context, self.server = network, ends, context, server
         self.machine = context.get(HERE, "127.0.0.1")
         self.lost = False
+        self.vanished = False  # its machine died without a word
         self._protocol: Any = None
         self._loop = network.loop
         self._inbox: list[bytes | BaseException | Callable[[], None] | None] = []  # data, reset, accept, end
@@ -74,6 +77,14 @@ class Transport(asyncio.Transport):
 
     def send(self, item: bytes | BaseException | Callable[[], None] | None) -> None:
         """Put something on the wire to the peer, behind all that is on it."""
+        if self.peer.vanished:
+            if self.peer.machine not in self.network.gone:  # it is back, and knows nothing of this connection
+                self._loop.call_later(
+                    self.network.delay(),
+                    self.lose_soon,
+                    ConnectionResetError(errno.ECONNRESET, "Connection reset by peer"),
+                )
+            return
         due = max(self._last_due, self._loop.time() + self.network.delay())
         self._last_due = due
         if due <= self._loop.time():

@@ -28,7 +28,7 @@ import socket
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from actors.testkit._transport import HERE, Address, Transport
+from actors.testkit._transport import HERE, LIFE, Address, Transport
 
 __all__ = ["HERE", "Listener", "Network", "Transport"]
 
@@ -47,6 +47,8 @@ class Network:
         """Host names that resolve; `socket.gaierror` for all others. Addresses stand for themselves."""
         self.listeners: dict[tuple[str, Address], Listener] = {}
         self.transports: dict[int, Transport] = {}
+        self.gone: set[str] = set()
+        """The machines that died and are not back."""
         self._cuts: list[int | str] = []
         self._one_way: list[tuple[str, str]] = []
         self._next_port = FIRST_PORT
@@ -77,6 +79,25 @@ class Network:
         self._one_way = [cut for cut in self._one_way if where is not None and where not in cut]
         for transport in list(self.transports.values()):
             transport.wake()
+
+    def vanish(self, machine: str, *, silently: bool = False) -> None:
+        """Its programs are gone, without a word: `Machine.kill` says how the peers see it."""
+        self.gone.add(machine)
+        for key in [key for key in self.listeners if key[0] == machine]:
+            del self.listeners[key]
+        for transport in [t for t in self.transports.values() if t.machine == machine]:
+            del self.transports[transport.id]
+            life = transport.context.get(LIFE)
+            if life is not None:
+                life.graves.append(transport)
+            transport.lost = transport.vanished = True
+            if not silently and not transport.peer.lost:
+                self.loop.call_later(
+                    self.delay(),
+                    transport.peer.lose_soon,
+                    ConnectionResetError(errno.ECONNRESET, "Connection reset by peer"),
+                    context=transport.peer.context,
+                )
 
     def is_cut(self, *places: int | str) -> bool:
         """Whether one of these ports or machines is cut off."""

@@ -30,13 +30,16 @@ import heapq
 import itertools
 import random
 import socket
+import sys
 import threading
+import warnings
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, Literal, NoReturn, TypeVar
 from weakref import WeakKeyDictionary
 
 from actors.testkit import _outside
-from actors.testkit._transport import Address
+from actors.testkit._transport import HERE, LIFE, Address
+from actors.testkit.machines import Life
 from actors.testkit.network import Network, unix_path
 
 __all__ = ["NotInVirtualTime", "NothingCanHappen", "VirtualLoop"]
@@ -66,7 +69,10 @@ class _Numbered:
 
 
 class VirtualTask(_Numbered, asyncio.Task[Any]):
-    pass
+    def __init__(self, *args: Any, loop: VirtualLoop, **options: Any) -> None:
+        context = options.get("context")
+        self.life = LIFE.get() if context is None else context.get(LIFE)
+        super().__init__(*args, loop=loop, **options)
 
 
 class VirtualFuture(_Numbered, asyncio.Future[Any]):
@@ -124,6 +130,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._selector = self
         self._dialled: WeakKeyDictionary[socket.socket, Address] = WeakKeyDictionary()
         self._outside = _outside.Outside(self, seed, VirtualTask)
+        self._drifts: dict[str, tuple[float, float, float]] = {}  # address: rate, since, what its clock showed then
+        self._dead: list[Life] = []
         self.choose_ready_cell: Callable[[int], int] | None = None
         """Asked by actor systems which ready actor runs next; None: first come, first served."""
         self._set_order(order)
@@ -148,8 +156,18 @@ class VirtualLoop(asyncio.BaseEventLoop):
     # time
 
     def time(self) -> float:
-        """Virtual seconds since the loop was made."""
+        """Virtual seconds since the loop was made, by the clock of the machine whose code is running."""
+        if self._drifts and (drift := self._drifts.get(HERE.get())) is not None:
+            rate, since, shown = drift
+            return shown + (self._now - since) * rate
         return self._now
+
+    def drift(self, address: str, rate: float) -> None:
+        """Let a machine's clock go ``rate`` times as fast as the others' from now on. Timers set before keep theirs."""
+        if rate <= 0:
+            raise ValueError(f"a clock's rate must be above 0, not {rate!r}")
+        before, since, shown = self._drifts.get(address, (1.0, 0.0, 0.0))
+        self._drifts[address] = (rate, self._now, shown + (self._now - since) * before)
 
     def hold(self, seconds: float) -> None:
         """Let time pass while the running callback holds the loop: what ``time.sleep`` means here."""
@@ -178,10 +196,68 @@ class VirtualLoop(asyncio.BaseEventLoop):
         if when is None:
             raise TypeError("when cannot be None")
         self._check_closed()  # type: ignore[attr-defined]
+        if self._drifts and (drift := self._drifts.get(HERE.get())) is not None:
+            rate, since, shown = drift
+            when = since + (when - shown) / rate
         timer = _Timer(next(self.numbers), when, callback, args, self, context)
+        life = LIFE.get() if context is None else context.get(LIFE)
+        if life is not None and not life.running:
+            life.kept.append(timer)
+            return timer
         heapq.heappush(self._scheduled, timer)
         timer._scheduled = True  # type: ignore[attr-defined]
         return timer
+
+    # machines: lives that end, or stand still
+
+    def withhold(self, life: Life) -> None:
+        """Let nothing of this life run, until `release`."""
+        life.running = False
+        if life.dead:
+            for task in asyncio.all_tasks(self):
+                if getattr(task, "life", None) is life:
+                    task._log_destroy_pending = False  # type: ignore[attr-defined]
+                    life.graves.append(task)
+        ready = [handle for handle in self._ready if _life_of(handle) is life]
+        timers = [timer for timer in self._scheduled if _life_of(timer) is life]
+        if ready:
+            others = [handle for handle in self._ready if _life_of(handle) is not life]
+            self._ready.clear()
+            self._ready.extend(others)
+        if timers:
+            for timer in timers:
+                timer._scheduled = False  # type: ignore[attr-defined]  # its cancellation is not the heap's concern
+            # In place: the running turn of the loop holds on to the list.
+            self._scheduled[:] = [timer for timer in self._scheduled if timer._scheduled]  # type: ignore[attr-defined]
+            heapq.heapify(self._scheduled)
+        life.kept += [*ready, *sorted(timers)]
+        if life.dead:
+            self._dead.append(life)
+        self.call_soon = self._call_soon_of_the_running  # type: ignore[method-assign, assignment]
+
+    def release(self, life: Life) -> None:
+        """Let a withheld life go on."""
+        kept, life.kept = life.kept, []
+        life.running = True
+        for handle in kept:
+            if handle.cancelled():
+                continue
+            if isinstance(handle, asyncio.TimerHandle):
+                handle._scheduled = True  # type: ignore[attr-defined]
+                heapq.heappush(self._scheduled, handle)
+            else:
+                self._ready.append(handle)
+
+    def _call_soon_of_the_running(
+        self, callback: Callable[..., object], *args: Any, context: contextvars.Context | None = None
+    ) -> asyncio.Handle:
+        """In place of `call_soon` from the first machine on that was killed or paused: others pay nothing for it."""
+        life = LIFE.get() if context is None else context.get(LIFE)
+        if life is None or life.running:
+            return asyncio.BaseEventLoop.call_soon(self, callback, *args, context=context)
+        handle = asyncio.Handle(callback, args, self, context)
+        life.kept.append(handle)
+        return handle
 
     # running
 
@@ -220,6 +296,23 @@ class VirtualLoop(asyncio.BaseEventLoop):
             )
         return self.call_soon(callback, *args, context=context)
 
+    def close(self) -> None:
+        """Close the loop, and bury the dead: only now may the ``finally`` blocks of what was killed run, in silence."""
+        if self._dead:
+            hook, sys.unraisablehook = sys.unraisablehook, lambda _: None
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    for life in self._dead:
+                        life.graves.clear()
+                        life.kept.clear()
+                    self._dead.clear()
+                    super().close()
+                    gc.collect()
+            finally:
+                sys.unraisablehook = hook
+        super().close()
+
     def create_future(self) -> asyncio.Future[Any]:
         return VirtualFuture(loop=self)
 
@@ -247,7 +340,10 @@ class VirtualLoop(asyncio.BaseEventLoop):
             else:
                 future.set_result(result)
 
-        self.call_soon(work, context=contextvars.Context())
+        context = contextvars.Context()  # as in a thread; on the same machine, though
+        context.run(HERE.set, HERE.get())
+        context.run(LIFE.set, LIFE.get())
+        self.call_soon(work, context=context)
         return future
 
     async def shutdown_default_executor(self, timeout: float | None = None) -> None:
@@ -404,6 +500,10 @@ for _method in _REFUSED:
 
 def _make_task(loop: VirtualLoop, coro: Coroutine[Any, Any, Any], **options: Any) -> asyncio.Task[Any]:
     return VirtualTask(coro, loop=loop, **options)
+
+
+def _life_of(handle: Any) -> Life | None:
+    return handle._context.get(LIFE)  # type: ignore[no-any-return]
 
 
 def describe_waiting(loop: asyncio.AbstractEventLoop) -> str:
