@@ -104,17 +104,20 @@ async def start_master(
     port: int = 0,
     work_dir: Path | None = None,
     settings: MasterSettings | None = None,
+    registry: Registry | None = None,
 ) -> MasterServer:
     """Starts a master that answers at ``host:port`` (0: any free port) when this returns.
 
-    ``work_dir`` holds its registry; with None it forgets agents, quotas and the like when it is closed.
+    ``work_dir`` holds its registry; with None it forgets agents, quotas and the like when it is closed. A ``registry``
+    takes its place.
 
     Raises:
         PortTaken: somebody listens there.
         RegistryError: the work dir is another master's, or its registry is broken.
     """
     settings = settings or MasterSettings()
-    registry: Registry = MemoryRegistry() if work_dir is None else SqliteRegistry(work_dir)
+    if registry is None:
+        registry = MemoryRegistry() if work_dir is None else SqliteRegistry(work_dir)
     front = Front(system, settings)
     try:
         await registry.recover()

@@ -1,0 +1,184 @@
+"""The faults that befall a simulated cluster: each has a name, is drawn with its arguments, strikes, and heals.
+
+All are recoverable by contract: what is durable stays durable, and when they are over everything must come right.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from actors.simulation.stage import Stage
+    from actors.simulation.world import Host
+
+__all__ = ["FAULTS", "Fault"]
+
+Draw = Callable[[random.Random], tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """``strike(stage, *arguments)``; the arguments are drawn by ``draw``, smaller ones are milder."""
+
+    strike: Callable[..., None]
+    draw: Draw
+
+
+def _seconds(least: float, most: float) -> Draw:
+    return lambda chance: (round(chance.choice([chance.uniform(least, most), least]), 2),)
+
+
+def _host(least: float, most: float) -> Draw:
+    return lambda chance: (chance.randrange(100), *_seconds(least, most)(chance))
+
+
+def _pick(stage: Stage, draw: int) -> Host:
+    hosts = [host for host in stage.world.hosts.values() if host.name != "users"]
+    return hosts[draw % len(hosts)]
+
+
+def _kill(which: Callable[[Stage, int], Host], *, silently: bool = False) -> Callable[..., None]:
+    def strike(stage: Stage, draw: int, seconds: float) -> None:
+        host = which(stage, draw)
+        word = "power cut" if silently else "kill -9"
+        stage.world.fault(word, host.name, f"{word}, back in {seconds:g} s")
+        host.kill(silently=silently, down_for=seconds)
+
+    return strike
+
+
+def _pause(which: Callable[[Stage, int], Host]) -> Callable[..., None]:
+    def strike(stage: Stage, draw: int, seconds: float) -> None:
+        host = which(stage, draw)
+        stage.world.fault("pause", host.name, f"stands still for {seconds:g} s")
+        host.machine.pause()
+        stage.world.later(seconds, host.machine.resume)
+
+    return strike
+
+
+def _reboot(stage: Stage, draw: int, seconds: float) -> None:
+    agent = stage.mesos.agents[draw % len(stage.mesos.agents)]
+    stage.world.fault("reboot", agent.host.name, f"the machine reboots, back in {seconds:g} s")
+    stage.disturbed()
+    agent.reboot(seconds)
+
+
+def _reset(stage: Stage, draw: int) -> None:
+    host = _pick(stage, draw)
+    stage.world.fault("reset", host.name, "all its connections are reset")
+    stage.world.network.reset(host.address)
+
+
+def _cut(stage: Stage, draw: int, seconds: float) -> None:
+    host = _pick(stage, draw)
+    stage.world.fault("cut", host.name, f"is cut off for {seconds:g} s")
+    stage.world.network.cut(host.address)
+    stage.world.later(seconds, lambda: stage.world.network.heal(host.address))
+
+
+def _cut_one_way(stage: Stage, draw: int, other: int, seconds: float) -> None:
+    source, target = _pick(stage, draw), _pick(stage, other)
+    if source is target:
+        return
+    stage.world.fault("one-way cut", source.name, f"does not get through to {target.name} for {seconds:g} s")
+    stage.world.network.cut(source.address, towards=target.address)
+    stage.world.later(seconds, lambda: stage.world.network.heal(source.address))
+
+
+def _slow(stage: Stage, seconds: float) -> None:
+    network = stage.world.network
+    stage.world.fault("slow network", "network", f"delays up to 1.5 s for {seconds:g} s")
+    network.latency = (0.01, 1.5)
+    stage.world.later(seconds, stage.calm_network)
+
+
+def _stall(stage: Stage, seconds: float) -> None:
+    stage.world.fault("stalled disk", "disk", f"writes nothing for {seconds:g} s")
+    stage.service.disk.stall(seconds)
+
+
+def _fill(stage: Stage, seconds: float) -> None:
+    stage.world.fault("full disk", "disk", f"is full for {seconds:g} s")
+    stage.service.disk.fill()
+    stage.world.later(seconds, stage.service.disk.free)
+
+
+def _fail_task(stage: Stage, draw: int) -> None:
+    live = sorted(stage.mesos.live, key=lambda task: task.id)
+    if live:
+        task = live[draw % len(live)]
+        stage.world.fault("task fails", task.agent, f"{task.id} fails")
+        stage.disturbed()
+        stage.mesos.agents[int(task.agent[5:]) - 1].fail_task(task.id)
+
+
+def _bad_starts(stage: Stage, seconds: float) -> None:
+    stage.world.fault("bad starts", "tasks", f"start slowly or fail for {seconds:g} s")
+    stage.bad_starts_until = stage.world.loop._now + seconds
+
+
+def _sick(stage: Stage, draw: int, seconds: float) -> None:
+    stage.world.fault("sick", "tasks", f"are sick on port {draw % 4} of 4 for {seconds:g} s")
+    stage.sick = draw % 4
+    stage.disturbed()
+
+    def well() -> None:
+        stage.sick = None
+
+    stage.world.later(seconds, well)
+
+
+def _drift(stage: Stage, draw: int, percent: float) -> None:
+    host = _pick(stage, draw)
+    stage.world.fault("drift", host.name, f"its clock goes {percent:+g} % wrong")
+    host.machine.drift(1 + percent / 100)
+
+
+def _lose_coordinator(stage: Stage, draw: int, seconds: float) -> None:
+    hosts = stage.service.hosts
+    host = hosts[draw % len(hosts)]
+    coordinator = stage.service.coordinators.get(host.name)
+    if coordinator is not None:
+        stage.world.fault("no coordinator", host.name, f"does not reach the coordinator for {seconds:g} s")
+        coordinator.freeze()
+        stage.world.later(seconds, coordinator.thaw)
+
+
+def _service(stage: Stage, draw: int) -> Host:
+    return stage.service.hosts[draw % len(stage.service.hosts)]
+
+
+def _master(stage: Stage, draw: int) -> Host:
+    return stage.mesos.master
+
+
+def _agent(stage: Stage, draw: int) -> Host:
+    return stage.mesos.agents[draw % len(stage.mesos.agents)].host
+
+
+FAULTS: dict[str, Fault] = {
+    "kill service": Fault(_kill(_service), _host(0.5, 20)),
+    "cut power of service": Fault(_kill(_service, silently=True), _host(0.5, 20)),
+    "pause service": Fault(_pause(_service), _host(0.5, 40)),
+    "kill master": Fault(_kill(_master), _host(0.5, 10)),
+    "cut power of master": Fault(_kill(_master, silently=True), _host(0.5, 10)),
+    "pause master": Fault(_pause(_master), _host(0.5, 40)),
+    "kill agent": Fault(_kill(_agent), _host(0.5, 25)),
+    "pause agent": Fault(_pause(_agent), _host(0.5, 25)),
+    "reboot agent": Fault(_reboot, _host(1, 30)),
+    "reset": Fault(_reset, lambda chance: (chance.randrange(100),)),
+    "cut": Fault(_cut, _host(0.5, 40)),
+    "cut one way": Fault(_cut_one_way, lambda chance: (chance.randrange(100), *_host(0.5, 40)(chance))),
+    "slow network": Fault(_slow, _seconds(1, 20)),
+    "stall disk": Fault(_stall, _seconds(0.1, 10)),
+    "fill disk": Fault(_fill, _seconds(0.5, 10)),
+    "fail task": Fault(_fail_task, lambda chance: (chance.randrange(100),)),
+    "bad starts": Fault(_bad_starts, _seconds(1, 20)),
+    "sick tasks": Fault(_sick, _host(1, 20)),
+    "drift": Fault(_drift, lambda chance: (chance.randrange(100), round(chance.uniform(-3, 3), 2))),
+    "lose coordinator": Fault(_lose_coordinator, _host(1, 20)),
+}

@@ -1,0 +1,215 @@
+"""What must hold in a `Stage`, at every moment or once the faults are over.
+
+It is judged by what truly is: the disk, the tasks that run, the calls that reach the master. None of it asks the
+service what it believes.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from actors.marathon.instance_ids import app_of_task, instance_of_task
+from actors.simulation.mesos import LiveTask
+from actors.simulation.users import Definition
+from mesos_proto import mesos_pb2, scheduler_pb2
+
+if TYPE_CHECKING:
+    from actors.simulation.stage import Stage
+
+__all__ = ["Invariants"]
+
+TERMINAL = {"FINISHED", "FAILED", "KILLED", "ERROR", "LOST", "DROPPED", "GONE", "GONE_BY_OPERATOR"}
+BEFORE_RUNNING = {"Provisioned", "Staging", "Starting", "Scheduled"}
+QUIET = 30.0
+"""Seconds without trouble of their own after which the number of an app's healthy tasks is only up to us."""
+
+
+@dataclass(slots=True)
+class Waiting:
+    """An app's new definition, which must not start before those that it depends on, in the same change, were ready."""
+
+    command: str
+    first: dict[str, Definition]
+
+
+class Invariants:
+    """Attached to the seams of a stage when it is made."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage, self.world = stage, stage.world
+        mesos, service = stage.mesos, stage.service
+        mesos.on_acknowledged = self._acknowledged
+        mesos.on_launch = self._launched
+        mesos.on_start = self._started
+        mesos.on_end = self._over
+        mesos.on_call = self._called
+        service.disk.on_durable = self._durable
+        stage.users.on_put = self._put
+        self._answered: set[str] = set()
+        self._frameworks: set[str] = set()
+        self._epoch = 0
+        self._waiting: dict[str, Waiting] = {}
+        self._most: Counter[str] = Counter()  # most tasks of a command that ran at once
+        self._launches: set[str] = set()
+        self._told_to_die: set[str] = set()
+        self._before: dict[str, Definition | None] = {}
+        self._put_at: dict[str, float] = {}
+
+    # the disk
+
+    def _durable(self, streams: Any, epoch: int) -> None:
+        self.world.happened("durable", "disk", f"stored: {', '.join(streams)[:100]}")
+        newest = max((claim.epoch for claim in self.stage.service.cluster.claims.values()), default=0)
+        if epoch < self._epoch:
+            self.world.violated(
+                "nothing is journaled under an older epoch", f"{streams} in {epoch}, after {self._epoch}"
+            )
+        self._epoch = max(self._epoch, epoch)
+        if epoch < newest:
+            self.world.sometimes("a leader wrote after its lease was over, before the next one did")
+
+    def _stored(self, instance_id: str) -> dict[str, Any] | None:
+        stream = self.stage.service.disk.store.streams.get(f"instance/{instance_id}")
+        if stream is None:
+            return None
+        if stream.events:
+            return json.loads(stream.events[-1][2])  # type: ignore[no-any-return]
+        return json.loads(stream.snapshot[2]) if stream.snapshot else None
+
+    # what agents hear
+
+    def _acknowledged(self, task_id: str, state: mesos_pb2.TaskState.ValueType) -> None:
+        name = mesos_pb2.TaskState.Name(state)[5:]
+        stored = self._stored(instance_of_task(task_id))
+        condition = stored and stored.get("condition")
+        if (name in TERMINAL and stored is not None) or (name == "RUNNING" and condition in BEFORE_RUNNING):
+            self.world.violated(
+                "no update is acknowledged before it is stored",
+                f"{name} of {task_id} was acknowledged while the journal has {condition}",
+            )
+
+    def _launched(self, task: LiveTask) -> None:
+        world, instance_id = self.world, instance_of_task(task.id)
+        if self._stored(instance_id) is None and task.id not in self._launches:
+            world.violated(
+                "an instance is stored before it is launched", f"{task.id} is launched and not in the journal"
+            )
+        self._launches.add(task.id)
+        app_id = app_of_task(task.id)
+        waiting = self._waiting.get(app_id)
+        if waiting is not None and waiting.command == task.command:
+            del self._waiting[app_id]
+            for name, each in waiting.first.items():
+                if self._most[each.command] < each.instances:
+                    world.violated(
+                        "a dependency is ready before its dependent starts",
+                        f"{app_id} starts when {self._most[each.command]} of {each.instances} of {name} ran",
+                    )
+
+    def _over(self, task: LiveTask) -> None:
+        if task.id not in self._told_to_die:
+            self.stage.disturbed()
+
+    def _started(self, task: LiveTask) -> None:
+        running = sum(other.command == task.command for other in self.stage.mesos.live)
+        self._most[task.command] = max(self._most[task.command], running)
+
+    # what the master hears
+
+    def _called(self, call: scheduler_pb2.Call) -> None:
+        world = self.world
+        kind = scheduler_pb2.Call.Type.Name(call.type)
+        if kind == "ACCEPT":
+            self._answers(call.accept.offer_ids, "accepted")
+            world.happened("accept", "master", f"accepted: {[one.value[-6:] for one in call.accept.offer_ids]}")
+            self._frameworks.add(call.framework_id.value)
+            if len(self._frameworks) > 1:
+                world.violated("the framework keeps its id", f"tasks are launched as {sorted(self._frameworks)}")
+        elif kind == "DECLINE":
+            self._answers(call.decline.offer_ids, "declined")
+        elif kind == "KILL":
+            world.happened("kill", "master", f"told to kill {call.kill.task_id.value}")
+            self._killed(call.kill.task_id.value)
+        elif kind == "RECONCILE":
+            world.happened("reconcile", "master", f"reconciles {len(call.reconcile.tasks)} tasks")
+
+    def _answers(self, offers: Any, how: str) -> None:
+        for offer in offers:
+            if offer.value in self._answered:
+                self.world.violated("no offer is answered twice", f"{offer.value} is {how}, and was answered before")
+            self._answered.add(offer.value)
+
+    def _killed(self, task_id: str) -> None:
+        mine = next((task for task in self.stage.mesos.live if task.id == task_id), None)
+        if mine is None or task_id in self._told_to_die:
+            return
+        self._told_to_die.add(task_id)
+        app_id = app_of_task(task_id)
+        promise = self.stage.users.promises.get(app_id)
+        quiet = self.world.loop._now - max(self.stage.disturbed_at, 0.0) > QUIET
+        if promise is None or promise.known is None or promise.maybe or not quiet or self._changed_at(app_id) is None:
+            return
+        by_hand = any(instance_of_task(one) == instance_of_task(task_id) for one in self.stage.users.by_hand)
+        if by_hand:
+            return
+        left = sum(
+            app_of_task(task.id) == app_id and task.id not in self._told_to_die for task in self.stage.mesos.live
+        )
+        before = self._before.get(app_id)
+        least = min(each.instances * each.minimum for each in (promise.known, before or promise.known) if each)
+        if left < math.ceil(least - 1e-9):
+            self.world.violated(
+                "minimum health capacity is never undercut by us",
+                f"{task_id} is killed, {left} running ones of {app_id} are left of at least {math.ceil(least)}",
+            )
+
+    # what users want
+
+    def _changed_at(self, app_id: str) -> float | None:
+        return self._put_at.get(app_id)
+
+    def _put(self, wanted: dict[str, Definition | None]) -> None:
+        """Users send a change."""
+        for app_id in wanted:
+            promise = self.stage.users.promises.get(app_id)
+            self._before[app_id] = promise.known if promise else None
+            self._put_at[app_id] = self.world.loop._now
+        for app_id in list(self._waiting):
+            if app_id in wanted or any(name in wanted for name in self._waiting[app_id].first):
+                del self._waiting[app_id]
+        for app_id, definition in wanted.items():
+            if definition is None:
+                continue
+            first = {name: each for name in definition.dependencies if (each := wanted.get(name)) is not None}
+            if first:
+                self._waiting[app_id] = Waiting(definition.command, first)
+
+    # once the faults are over
+
+    async def all_is_right(self) -> str | None:
+        """What is still wrong, if anything."""
+        stage, users = self.stage, self.stage.users
+        if users.waiting:
+            return f"{users.waiting} users wait for an answer"
+        try:
+            apps, deployments = await users.state()
+        except Exception as error:  # noqa: BLE001 - whatever it is, nobody answers
+            return f"no service answers: {error!r}"
+        users.compare({app_id: (app["cmd"], app["instances"]) for app_id, app in apps.items()})
+        if deployments:
+            return f"deployments have not ended: {deployments}"
+        wanted = Counter({app_id: app["instances"] for app_id, app in apps.items() if app["instances"]})
+        running = Counter(app_of_task(task.id) for task in stage.mesos.live)
+        everything = sum(len(agent.tasks) for agent in stage.mesos.agents)
+        if running != wanted or everything != sum(wanted.values()):
+            return f"{dict(running)} run (of {everything} launched), {dict(wanted)} are wanted"
+        kept = {
+            name.removeprefix("instance/") for name in stage.service.disk.store.streams if name.startswith("instance/")
+        }
+        if kept != (live := {instance_of_task(task.id) for task in stage.mesos.live}):
+            return f"the journal has {sorted(kept - live)} too many, {sorted(live - kept)} too few"
+        return None

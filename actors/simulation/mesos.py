@@ -1,0 +1,237 @@
+"""`SimulatedMesos`: the embedded master and its agents on hosts of their own, over the network, and what truly runs.
+
+    mesos = SimulatedMesos(world, agents=3)
+    await mesos.ready()                          framework: Mesos(system).register_framework(mesos.url, info)
+    mesos.live                                   the tasks that run at this moment, whatever anybody believes
+    mesos.master.kill()                          it forgets all but its registry; agents and frameworks come again
+    mesos.agents[0].host.kill()                  its tasks run on, as below a task runner
+    mesos.agents[0].reboot()                     its tasks are gone
+
+The master and the agents are the real ones (`actors.local_mesos`); tasks are figures of `SimulatedRunner`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextvars import copy_context
+from dataclasses import dataclass, field
+from typing import Any
+
+from actors.core import Clock, Props
+from actors.local_mesos.agent import Agent, AgentSettings, MemoryCheckpoint
+from actors.local_mesos.agent_link import LeaderLink
+from actors.local_mesos.master import MasterSettings, MemoryRegistry, start_master
+from actors.local_mesos.master.protocol import SchedulerCall, SchedulerCalls
+from actors.local_mesos.messages import AcknowledgeUpdate, RunTask, UpdateStatus
+from actors.local_mesos.offered import agent_resources
+from actors.local_mesos.simulated_runner import Script, SimulatedRunner, as_written
+from actors.local_mesos.task_runner import Listener, RunnerEvent, Started, TaskCommand
+from actors.simulation.world import Host, Watching, World
+from mesos_proto import mesos_pb2, scheduler_pb2
+
+__all__ = ["LiveTask", "SimulatedAgent", "SimulatedMesos"]
+
+MASTER_PORT = 5050
+READY_WITHIN = 60.0
+
+
+@dataclass(slots=True)
+class LiveTask:
+    """A task that an agent was told to run. ``started_at`` None: it does not run yet."""
+
+    id: str
+    command: str
+    agent: str
+    info: mesos_pb2.TaskInfo
+    started_at: float | None = None
+
+
+class _MachineClock(Clock):
+    """Timers of the machine itself: they outlive the process that asked for them."""
+
+    __slots__ = ("_context",)
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop)
+        self._context = copy_context()
+
+    def call_later(self, seconds: float, callback: Any, *args: Any) -> asyncio.TimerHandle:  # type: ignore[override]
+        return self._loop.call_later(max(0.0, seconds), callback, *args, context=self._context.copy())
+
+
+class _Runner(SimulatedRunner):
+    """Shows what happens on the machine to the world, and to the agent's process only while that lives."""
+
+    def __init__(self, agent: SimulatedAgent, clock: Clock, script: Script) -> None:
+        super().__init__(clock, agent.mesos.world.chance, script)
+        self._agent = agent
+
+    async def attach(self, listener: Listener) -> tuple[RunnerEvent, ...]:
+        life = self._agent.host.machine.life
+        assert life is not None
+
+        def told(event: RunnerEvent) -> None:
+            life.call_soon(listener, event)
+
+        return await super().attach(told)
+
+    def launch(self, command: TaskCommand) -> None:
+        # An executor that is there for one task has its id, and the sandbox names it.
+        self._agent.containers[command.container_id] = command.sandbox.partition("/executors/")[2].partition("/")[0]
+        super().launch(command)
+
+    def _tell(self, container: Any, event: RunnerEvent) -> None:
+        self._agent.seen(event)
+        super()._tell(container, event)
+
+
+class SimulatedAgent:
+    """An agent's host, with what on it outlives the agent's process."""
+
+    def __init__(self, mesos: SimulatedMesos, number: int) -> None:
+        self.mesos = mesos
+        self.number = number
+        self.host: Host = mesos.world.host(f"agent{number}")
+        self.checkpoint = MemoryCheckpoint()
+        self.tasks: dict[str, LiveTask] = {}
+        self.containers: dict[str, str] = {}
+        self._clock = _MachineClock(mesos.world.loop)
+        self.runner = _Runner(self, self._clock, self._script)
+        self._info = mesos_pb2.AgentInfo(
+            hostname=self.host.address,
+            resources=agent_resources(mesos.resources, number, one_machine=False),
+            port=5050 + number,
+        )
+        self.total = {each.name: each.scalar.value for each in self._info.resources if each.HasField("scalar")}
+        self.updates: dict[bytes, mesos_pb2.TaskStatus] = {}
+        self.host.run(self._main)
+
+    async def _main(self) -> None:
+        async with self.host.system(instrument=Watching(self._look)) as system:
+            info = mesos_pb2.AgentInfo()
+            info.CopyFrom(self._info)
+            settings = AgentSettings(info, ip=self.host.address, registration_backoff_max=8.0)
+            agent = system.spawn(Props(Agent, settings, self.checkpoint, self.runner), "agent")
+            leader = mesos_pb2.MasterInfo()
+            leader.address.ip, leader.address.port = self.mesos.master.address, MASTER_PORT
+            LeaderLink(system, agent).turn_to(leader)
+            await asyncio.Event().wait()
+
+    def reboot(self, down_for: float) -> None:
+        """The power goes: its tasks are gone, its peers learn nothing."""
+        self.host.kill(silently=True, down_for=down_for)
+        for task in self.tasks.values():
+            self.mesos.gone(task, "gone with its machine")
+        self.tasks.clear()
+        self.runner = _Runner(self, self._clock, self._script)
+
+    def fail_task(self, task_id: str) -> None:
+        """A task exits with status 1."""
+        for name, container in self.runner._containers.items():
+            if self.containers.get(name) == task_id and isinstance(container.event, Started):
+                self.runner._exit(name, container, 1 << 8)
+                return
+
+    def _script(self, command: TaskCommand, chance: Any) -> Any:
+        return self.mesos.script(command, chance)
+
+    def _look(self, message: Any) -> None:
+        match message:
+            case RunTask(_, info):
+                self.mesos.launched(LiveTask(info.task_id.value, info.command.value, self.host.name, info), self)
+            case UpdateStatus(_, status, _):
+                self.updates[status.uuid] = status
+            case AcknowledgeUpdate(_, task_id, uuid):
+                if (update := self.updates.get(uuid)) is not None:
+                    state = mesos_pb2.TaskState.Name(update.state)
+                    self.mesos.world.happened("acknowledged", self.host.name, f"{state} of {task_id} is acknowledged")
+                    self.mesos.on_acknowledged(task_id, update.state)
+
+    def seen(self, event: RunnerEvent) -> None:
+        """The runner tells: a task starts, or is over."""
+        task = self.tasks.get(self.containers.get(getattr(event, "container_id", ""), ""))
+        if task is None:
+            return
+        if isinstance(event, Started):
+            task.started_at = self.mesos.world.loop._now
+            self.mesos.on_start(task)
+            self.mesos.world.happened("runs", self.host.name, f"{task.id} runs")
+        else:
+            del self.tasks[task.id]
+            self.mesos.gone(task, f"ended ({type(event).__name__} {getattr(event, 'status', '')})")
+
+
+@dataclass
+class SimulatedMesos:
+    """See the head of this module. ``resources`` are of each agent, in Mesos's own form."""
+
+    world: World
+    agents_wanted: int = 3
+    resources: str = "cpus:4;mem:4096;disk:10000;ports:[31000-31099]"
+    script: Script = as_written
+    settings: MasterSettings = field(
+        default_factory=lambda: MasterSettings(agent_timeout=15.0, agent_reregister_timeout=60.0)
+    )
+    on_launch: Callable[[LiveTask], None] = lambda task: None
+    on_start: Callable[[LiveTask], None] = lambda task: None
+    on_end: Callable[[LiveTask], None] = lambda task: None
+    on_acknowledged: Callable[[str, mesos_pb2.TaskState.ValueType], None] = lambda task_id, state: None
+    on_call: Callable[[scheduler_pb2.Call], None] = lambda call: None
+
+    def __post_init__(self) -> None:
+        self.registry = MemoryRegistry()
+        self.master = self.world.host("master")
+        self.url = f"http://{self.master.address}:{MASTER_PORT}"
+        self.master.run(self._main)
+        self.ever: set[str] = set()
+        self.agents = [SimulatedAgent(self, number) for number in range(1, self.agents_wanted + 1)]
+
+    async def _main(self) -> None:
+        async with self.master.system(instrument=Watching(self._look)) as system:
+            address = self.master.address
+            await start_master(system, host=address, port=MASTER_PORT, settings=self.settings, registry=self.registry)
+            await asyncio.Event().wait()
+
+    @property
+    def live(self) -> list[LiveTask]:
+        """The tasks that run."""
+        return [task for agent in self.agents for task in agent.tasks.values() if task.started_at is not None]
+
+    async def ready(self) -> None:
+        """Wait until every agent is in the master's registry."""
+
+        async def registered() -> bool:
+            return sum(entry.kind == "agent" for entry in await self.registry.recover()) >= len(self.agents)
+
+        await self.world.soon("the agents register", registered, READY_WITHIN)
+
+    def launched(self, task: LiveTask, agent: SimulatedAgent) -> None:
+        world = self.world
+        repeated = task.id in agent.tasks  # the master may repeat it to one agent, which takes it once
+        world.happened("launch", agent.host.name, f"{task.id} is launched: {task.command}")
+        if not repeated:
+            if task.id in self.ever:
+                world.violated("no task is launched twice", f"{task.id} was launched before")
+            self.ever.add(task.id)
+            agent.tasks[task.id] = task
+            for name, total in agent.total.items():
+                used = sum(_amount(one.info, name) for one in agent.tasks.values())
+                if used > total + 1e-6:
+                    world.violated("no agent is oversubscribed", f"{agent.host.name}: {used:g} of {total:g} {name}")
+        self.on_launch(task)
+
+    def gone(self, task: LiveTask, how: str) -> None:
+        self.world.happened("task over", task.agent, f"{task.id} {how}")
+        self.on_end(task)
+
+    def _look(self, message: Any) -> None:
+        if isinstance(message, SchedulerCalls):
+            for each in message.calls:
+                self.on_call(each.call)
+        elif isinstance(message, SchedulerCall):
+            self.on_call(message.call)
+
+
+def _amount(info: mesos_pb2.TaskInfo, name: str) -> float:
+    return sum(each.scalar.value for each in info.resources if each.name == name)

@@ -1,0 +1,102 @@
+"""The scenarios that are searched, and how one run of a scenario is made and told."""
+
+from __future__ import annotations
+
+import gc
+import logging
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from actors.simulation.plan import Plan, draw
+from actors.simulation.stage import Stage
+from actors.simulation.world import Line, Violation, World
+from actors.testkit import NothingCanHappen, VirtualLoop
+
+__all__ = ["SCENARIOS", "Outcome", "Scenario", "run"]
+
+MAX_TURNS = 400_000
+"""Turns of the loop after which a run counts as turning in circles."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """``faults``: kind → weight; the more, the more often."""
+
+    about: str
+    faults: Mapping[str, float]
+    hosts: int = 1
+
+    def plan(self, seed: int) -> Plan:
+        return draw(seed, faults=self.faults)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """One run: ``violation`` None: all held."""
+
+    plan: Plan
+    violation: Violation | None
+    trace: list[Line]
+    counts: Counter[str] = field(default_factory=Counter)
+    virtual_seconds: float = 0.0
+
+
+CRASHES = ("kill service", "cut power of service", "pause service", "kill master", "cut power of master",
+           "pause master", "kill agent", "pause agent", "reboot agent", "fail task", "bad starts",
+           "sick tasks")  # fmt: skip
+NETWORK = ("reset", "cut", "cut one way", "slow network", "stall disk", "fill disk", "drift", "fail task",
+           "kill service")  # fmt: skip
+LEADERS = ("kill service", "cut power of service", "pause service", "lose coordinator", "cut", "reset", "stall disk",
+           "kill master", "fail task")  # fmt: skip
+
+SCENARIOS: dict[str, Scenario] = {
+    "crashes": Scenario(
+        "the service, the master and agents are killed, their power is cut, they stand still; tasks fail",
+        dict.fromkeys(CRASHES, 1.0) | {"kill service": 3.0},
+    ),
+    "network": Scenario(
+        "connections are reset, cut in one direction or both, and slow; clocks drift; the disk is slow or full",
+        dict.fromkeys(NETWORK, 1.0) | {"reset": 3.0},
+    ),
+    "leaders": Scenario(
+        "two hosts of the service compete for the lease; the leader is killed, stands still, loses the coordinator",
+        dict.fromkeys(LEADERS, 1.0) | {"pause service": 3.0, "lose coordinator": 2.0},
+        hosts=2,
+    ),
+}
+
+
+def run(scenario: Scenario, plan: Plan) -> Outcome:
+    """Play a plan. The same plan gives the same outcome, in any process."""
+    logging.disable(logging.CRITICAL)
+    loop = VirtualLoop(plan.seed, order="actors", max_turns=MAX_TURNS)
+    made: list[World] = []
+    failure: Violation | None = None
+
+    async def main() -> None:
+        world = World(plan.seed)
+        made.append(world)
+        try:
+            await Stage(world, plan, hosts=scenario.hosts).play()
+        finally:
+            world.end()
+
+    try:
+        loop.run_until_complete(main())
+    except Violation as violation:
+        failure = violation
+    except NothingCanHappen as stuck:
+        failure = Violation("nothing turns in circles", loop._now, str(stuck)[:500])
+    finally:
+        seconds = loop._now
+        loop.close()
+        logging.disable(logging.NOTSET)
+    world = made[0]
+    return Outcome(plan, failure, world.trace, world.counts, seconds)
+
+
+def freeze() -> None:
+    """Before many runs: what is there by now need not be looked through at the end of each."""
+    gc.collect()
+    gc.freeze()

@@ -1,0 +1,84 @@
+"""`SimulatedService`: the Marathon service as it is deployed, on hosts that share a disk and compete for its lease.
+
+lease ─▶ journal under its epoch ─▶ Marathon's actors ─▶ HTTP API ─▶ until the lease is lost or the actors give up
+
+The order is that of `marathon serve`; below the seams are a `DiskJournal` and a `MemoryCoordinator`. A host that
+ends is started again after a second; which of several leads, the lease decides.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from actors.cluster import Lease
+from actors.cluster.memory_coordinator import MemoryCluster, MemoryCoordinator
+from actors.core import ActorSystem
+from actors.http import serve
+from actors.marathon import Marathon
+from actors.marathon.api import Service, ServiceInfo, make_app
+from actors.marathon.health import Target
+from actors.marathon.model import HealthCheck
+from actors.mesos import ConnectionSettings
+from actors.simulation.disk import Disk, DiskJournal
+from actors.simulation.mesos import SimulatedMesos
+from actors.simulation.world import Host, World
+
+__all__ = ["API_PORT", "SimulatedService"]
+
+API_PORT = 8080
+
+
+class SimulatedService:
+    """``hosts`` of the service, one of which leads; ``disk`` is what they share."""
+
+    def __init__(self, world: World, mesos: SimulatedMesos, *, hosts: int = 1) -> None:
+        self.world, self.mesos = world, mesos
+        self.disk = Disk(world.chance, world.loop.time if hosts == 1 else lambda: world.loop._now)
+        self.cluster = MemoryCluster()
+        self.coordinators: dict[str, MemoryCoordinator] = {}
+        self.systems: dict[str, ActorSystem] = {}
+        self.healthy: Callable[[str, int], bool] = lambda host, port: True
+        self.hosts = [world.host("marathon" if hosts == 1 else f"marathon{n}") for n in range(1, hosts + 1)]
+        for host in self.hosts:
+            host.run(self._runs_on(host))
+
+    @property
+    def urls(self) -> list[str]:
+        return [f"http://{host.address}:{API_PORT}" for host in self.hosts]
+
+    def _runs_on(self, host: Host) -> Callable[[], Any]:
+        return lambda: self._main(host)
+
+    async def _main(self, host: Host) -> None:
+        async with host.system() as system:
+            self.systems[host.name] = system
+            coordinator = self.coordinators[host.name] = MemoryCoordinator(self.cluster)
+            lease = await coordinator.lease("marathon")
+            self.world.happened("leads", host.name, f"leads in epoch {lease.epoch}")
+            journal = DiskJournal(self.disk, epoch=lease.epoch)
+            marathon = await Marathon.start(
+                system,
+                master=self.mesos.url,
+                journal=journal,
+                hostname=host.address,
+                user="simulated",
+                probe=self._probe,
+                settings=ConnectionSettings(),
+            )
+            info = ServiceInfo(version="simulated", master=self.mesos.url, hostname=host.address)
+            await serve(make_app(Service(system, marathon, info)), host.address, API_PORT)
+            self.world.happened("serves", host.name, "answers users")
+            await self._first_end(lease, marathon)
+        # The process ends here: what was not told to anybody by now never will be.
+
+    async def _first_end(self, lease: Lease, marathon: Marathon) -> None:
+        lost = asyncio.ensure_future(lease.lost())
+        stopped = asyncio.ensure_future(marathon.when_stopped())
+        done, _ = await asyncio.wait((lost, stopped), return_when=asyncio.FIRST_COMPLETED)
+        raise RuntimeError(f"cannot go on: {[task.exception() or task.result() for task in done]}")
+
+    async def _probe(self, check: HealthCheck, target: Target) -> str | None:
+        await asyncio.sleep(self.world.network.delay())
+        return None if self.healthy(target.host, target.port) else "sick"

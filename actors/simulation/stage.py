@@ -1,0 +1,101 @@
+"""`Stage`: a service, its Mesos and its users in one world, and a plan that is carried out on it.
+
+setting up ─▶ the plan's steps, `plan.seconds` long ─▶ calm: cuts heal, the dead return ─▶ everything must come right
+"""
+
+from __future__ import annotations
+
+import random
+from functools import partial
+from typing import Any
+
+from actors.local_mesos.simulated_runner import Fate
+from actors.local_mesos.task_runner import TaskCommand
+from actors.simulation.faults import FAULTS
+from actors.simulation.invariants import Invariants
+from actors.simulation.mesos import SimulatedMesos
+from actors.simulation.plan import Plan, Step
+from actors.simulation.service import SimulatedService
+from actors.simulation.users import Users
+from actors.simulation.world import World
+
+__all__ = ["Stage"]
+
+LATENCY = (0.0005, 0.01)
+COMES_RIGHT_WITHIN = 400.0
+"""Virtual seconds after the faults' end in which all that is wanted must run and all that was asked have ended."""
+
+
+class Stage:
+    """``hosts``: of the service."""
+
+    def __init__(self, world: World, plan: Plan, *, hosts: int = 1) -> None:
+        self.world, self.plan = world, plan
+        world.network.latency = LATENCY
+        self.bad_starts_until = 0.0
+        self.sick: int | None = None
+        self.disturbed_at = 0.0
+        self.mesos = SimulatedMesos(world, plan.agents, script=self._script)
+        self.service = SimulatedService(world, self.mesos, hosts=hosts)
+        self.service.healthy = lambda host, port: port % 4 != self.sick
+        self.users = Users(world, self.service.urls)
+        self.invariants = Invariants(self)
+
+    def disturbed(self) -> None:
+        """Tasks suffer from something else than us."""
+        self.disturbed_at = self.world.loop._now
+
+    def calm_network(self) -> None:
+        self.world.network.latency = LATENCY
+
+    def _script(self, command: TaskCommand, chance: random.Random) -> Fate:
+        if self.world.loop._now < self.bad_starts_until:
+            self.disturbed()
+            if chance.random() < 0.3:
+                return Fate(starts_after=chance.uniform(0, 1), runs=chance.uniform(0, 2), status=1 << 8)
+            return Fate(starts_after=chance.uniform(0.5, 6))
+        return Fate(starts_after=chance.uniform(0, 0.3), terminates=chance.uniform(0, 0.5))
+
+    async def play(self) -> None:
+        """Carry the plan out; raises the first `Violation`."""
+        await self.mesos.ready()
+        for step in self.plan.steps:
+            if step.after is None:
+                self.world.later(step.at, partial(self._do, step))
+            else:
+                self.world.when(step.after, step.count, partial(self._follow, step))
+        await self.world.run(self.plan.seconds)
+        self._calm()
+        await self.world.soon("everything comes right", self.invariants.all_is_right, COMES_RIGHT_WITHIN)
+
+    def _follow(self, step: Step) -> None:
+        if self.world.loop._now < self.plan.seconds:
+            # Not within the line that told of it: a process dies between two of its turns.
+            self.world.later(step.at, partial(self._do, step))
+
+    def _do(self, step: Step) -> None:
+        users = self.users
+        actions: dict[str, Any] = {
+            "put": lambda apps, force: users.do(partial(users.put, dict(apps), force=force)),
+            "destroy": lambda app_id: users.do(partial(users.destroy, app_id)),
+            "kill one": lambda app_id, draw: users.do(partial(users.kill_one, app_id, draw)),
+            "look": lambda: users.do(users.look),
+        }
+        if step.kind in actions:
+            actions[step.kind](*step.arguments)
+        elif self.world.loop._now < self.plan.seconds:
+            FAULTS[step.kind].strike(self, *step.arguments)
+
+    def _calm(self) -> None:
+        world = self.world
+        world.happened("calm", "world", "the faults are over: cuts heal, the dead return")
+        world.network.heal()
+        self.calm_network()
+        self.service.disk.free()
+        self.sick, self.bad_starts_until = None, 0.0
+        for coordinator in self.service.coordinators.values():
+            coordinator.thaw()
+        for host in world.hosts.values():
+            host.machine.drift(1.0)
+            host.machine.resume()
+            host.start()
