@@ -46,7 +46,11 @@ def config_option(table: str) -> Callable[[F], F]:
                     )
             if table in tables:
                 context.default_map = _defaults(context, tables[table], f"{file}, [{table}]")
-            return settings_from(tables.get("actors", {}), file)
+            settings = settings_from(tables.get("actors", {}), file)
+            found = settings.dispatcher
+            if found not in ("default", "run_queue"):
+                raise SettingsError(f"dispatcher: the actors of this command are made for the run queue, not {found!r}")
+            return settings
         except SettingsError as error:
             raise click.UsageError(str(error), context) from None
 

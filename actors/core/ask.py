@@ -223,11 +223,12 @@ def _question(reply: Reply) -> str:
 
 
 def _told(reply: Reply, timeout: float) -> str:
-    what = (
-        reply.target._state_for(reply.message)
-        if reply.unhandled_by is None
-        else f"{reply.unhandled_by} has no case for it and left it unhandled"
-    )
+    if reply.unhandled_by is not None:
+        what = f"{reply.unhandled_by} has no case for it and left it unhandled"
+    elif reply.cell is not None and reply.cell.ref is reply.target:
+        what = "it asks itself, and handles nothing while it waits; tell itself, or call the method"
+    else:
+        what = reply.target._state_for(reply.message)
     return f"{_question(reply)} got no answer within {timeout:g} s: {what}"
 
 

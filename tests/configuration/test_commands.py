@@ -56,6 +56,8 @@ def test_tables_of_other_commands_are_left_alone(run):
         ("[marathon]\nwork_dir = 'x'\n", "[marathon]: unknown option 'work_dir'; did you mean 'work-dir'?"),
         ("[marathon]\nport = 'many'\n", "[marathon]: port: 'many' is not a valid integer"),
         ("[marthon]\nport = 1\n", "unknown table [marthon]; did you mean 'marathon'?"),
+        ("[actors]\ndispatcher = 'threads'\n", "the actors of this command are made for the run queue, not 'threads'"),
+        ("[actors]\ndispatcher = 'treads'\n", "there is no dispatcher 'treads'"),
         ("[actors]\nstopgrace = 1\n", "unknown setting 'stopgrace'; did you mean 'stop_grace'?"),
     ],
 )

@@ -195,6 +195,19 @@ async def test_an_ask_that_is_left_unhandled_says_so_and_by_whom(
     assert "unhandled: str from actors://test/temp/" in caplog.text
 
 
+async def test_an_actor_that_asks_itself_is_told_why_no_answer_can_come(system: ActorSystem, world: Any) -> None:
+    async def ask_oneself(actor: Actor) -> Any:
+        return await actor.ref.ask("count", 1)
+
+    async def try_to(actor: Actor) -> str:
+        with pytest.raises(AskTimeout) as caught:
+            await ask_oneself(actor)
+        return str(caught.value)
+
+    words = await do(system.spawn(Worker, "self"), try_to)
+    assert ("still queued" if world.dispatcher == "task" else "it asks itself, and handles nothing") in words
+
+
 async def test_a_selection_of_nobody_says_how_far_its_path_leads(system: ActorSystem) -> None:
     system.spawn(Worker, "shop")
     with pytest.raises(ActorNotFound, match="user/shop, which has not started yet has no child 'till'"):
