@@ -85,7 +85,12 @@ class ThreadPoolDispatcher:
 
         async def in_thread(message: Any) -> None:
             context = copy_context()  # the loop may still be inside the cell's own when the thread begins
-            result, error = await asyncio.get_running_loop().run_in_executor(pool, context.run, _call, handler, message)
+            work = _Work(cell, handler, message)
+            try:
+                result, error = await asyncio.get_running_loop().run_in_executor(pool, context.run, work)
+            except asyncio.CancelledError:
+                work.is_abandoned = True
+                raise
             _bring_back(context)
             if error is not None:
                 raise error
@@ -105,11 +110,24 @@ class ThreadPoolDispatcher:
         return f"ThreadPoolDispatcher(size={self.size}, name={self.name!r})"
 
 
-def _call(handler: Handler, message: Any) -> tuple[Any, BaseException | None]:
-    try:
-        return handler(message), None
-    except BaseException as error:  # noqa: BLE001 - handed over as a value: no future takes a StopIteration
-        return None, error
+class _Work:
+    """One message, handled in a thread."""
+
+    __slots__ = ("_cell", "_handler", "_message", "is_abandoned")
+
+    def __init__(self, cell: Cell, handler: Handler, message: Any) -> None:
+        self._cell = cell
+        self._handler = handler
+        self._message = message
+        self.is_abandoned = False  # its actor was stopped or restarted, and waits for it no longer
+
+    def __call__(self) -> tuple[Any, BaseException | None]:
+        try:
+            return self._handler(self._message), None
+        except BaseException as error:  # noqa: BLE001 - handed over as a value: no future takes a StopIteration
+            if self.is_abandoned:
+                self._cell.logger().error("a thread failed that was cut short: %r", error, exc_info=error)
+            return None, error
 
 
 def _bring_back(context: Context) -> None:

@@ -193,6 +193,34 @@ async def test_a_stop_iteration_in_a_thread_is_a_failure_and_not_the_end() -> No
 
 
 @pytest.mark.real
+async def test_a_thread_that_was_cut_short_goes_on_and_its_late_error_is_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    go_on, ended = threading.Event(), threading.Event()
+
+    class Stubborn(Actor):
+        def receive(self, message: Any) -> None:
+            go_on.wait(10)
+            ended.set()
+            raise ValueError("too late")
+
+    async with ActorSystem("pool", Settings(stop_grace=0.02)) as system:
+        ref = system.spawn(Props(Stubborn).with_dispatcher("threads"), "stubborn")
+        ref.tell("wait")
+        await asyncio.sleep(0.01)
+        system.stop(ref)
+        await system.graceful_stop(ref)
+        assert not ended.is_set()
+        go_on.set()
+        await asyncio.to_thread(ended.wait, 10)
+        for _ in range(500):
+            if "too late" in caplog.text:
+                break
+            await asyncio.sleep(0.01)
+    assert "[actors://pool/user/stubborn] a thread failed that was cut short: ValueError('too late')" in caplog.text
+
+
+@pytest.mark.real
 async def test_a_thread_may_use_all_of_the_context() -> None:
     async with ActorSystem("pool", Settings(dispatcher="threads")) as system:
         heard: asyncio.Queue[Any] = asyncio.Queue()
