@@ -17,13 +17,16 @@ Two threads that see `idle` at once schedule the cell twice. That is harmless: a
 a waiting handler goes on only when `woken`.
 
 A signal is a function of `_lifecycle` with its argument, queued with `signal(function, argument)`; signals go
-before mail. A stopped cell stays as the tombstone of its refs: what is appended to it becomes dead letters.
+before mail. A stopped cell stays as the tombstone of its refs: what is appended to it becomes dead letters. Actor and
+cell refer to each other, and so do cell and ref, only while the actor lives: afterwards counting references frees them,
+and a program that makes and ends many actors makes no work for the garbage collector.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import weakref
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextvars import Context, copy_context
@@ -60,16 +63,18 @@ class Cell(HandlerTask):
 
     __slots__ = (
         "__weakref__", "_log", "_unnamed", "actor", "behaviors", "blocked", "children", "dispatcher", "envelope",
-        "failure", "grace", "history", "idle", "idle_timer", "is_stopped", "mailbox", "parent", "pipes", "props",
-        "receive", "ref", "restart_cause", "restarts", "signals", "stash", "state", "stop_reason", "system", "timers",
-        "variables", "watchers", "watching",
+        "failure", "grace", "history", "idle", "idle_timer", "is_stopped", "last_ref", "mailbox", "name", "parent",
+        "pipes", "props", "receive", "ref", "restart_cause", "restarts", "signals", "stash", "state", "stop_reason",
+        "system", "timers", "uid", "variables", "watchers", "watching",
     )  # fmt: skip
 
     def __init__(self, system: ActorSystem, parent: Cell | None, props: Props[Any], name: str, uid: int) -> None:
         self.system = system
         self.parent = parent
         self.props = props
-        self.ref: LocalRef[Any] = LocalRef(self, name, uid)
+        self.name = name
+        self.uid = uid
+        self.ref: LocalRef[Any] = LocalRef(self)
         self.dispatcher = system.dispatcher if props.dispatcher is None else props.dispatcher.dispatcher(system)
         self.mailbox: Mailbox = deque() if props.mailbox is None else props.mailbox(self.ref)
         self.variables: Context = copy_context()
@@ -376,3 +381,29 @@ class Cell(HandlerTask):
 
     def __repr__(self) -> str:
         return f"<Cell {self.ref.path} {self.state}>"
+
+    def bury(self) -> None:
+        """Let go of the ref: from now on only the ref keeps the cell."""
+        self.last_ref: weakref.ref[LocalRef[Any]] = weakref.ref(self.ref)
+        self.__class__ = StoppedCell  # first: another thread must not see a cell without a ref
+        _drop_ref(self)
+
+
+class StoppedCell(Cell):
+    """A cell that has become the tombstone of its ref."""
+
+    __slots__ = ()
+
+    if not TYPE_CHECKING:
+
+        @property
+        def ref(self) -> LocalRef[Any]:
+            """The ref that there always was, or another one when nobody has that any more."""
+            ref = self.last_ref()
+            if ref is None:
+                ref = LocalRef(self)
+                self.last_ref = weakref.ref(ref)
+            return ref
+
+
+_drop_ref = vars(Cell)["ref"].__delete__

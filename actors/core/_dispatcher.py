@@ -119,9 +119,8 @@ class Dispatcher:
         throughput = self.settings.throughput
         auto_received = AUTO_RECEIVED
         while True:
-            cell = self.current
-            assert cell is not None
-            mailbox = cell.mailbox
+            cell: Any = self.current
+            mailbox: Any = cell.mailbox
             count = 0
             checkpoint = 1
             signals_left = SIGNALS_PER_BATCH
@@ -142,6 +141,7 @@ class Dispatcher:
                             if now - self.began > self.deadline - now:
                                 break
                         count += 1
+                        envelope: Any
                         cell.envelope = envelope = mailbox.popleft()
                         message = envelope[0]
                         if type(message) in auto_received:
@@ -163,4 +163,6 @@ class Dispatcher:
             if cell.signals is not None or (mailbox and not cell.blocked):
                 cell.idle = False
                 self.schedule(cell)
+            # Many drivers may be idle after a rush; what they served last must not stay in memory for it.
+            cell = mailbox = envelope = message = result = steps = None
             yield PARK

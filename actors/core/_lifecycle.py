@@ -264,9 +264,10 @@ async def _stop_many(cell: Cell) -> None:
 
 def child_stopped(cell: Cell, child: Cell) -> Hook:
     children = cell.children
-    if children is None or children.get(child.ref.name) is not child:
+    if children is None or children.get(child.name) is not child:
         return None
-    del children[child.ref.name]
+    del children[child.name]
+    child.bury()  # here and not at its own end, where the dispatcher is about to look at it again
     if not children:
         cell.children = None
     if cell.state is STOPPING:

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -93,13 +94,19 @@ class BoundedMailbox:
 class _Bounded(deque[Envelope]):
     def __init__(self, ref: ActorRef[Any], capacity: int, overflow: str) -> None:
         super().__init__()
-        self._ref = ref
+        self._weak_ref = weakref.ref(ref)  # whoever appends has the ref, or the cell, which has it
         self._capacity = capacity
         self._overflow = overflow
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._promised = 0  # places for senders that are about to go on: nobody may overtake them
         #: The greatest number of messages it has held.
         self.high_water = 0
+
+    @property
+    def _ref(self) -> ActorRef[Any]:
+        ref = self._weak_ref()
+        assert ref is not None
+        return ref
 
     def append(self, envelope: Envelope, /) -> None:
         if len(self) + self._promised >= self._capacity and type(envelope[0]) not in INTERNAL:

@@ -127,12 +127,10 @@ class ActorRef(Generic[M_contra]):
 class LocalRef(ActorRef[M_contra]):
     """The ref of an actor in this process."""
 
-    __slots__ = ("_cell", "_name", "_path", "_uid")
+    __slots__ = ("_cell", "_path")
 
-    def __init__(self, cell: Cell, name: str, uid: int) -> None:
+    def __init__(self, cell: Cell) -> None:
         self._cell = cell
-        self._name = name
-        self._uid = uid
         self._path: str | None = None  # made when first asked for: most actors never are
 
     @property
@@ -140,16 +138,16 @@ class LocalRef(ActorRef[M_contra]):
         if self._path is None:
             parent = self._cell.parent
             root = f"actors://{self._cell.system.name}/"
-            self._path = root if parent is None else path_of(parent.ref.path, self._name)
+            self._path = root if parent is None else path_of(parent.ref.path, self._cell.name)
         return self._path
 
     @property
     def name(self) -> str:
-        return self._name
+        return self._cell.name
 
     @property
     def uid(self) -> int:
-        return self._uid
+        return self._cell.uid
 
     @property
     def is_terminated(self) -> bool:
@@ -176,7 +174,7 @@ class LocalRef(ActorRef[M_contra]):
         self.tell(message, sender)
 
     def __repr__(self) -> str:
-        return f"<ActorRef {self.path}#{self._uid}>"
+        return f"<ActorRef {self.path}#{self._cell.uid}>"
 
     def _watched_by(self, watcher: ActorRef[Any]) -> None:
         self._cell.add_watcher(watcher)
