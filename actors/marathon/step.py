@@ -54,7 +54,7 @@ from actors.marathon.protocol import (
     UnfollowApp,
 )
 from actors.marathon.readiness import AwaitReadiness, ReadinessChecker, ReadinessSeen, must_be_ready
-from actors.marathon.rolling import Move, is_healthy, restart_move, scale_move
+from actors.marathon.rolling import Move, is_current, is_healthy, restart_move, scale_move
 
 __all__ = ["AppStep", "Gate"]
 
@@ -198,8 +198,9 @@ class AppStep(Gate):
         return instance
 
     def _advance(self) -> None:
-        app = self._change.target
-        move = self._move(self._seen())
+        app, seen = self._change.target, self._seen()
+        replaces = self._replaces(seen)
+        move = self._move(seen, replaces=replaces)
         if move.kill:
             self._killed.update(one.id for one in move.kill)
             for begin in range(0, len(move.kill), KILLED_PER_TURN):
@@ -214,8 +215,7 @@ class AppStep(Gate):
                 self.context.system.event_stream.publish(AppTerminated(self._change.app_id))
             self.done()
         elif app is not None and not move.done:
-            current = self._change.kind is ActionKind.RESTART
-            self._instances.tell(EnsureInstances(app, move.launch_up_to, current), self.ref)
+            self._instances.tell(EnsureInstances(app, move.launch_up_to, replaces), self.ref)
 
     def _rest(self) -> None:
         """Nothing more is ordered."""
@@ -236,11 +236,22 @@ class AppStep(Gate):
             self._rest()
             self.done()
 
-    def _move(self, instances: tuple[Instance, ...]) -> Move:
+    def _replaces(self, instances: tuple[Instance, ...]) -> bool:
+        """Whether those of older configurations are to go.
+
+        A restart that was overtaken or cancelled leaves some behind. Counted towards a later scale, they would make
+        dependents start beside what nobody wants any more.
+        """
+        change = self._change
+        if change.target is None or self._kill:
+            return False
+        return change.kind is ActionKind.RESTART or not all(is_current(change.target, one) for one in instances)
+
+    def _move(self, instances: tuple[Instance, ...], *, replaces: bool) -> Move:
         change = self._change
         if change.target is None:
             return Move(0, tuple(one for one in instances if one.goal is Goal.RUNNING), done=not instances)
-        if change.kind is ActionKind.RESTART:
+        if replaces:
             return restart_move(change.target, instances)
         shrinking = change.original is not None and change.target.instances <= change.original.instances
         return scale_move(change.target, instances, self._kill, shrinking=shrinking)

@@ -207,3 +207,30 @@ async def test_ten_chains_are_as_fast_as_their_slowest_path(service: Service) ->
         *(app(chain[n], dependencies=[chain[n - 1]] if n else []) for chain in chains for n in range(len(chain)))
     )
     assert await service.deployed() == pytest.approx(105, abs=3)
+
+
+@pytest.mark.parametrize("instances", [1, 5])
+async def test_a_scale_that_overtakes_a_restart_completes_it(service: Service, instances: int) -> None:
+    await service.put(app("/a", instances=3, cmd="old"))
+    await service.deployed()
+    service.world.startup = lambda app_id: 20.0
+    await service.put(app("/a", instances=3, cmd="new"))
+    await service.system.clock.sleep(10)
+    await service.put(app("/a", instances=instances, cmd="new"), app("/web", dependencies=["/a"]), force=True)
+    await service.until(lambda: bool(service.world.live("/web")))
+    assert [task.info.command.value for task in service.world.running("/a")] == ["new"] * instances
+    await service.deployed()
+
+
+async def test_a_scale_after_a_restart_that_was_cancelled_completes_it(service: Service) -> None:
+    await service.put(app("/a", instances=2, cmd="old"))
+    await service.deployed()
+    service.world.startup = lambda app_id: None
+    started = await service.put(app("/a", instances=2, cmd="new"))
+    await service.system.clock.sleep(5)
+    await service.marathon.supervisor.ask(CancelDeployment(started.deployment_id, force=True))
+    assert "old" in [task.info.command.value for task in service.world.live("/a")]
+    service.world.startup = lambda app_id: 0.1
+    await service.put(app("/a", instances=3, cmd="new"))
+    await service.deployed()
+    assert [task.info.command.value for task in service.world.running("/a")] == ["new"] * 3
