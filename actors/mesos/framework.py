@@ -52,6 +52,7 @@ __all__ = ["EventStream", "Framework", "Mesos"]
 log = logging.getLogger(__name__)
 
 _USUAL = Reconciliation()
+_LAST_EVENTS = 1.0  # seconds that actors have to take the events that are there when the framework ends
 
 
 class EventStream:
@@ -240,7 +241,12 @@ class Framework:
         current = asyncio.current_task()
         pipes = [task for task in self._pipes if task is not current]
         if pipes:
-            await asyncio.wait(pipes)
+            # An actor that ends the framework within a handler of its own takes no event until it is past that.
+            _, late = await asyncio.wait(pipes, timeout=_LAST_EVENTS)
+            for pipe in late:
+                pipe.cancel()
+            if late:
+                await asyncio.wait(late)
 
     async def __aenter__(self) -> Framework:
         return self

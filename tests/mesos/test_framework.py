@@ -45,6 +45,27 @@ async def test_events_are_piped_to_an_actor_until_it_or_the_framework_ends(
     assert pipe.done()
 
 
+async def test_an_actor_may_end_its_framework_while_events_wait_for_it(
+    system: ActorSystem, master: ScriptedMaster
+) -> None:
+    framework, stream = await registered(system, master)
+
+    class Ends(Actor):
+        async def receive(self, message: Any) -> None:
+            await self.context.system.clock.sleep(1)  # the pipe waits meanwhile until this one has handled what it has
+            await framework.deactivate()
+            self.context.stop(self.ref)
+
+    ends = system.spawn(Ends)
+    pipe = framework.pipe_to(ends)
+    for number in range(300):
+        await stream.rescind(f"O{number}")
+    await asyncio.wait((pipe,), timeout=5)
+    assert pipe.done()
+    await asyncio.sleep(1)
+    assert ends.is_terminated
+
+
 async def test_a_second_consumer_is_told_that_there_is_one(system: ActorSystem, master: ScriptedMaster) -> None:
     framework, stream = await registered(system, master)
     first = asyncio.ensure_future(anext(framework.events))
