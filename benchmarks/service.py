@@ -143,7 +143,7 @@ def main(runner: str, folder: str, agents: str) -> None:
     from actors.marathon.commands._options import ServiceOptions, with_service
     from actors.marathon.commands._service import Mesos, run
 
-    async def start(system: ActorSystem, work_dir: Path) -> Mesos:
+    async def start(system: ActorSystem, options: ServiceOptions) -> Mesos:
         place = Path(agents) / "mesos" if runner == "process" else None
         local = await LocalMesos.start(system, port=0, resources=RESOURCES, work_dir=place, runner=runner)
         return Mesos(local.url, stop=local.stop)

@@ -127,7 +127,8 @@ class Writer:
         if sum(size(*change) for change in changes) <= TRANSACTION_BYTES:
             await self._transact(_operations(changes, set(present)), self._mine.commit)
             return
-        packed = zlib.compress(msgpack.packb(list(changes)), 1)
+        # Of megabytes, and so in a thread.
+        packed = await asyncio.get_running_loop().run_in_executor(None, _packed, changes)
         parts = [packed[start : start + NODE_BYTES] for start in range(0, len(packed), NODE_BYTES)]
         for index, part in enumerate(parts):
             await self._transact([("create", f"{self._tree.redo}/{index}", part)], self._mine.commit)
@@ -213,6 +214,10 @@ class Writer:
 def size(path: str, data: bytes | None) -> int:
     """Bytes that a change takes in a transaction, nearly."""
     return OPERATION_BYTES + len(path) + len(data or b"")
+
+
+def _packed(changes: Sequence[Change]) -> bytes:
+    return zlib.compress(msgpack.packb(list(changes)), 1)
 
 
 def _slices(changes: Sequence[Change]) -> Iterable[Sequence[Change]]:

@@ -35,6 +35,7 @@ from benchmarks.costs import (
     spawn_and_stop,
     spawn_growth,
     stop_growth,
+    takeover,
     tell,
     tell_growth,
     tell_metered,
@@ -79,6 +80,7 @@ COSTS: dict[str, Cost] = {
         launch_processes,
         destroy_processes,
         launch_growth,
+        takeover,
     )
 }
 """By name."""
