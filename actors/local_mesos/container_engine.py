@@ -22,6 +22,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from actors.local_mesos.shared_volumes import shared_folder, shared_volumes
 from actors.local_mesos.task_runner import NoContainerEngine, TaskCommand, Uncontainable
 from mesos_proto import Resources, mesos_pb2
 
@@ -219,6 +220,8 @@ def _volumes(container: mesos_pb2.ContainerInfo, sandbox: str) -> Iterator[str]:
             origin = source.host_path.path
         elif source.type == Source.SANDBOX_PATH and source.sandbox_path.type == Source.SandboxPath.SELF:
             origin = os.path.join(sandbox, source.sandbox_path.path)
+        elif source.type == Source.SANDBOX_PATH:
+            origin = shared_folder(sandbox, source.sandbox_path.path)
         elif source.type == Source.DOCKER_VOLUME:
             origin = source.docker_volume.name
         else:
@@ -229,6 +232,8 @@ def _volumes(container: mesos_pb2.ContainerInfo, sandbox: str) -> Iterator[str]:
 
 def _make_folders(container: mesos_pb2.ContainerInfo, sandbox: str) -> None:
     """Those that volumes want in the sandbox, and the sandbox: engines mount only what is there."""
+    for path in shared_volumes(container).values():
+        os.makedirs(shared_folder(sandbox, path), exist_ok=True)
     for option in ("", *_volumes(container, sandbox)):
         origin = option.partition(":")[0] or sandbox
         if origin == sandbox or origin.startswith(sandbox + os.sep):

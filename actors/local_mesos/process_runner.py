@@ -32,6 +32,7 @@ from typing import Any
 from actors.local_mesos.container_engine import CommandLineEngine, find_engine
 from actors.local_mesos.fetcher import fetch
 from actors.local_mesos.runner import PROTOCOL
+from actors.local_mesos.shared_volumes import link_shared
 from actors.local_mesos.task_runner import (
     Exited,
     Listener,
@@ -43,6 +44,7 @@ from actors.local_mesos.task_runner import (
     RunnerWarning,
     Started,
     TaskCommand,
+    Uncontainable,
     Usage,
 )
 from mesos_proto import mesos_pb2
@@ -99,6 +101,12 @@ class ProcessRunner:
 
     async def fetch(self, sandbox: str, uris: Sequence[mesos_pb2.CommandInfo.URI]) -> None:
         await fetch(self._folder / sandbox, uris)
+
+    async def share(self, sandbox: str, volumes: Mapping[str, str]) -> None:
+        try:
+            await asyncio.to_thread(link_shared, str(self._folder / sandbox), volumes)
+        except OSError as error:
+            raise Uncontainable(f"its volumes cannot be made: {error}") from error
 
     async def container_engine(self) -> CommandLineEngine:
         if self._engine is None:

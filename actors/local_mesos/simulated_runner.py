@@ -151,6 +151,9 @@ class SimulatedRunner:
     async def fetch(self, sandbox: str, uris: Sequence[mesos_pb2.CommandInfo.URI]) -> None:
         return
 
+    async def share(self, sandbox: str, volumes: Mapping[str, str]) -> None:
+        return
+
     async def container_engine(self) -> SimulatedEngine:
         return SimulatedEngine()
 

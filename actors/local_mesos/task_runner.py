@@ -168,6 +168,12 @@ class TaskRunner(Protocol):
     async def fetch(self, sandbox: str, uris: Sequence[mesos_pb2.CommandInfo.URI]) -> None:
         """Bring what a command needs into the folder that it will have. Raises ``FetchFailed``."""
 
+    async def share(self, sandbox: str, volumes: Mapping[str, str]) -> None:
+        """Let each path in the folder that a command will have be one of the folders of its executor's sandbox.
+
+        Raises ``Uncontainable``.
+        """
+
     async def container_engine(self) -> ContainerEngine:
         """For tasks with an image. Raises ``NoContainerEngine``."""
 

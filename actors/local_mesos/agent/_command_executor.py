@@ -33,6 +33,7 @@ from actors.local_mesos.agent._health import Health, HealthChecker
 from actors.local_mesos.agent._housekeeping import OverMemory, memory_limit, over_memory_text
 from actors.local_mesos.agent._run import Run
 from actors.local_mesos.agent._status import new_status
+from actors.local_mesos.shared_volumes import shared_volumes
 from actors.local_mesos.task_runner import (
     ContainerEngine,
     Exited,
@@ -168,7 +169,7 @@ class CommandExecutor(Actor[Message]):
     # -- its life --------------------------------------------------------------------------------------------------
 
     def _begin(self) -> None:
-        if self._run.task.command.uris or self._run.has_image:
+        if self._run.task.command.uris or self._run.has_image or shared_volumes(self._run.task.container):
             self.context.pipe_to(self._prepare())
         else:
             self._prepared(self._run.command())
@@ -179,6 +180,9 @@ class CommandExecutor(Actor[Message]):
         try:
             if run.task.command.uris:
                 await runner.fetch(run.sandbox, run.task.command.uris)
+            shared = shared_volumes(run.task.container)
+            if shared and not run.has_image:
+                await runner.share(run.sandbox, shared)
             if run.has_image:
                 self._engine = await runner.container_engine()
                 command = await self._engine.contain(command, run.task, runner.sandbox_path(run.sandbox))
