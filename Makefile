@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PIP := PYTHONWARNINGS=ignore $(BIN)/python -m pip install -q --disable-pip-version-check
 ARGS ?=
 
-.PHONY: run test test-all check format bench bench-check docs proto real-parts clean
+.PHONY: run test test-all simulate check format bench bench-check docs proto real-parts clean
 
 run: $(VENV)/.run                  ## start the embedded Mesos and the service on this machine
 	@exec $(BIN)/marathon up $(ARGS)
@@ -18,6 +18,10 @@ test: $(VENV)/.dev real-parts      ## what is deterministic, and one pass of eac
 
 test-all: $(VENV)/.dev real-parts  ## the long faults and soaks as well
 	$(BIN)/python -m pytest $(ARGS)
+
+SEEDS ?= 1000
+simulate: $(VENV)/.run             ## whole clusters under faults, searched by seeds over all cores: make simulate SEEDS=10000
+	$(BIN)/python -m actors.simulation --seeds $(SEEDS) $(ARGS)
 
 check: $(VENV)/.dev                ## lint, types, and the contracts between the floors
 	$(BIN)/ruff check .

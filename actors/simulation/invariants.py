@@ -54,10 +54,11 @@ class Invariants:
         self._epoch = 0
         self._waiting: dict[str, Waiting] = {}
         self._most: Counter[str] = Counter()  # most tasks of a command that ran at once
+        self._left_over: set[str] = set()
         self._launches: set[str] = set()
         self._told_to_die: set[str] = set()
         self._before: dict[str, Definition | None] = {}
-        self._put_at: dict[str, float] = {}
+        self._destroyed_at: dict[str, float] = {}
 
     # the disk
 
@@ -69,6 +70,8 @@ class Invariants:
                 "nothing is journaled under an older epoch", f"{streams} in {epoch}, after {self._epoch}"
             )
         self._epoch = max(self._epoch, epoch)
+        if self.stage.service.led_by not in (None, writer := self.stage.service.writer()):
+            self.world.violated("who was superseded journals nothing", f"{writer} stored {streams}")
         if epoch < newest:
             self.world.sometimes("a leader wrote after its lease was over, before the next one did")
 
@@ -123,6 +126,12 @@ class Invariants:
     def _called(self, call: scheduler_pb2.Call) -> None:
         world = self.world
         kind = scheduler_pb2.Call.Type.Name(call.type)
+        if kind == "SUBSCRIBE":
+            world.happened(
+                "subscribe", "master", f"subscription of {call.framework_id.value[-9:] or 'a new framework'}"
+            )
+            if call.framework_id.value:
+                world.happened("subscribe again", "master", "which was there before")
         if kind == "ACCEPT":
             self._answers(call.accept.offer_ids, "accepted")
             world.happened("accept", "master", f"accepted: {[one.value[-6:] for one in call.accept.offer_ids]}")
@@ -150,8 +159,9 @@ class Invariants:
         self._told_to_die.add(task_id)
         app_id = app_of_task(task_id)
         promise = self.stage.users.promises.get(app_id)
-        quiet = self.world.loop._now - max(self.stage.disturbed_at, 0.0) > QUIET
-        if promise is None or promise.known is None or promise.maybe or not quiet or self._changed_at(app_id) is None:
+        quiet = self.world.loop._now - self.stage.disturbed_at > QUIET
+        destroyed = (mine.started_at or 0.0) < self._destroyed_at.get(app_id, 0.0)  # whatever it is now
+        if promise is None or promise.known is None or promise.maybe or destroyed or not quiet:
             return
         by_hand = any(instance_of_task(one) == instance_of_task(task_id) for one in self.stage.users.by_hand)
         if by_hand:
@@ -169,15 +179,16 @@ class Invariants:
 
     # what users want
 
-    def _changed_at(self, app_id: str) -> float | None:
-        return self._put_at.get(app_id)
-
-    def _put(self, wanted: dict[str, Definition | None]) -> None:
+    def _put(self, wanted: dict[str, Definition | None], force: bool) -> None:
         """Users send a change."""
         for app_id in wanted:
             promise = self.stage.users.promises.get(app_id)
             self._before[app_id] = promise.known if promise else None
-            self._put_at[app_id] = self.world.loop._now
+            if wanted[app_id] is None:
+                self._destroyed_at[app_id] = self.world.loop._now
+        if force:
+            self._left_over |= set(self.stage.users.promises) - set(wanted)
+        self._left_over -= set(wanted)
         for app_id in list(self._waiting):
             if app_id in wanted or any(name in wanted for name in self._waiting[app_id].first):
                 del self._waiting[app_id]
@@ -199,11 +210,20 @@ class Invariants:
             apps, deployments = await users.state()
         except Exception as error:  # noqa: BLE001 - whatever it is, nobody answers
             return f"no service answers: {error!r}"
-        users.compare({app_id: (app["cmd"], app["instances"]) for app_id, app in apps.items()})
+        seen = {app_id: (app["cmd"], app["instances"]) for app_id, app in apps.items()}
+        users.compare(seen)
+        for app_id, promise in users.promises.items():
+            if seen.get(app_id) != (promise.known and (promise.known.command, promise.known.instances)):
+                self.world.sometimes("an unpromised change was made")
         if deployments:
             return f"deployments have not ended: {deployments}"
         wanted = Counter({app_id: app["instances"] for app_id, app in apps.items() if app["instances"]})
         running = Counter(app_of_task(task.id) for task in stage.mesos.live)
+        for task in stage.mesos.live:
+            app_id = app_of_task(task.id)
+            # Who forces a change cancels deployments of other apps, whose old instances then stay, as in Marathon.
+            if app_id in apps and app_id not in self._left_over and task.command != apps[app_id]["cmd"]:
+                return f"{task.id} runs {task.command!r}, while {apps[app_id]['cmd']!r} is wanted"
         everything = sum(len(agent.tasks) for agent in stage.mesos.agents)
         if running != wanted or everything != sum(wanted.values()):
             return f"{dict(running)} run (of {everything} launched), {dict(wanted)} are wanted"

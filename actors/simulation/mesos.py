@@ -22,7 +22,7 @@ from actors.core import Clock, Props
 from actors.local_mesos.agent import Agent, AgentSettings, MemoryCheckpoint
 from actors.local_mesos.agent_link import LeaderLink
 from actors.local_mesos.master import MasterSettings, MemoryRegistry, start_master
-from actors.local_mesos.master.protocol import SchedulerCall, SchedulerCalls
+from actors.local_mesos.master.protocol import SchedulerCall, SchedulerCalls, Subscribe
 from actors.local_mesos.messages import AcknowledgeUpdate, RunTask, UpdateStatus
 from actors.local_mesos.offered import agent_resources
 from actors.local_mesos.simulated_runner import Script, SimulatedRunner, as_written
@@ -96,6 +96,7 @@ class SimulatedAgent:
         self.checkpoint = MemoryCheckpoint()
         self.tasks: dict[str, LiveTask] = {}
         self.containers: dict[str, str] = {}
+        self.known: dict[str, LiveTask] = {}
         self._clock = _MachineClock(mesos.world.loop)
         self.runner = _Runner(self, self._clock, self._script)
         self._info = mesos_pb2.AgentInfo(
@@ -141,6 +142,8 @@ class SimulatedAgent:
             case RunTask(_, info):
                 self.mesos.launched(LiveTask(info.task_id.value, info.command.value, self.host.name, info), self)
             case UpdateStatus(_, status, _):
+                if status.uuid in self.updates:
+                    self.mesos.world.sometimes("an update is sent again")
                 self.updates[status.uuid] = status
             case AcknowledgeUpdate(_, task_id, uuid):
                 if (update := self.updates.get(uuid)) is not None:
@@ -150,7 +153,12 @@ class SimulatedAgent:
 
     def seen(self, event: RunnerEvent) -> None:
         """The runner tells: a task starts, or is over."""
-        task = self.tasks.get(self.containers.get(getattr(event, "container_id", ""), ""))
+        task_id = self.containers.get(getattr(event, "container_id", ""), "")
+        if isinstance(event, Started) and task_id in self.known and task_id not in self.tasks:
+            # The machine went down between the order and the start; the agent, back, has it in its checkpoint.
+            self.mesos.world.sometimes("a task that was ordered before a reboot starts after it")
+            self.tasks[task_id] = self.known[task_id]
+        task = self.tasks.get(task_id)
         if task is None:
             return
         if isinstance(event, Started):
@@ -214,7 +222,7 @@ class SimulatedMesos:
             if task.id in self.ever:
                 world.violated("no task is launched twice", f"{task.id} was launched before")
             self.ever.add(task.id)
-            agent.tasks[task.id] = task
+            agent.tasks[task.id] = agent.known[task.id] = task
             for name, total in agent.total.items():
                 used = sum(_amount(one.info, name) for one in agent.tasks.values())
                 if used > total + 1e-6:
@@ -229,7 +237,7 @@ class SimulatedMesos:
         if isinstance(message, SchedulerCalls):
             for each in message.calls:
                 self.on_call(each.call)
-        elif isinstance(message, SchedulerCall):
+        elif isinstance(message, SchedulerCall | Subscribe):
             self.on_call(message.call)
 
 

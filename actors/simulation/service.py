@@ -24,6 +24,7 @@ from actors.mesos import ConnectionSettings
 from actors.simulation.disk import Disk, DiskJournal
 from actors.simulation.mesos import SimulatedMesos
 from actors.simulation.world import Host, World
+from actors.testkit import HERE
 
 __all__ = ["API_PORT", "SimulatedService"]
 
@@ -38,11 +39,16 @@ class SimulatedService:
         self.disk = Disk(world.chance, world.loop.time if hosts == 1 else lambda: world.loop._now)
         self.cluster = MemoryCluster()
         self.coordinators: dict[str, MemoryCoordinator] = {}
+        self.led_by: str | None = None
         self.systems: dict[str, ActorSystem] = {}
         self.healthy: Callable[[str, int], bool] = lambda host, port: True
         self.hosts = [world.host("marathon" if hosts == 1 else f"marathon{n}") for n in range(1, hosts + 1)]
         for host in self.hosts:
             host.run(self._runs_on(host))
+
+    def writer(self) -> str:
+        """The host whose code is running."""
+        return next((host.name for host in self.hosts if host.address == HERE.get()), "")
 
     @property
     def urls(self) -> list[str]:
@@ -57,6 +63,9 @@ class SimulatedService:
             coordinator = self.coordinators[host.name] = MemoryCoordinator(self.cluster)
             lease = await coordinator.lease("marathon")
             self.world.happened("leads", host.name, f"leads in epoch {lease.epoch}")
+            if self.led_by not in (None, host.name):
+                self.world.sometimes("a second leader leads")
+            self.led_by = host.name
             journal = DiskJournal(self.disk, epoch=lease.epoch)
             marathon = await Marathon.start(
                 system,

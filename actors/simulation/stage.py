@@ -22,7 +22,7 @@ from actors.simulation.world import World
 __all__ = ["Stage"]
 
 LATENCY = (0.0005, 0.01)
-COMES_RIGHT_WITHIN = 400.0
+COMES_RIGHT_WITHIN = 250.0
 """Virtual seconds after the faults' end in which all that is wanted must run and all that was asked have ended."""
 
 
@@ -35,7 +35,10 @@ class Stage:
         self.bad_starts_until = 0.0
         self.sick: int | None = None
         self.disturbed_at = 0.0
-        self.mesos = SimulatedMesos(world, plan.agents, script=self._script)
+        # So much that all fits even while two versions of everything run, on every agent but one.
+        cpus = 24 // max(1, plan.agents - 1)
+        resources = f"cpus:{cpus};mem:8192;disk:10000;ports:[31000-31099]"
+        self.mesos = SimulatedMesos(world, plan.agents, resources=resources, script=self._script)
         self.service = SimulatedService(world, self.mesos, hosts=hosts)
         self.service.healthy = lambda host, port: port % 4 != self.sick
         self.users = Users(world, self.service.urls)

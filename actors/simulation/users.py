@@ -70,7 +70,7 @@ class Users:
         self.host = world.host("users")
         self.promises: dict[str, Promise] = {}
         self.by_hand: set[str] = set()
-        self.on_put: Callable[[dict[str, Definition | None]], None] = lambda wanted: None
+        self.on_put: Callable[[dict[str, Definition | None], bool], None] = lambda wanted, force: None
         self.waiting = 0
         self._session: aiohttp.ClientSession | None = None
         self._life: Any = None
@@ -109,7 +109,7 @@ class Users:
         """Deploy these together."""
         told = ", ".join(f"{app_id} ×{each.instances} ({each.command})" for app_id, each in wanted.items())
         self.world.happened("put", "users", f"want {told}{' by force' if force else ''}")
-        self.on_put(dict(wanted))
+        self.on_put(dict(wanted), force)
         promises = {app_id: self.promises.setdefault(app_id, Promise()) for app_id in wanted}
         for app_id, promise in promises.items():
             promise.maybe.append(wanted[app_id])
@@ -121,7 +121,7 @@ class Users:
     async def destroy(self, app_id: str) -> None:
         """Destroy an app."""
         self.world.happened("destroy", "users", f"destroy {app_id}")
-        self.on_put({app_id: None})
+        self.on_put({app_id: None}, True)
         self.promises.setdefault(app_id, Promise()).maybe.append(None)
         status, answer = await self._ask("DELETE", f"/v2/apps/{app_id}?force=true")
         self._answered(status, answer, {app_id: None}, gone=True)

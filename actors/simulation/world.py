@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import random
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
@@ -131,6 +132,7 @@ class World:
         self.over = False
         self.violation: Violation | None = None
         self._stopped = asyncio.Event()
+        self._context = contextvars.copy_context()
         self._never: list[tuple[str, Callable[[], Any]]] = []
         self._triggers: dict[tuple[str, int], list[Callable[[], None]]] = {}
 
@@ -150,7 +152,8 @@ class World:
             if not self.over:
                 action()
 
-        self.loop.call_later(seconds, act)
+        # As the world itself: whoever's line it was that this came of may be dead by then.
+        self._context.copy().run(self.loop.call_later, seconds, act)
 
     # what happens
 

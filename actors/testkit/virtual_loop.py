@@ -198,7 +198,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._check_closed()  # type: ignore[attr-defined]
         if self._drifts and (drift := self._drifts.get(HERE.get())) is not None:
             rate, since, shown = drift
-            when = since + (when - shown) / rate
+            when = since + (when - shown) / rate + 1e-9  # never a rounding too early: what looks would wait again
         timer = _Timer(next(self.numbers), when, callback, args, self, context)
         life = LIFE.get() if context is None else context.get(LIFE)
         if life is not None and not life.running:

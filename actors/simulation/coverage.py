@@ -1,0 +1,35 @@
+"""What must have happened at least once over all seeds: a search that never took a branch says nothing about it."""
+
+from __future__ import annotations
+
+from actors.simulation.search import Found
+
+__all__ = ["SOMETIMES", "missing", "table"]
+
+FAULT_KINDS = ("kill -9", "power cut", "pause", "reboot", "reset", "cut", "one-way cut", "slow network", "stalled disk",
+               "full disk", "task fails", "bad starts", "sick", "drift", "no coordinator")  # fmt: skip
+
+SOMETIMES = (
+    *(f"fault: {kind}" for kind in FAULT_KINDS),
+    "promised", "refused", "in doubt", "user failed", "kill by hand", "reconcile", "subscribe again",
+    "branch: a task that was ordered before a reboot starts after it",
+    "branch: an update is sent again",
+    "branch: an unpromised change was made",
+    "branch: a second leader leads",
+)  # fmt: skip
+
+
+def missing(found: Found) -> list[str]:
+    """What of it never happened."""
+    return [kind for kind in SOMETIMES if not found.counts[kind]]
+
+
+def table(found: Found) -> str:
+    """How often each of them happened, and in how many runs."""
+    lines = [f"{'':64} {'times':>8} {'in runs':>8}"]
+    lines += [f"{kind:64} {found.counts[kind]:8} {found.struck[kind]:8}" for kind in SOMETIMES]
+    lines.append(
+        f"{found.runs} runs, {found.virtual_seconds / 3600:.1f} virtual hours, {found.cpu:.0f} s of CPU, "
+        f"{len(found.failures)} failures"
+    )
+    return "\n".join(lines)

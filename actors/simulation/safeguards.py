@@ -1,0 +1,174 @@
+# ruff: noqa: E501 - pieces of source are shown as they are
+"""The safeguards of the service and what it stands on, each with the piece of source that is it.
+
+To see whether the search is any good, one is left out: its module is imported with that piece replaced (``remove``),
+in a process of its own. So a safeguard costs the product nothing, not even a name. A piece that is not found in its
+module any more is an error, and a test (`tests/simulation/test_safeguards.py`) says so: carry the list along.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from pathlib import Path
+from types import CodeType, ModuleType
+
+__all__ = ["SAFEGUARDS", "Safeguard", "remove", "weakened"]
+
+
+@dataclass(frozen=True, slots=True)
+class Safeguard:
+    """``pieces``: (what stands in the source of ``module``, what to put in its place); ``scenario``: finds it soonest."""
+
+    name: str
+    module: str
+    pieces: tuple[tuple[str, str], ...]
+    scenario: str = "crashes"
+
+
+def _one(name: str, module: str, present: str, without: str, scenario: str = "crashes") -> Safeguard:
+    return Safeguard(name, module, ((present, without),), scenario)
+
+
+INSTANCES = "actors.marathon.instances"
+LAUNCHER = "actors.marathon.launcher"
+SUPERVISOR = "actors.marathon.supervisor"
+STEP = "actors.marathon.step"
+BOOK = "actors.marathon.instance_book"
+RECONCILER = "actors.mesos.reconciler"
+
+_LIST = (
+    _one("a change is stored before it is answered", SUPERVISOR,
+         "        await self._journal.append(\n            [\n                *self._history.difference(root),",
+         "        (lambda writes: __import__('asyncio').get_running_loop().create_task(self._journal.append(writes)))(\n"
+         "            [\n                *self._history.difference(root),"),
+    _one("a deployment is stored with its change", SUPERVISOR,
+         'Append(record.stream, (Event("deployment-started", 1, record.to_payload()),)),', ""),
+    _one("stored deployments go on after a restart", SUPERVISOR, "        for record in stored:\n", "        for record in ():\n"),
+    _one("a cancelled deployment stops before the next begins", SUPERVISOR,
+         'await self._stop(other, f"cancelled in favour of deployment {record.id}")',
+         "del self._running[other.record.id]"),
+    Safeguard("a cancelled deployment is ended in the journal", SUPERVISOR, (
+        ('                *(Append(other.record.stream, (Event("deployment-ended"),)) for other in in_the_way),\n', ""),
+        ("        self._tidy(*(other.record.stream for other in in_the_way))\n", ""))),
+    _one("the end of a task is acknowledged after it is stored", INSTANCES,
+         "        self._book.end(instance, condition, told, then=then)\n",
+         "        if then is not None:\n            then()\n        self._book.end(instance, condition, told)\n"),
+    _one("an update is acknowledged after it is stored", INSTANCES,
+         "self._book.change(changed, InstanceChanged(changed), replace(told, instance=changed), then=acknowledge)",
+         "(acknowledge(), self._book.change(changed, InstanceChanged(changed), replace(told, instance=changed)))"),
+    _one("an instance is stored before it is launched", INSTANCES,
+         "        self._book.change_all(provisioned, then=stored)\n",
+         "        self._book.change_all(provisioned)\n        stored()\n"),
+    _one("a task that is not in the book is killed", INSTANCES, "        elif not condition.is_lost:\n", "        elif False:\n"),
+    _one("a kill is sent again until it is done", INSTANCES,
+         "            if instance.goal is not Goal.RUNNING or unconfirmed:\n", "            if False:\n"),
+    _one("what has ended is replaced", INSTANCES,
+         "        self._book.end(instance, condition, told, then=then)\n        self._replenish(instance.app_id)\n",
+         "        self._book.end(instance, condition, told, then=then)\n"),
+    _one("who comes back after he was replaced makes one too many", INSTANCES,
+         "self._keep(app)  # its replacement is one too many now", "pass", "network"),
+    _one("who is unreachable is replaced in time", "actors.marathon.unreachable",
+         "self._timers.start_single(give_up, give_up,", "(lambda *_: None)(give_up, give_up,", "network"),
+    _one("an ended instance leaves the journal", BOOK, "            delete=None if known is None else stream,\n",
+         "            delete=None,\n"),
+    _one("the book is read before anything is done", BOOK,
+         "        for instance, seq in await recover_instances(self._journal):\n",
+         "        for instance, seq in ():\n"),
+    _one("what becomes of an unsent launch is told", LAUNCHER, "            self._unlaunched(sorted(ids))\n", "            pass\n", "network"),
+    _one("rescinded offers are not used", LAUNCHER, "        if offer_id in self._rescinded:\n", "        if False:\n"),
+    _one("offers end with their subscription", LAUNCHER,
+         "                for offer_id in (*self._offers, *(filling.offer.id for filling in self._open())):\n",
+         "                for offer_id in ():\n"),
+    _one("offers are asked for again after a new subscription", LAUNCHER,
+         "                self._wanting = None\n", "                pass\n"),
+    _one("a dependent waits for its dependencies", STEP,
+         "                self._waits_for = set(waits_for) - self._heard\n", "                self._waits_for = set()\n"),
+    _one("old ones stay until enough new ones are well", "actors.marathon.rolling",
+         "min(len(old), max(surplus, healthy - bounds.minimum_healthy))", "len(old)"),
+    _one("orders under way are counted in", STEP,
+         "        if instance.id in self._killed and instance.goal is Goal.RUNNING:\n", "        if False:\n"),
+    _one("the framework's id is kept", "actors.marathon.scheduler",
+         "            await self._journal.append([Append(FRAMEWORK_STREAM, (event,))])\n", "            assert event\n"),
+    _one("what the book has is reconciled after a restart", "actors.marathon.scheduler",
+         '**{"known_tasks": tasks,', '**{"known_tasks": {},'),
+    _one("tasks are reconciled after each subscription", RECONCILER,
+         "        elif isinstance(event, Subscribed):\n", "        elif False:\n"),
+    _one("what is not answered is asked again", RECONCILER, "        while self._unanswered:\n", "        while False:\n"),
+    Safeguard("a silent stream is a lost one", "actors.mesos.connection", (
+        ("            stream.silence = self._settings.missed_heartbeats * _DEFAULT_HEARTBEAT\n", "            stream.silence = 1e9\n"),
+        ("        stream.silence = self._settings.missed_heartbeats * interval\n", "        stream.silence = 1e9\n"))),
+    _one("an agent repeats an update until it is acknowledged", "actors.local_mesos.agent._updates",
+         "        delay, self._retry = self._retry, min(2 * self._retry, RETRY_MAX)\n", "        delay = 1e9\n"),
+    _one("an agent sends one update of a task at a time", "actors.local_mesos.agent._updates",
+         "        return len(self.pending) == 1\n", "        return True\n"),
+    _one("the journal refuses older epochs", "actors.persistence.memory",
+         "        await asyncio.sleep(0)\n        if self._epoch < self.store.epoch:\n            raise stale(self._epoch, self.store.epoch)\n\n    def _take_room",
+         "        await asyncio.sleep(0)\n\n    def _take_room", "leaders"),
+    _one("each lease has an epoch of its own", "actors.cluster.memory_coordinator",
+         "        epoch = last.epoch + 1 if last else 1\n", "        epoch = 1\n", "leaders"),
+    _one("a lease that is held is given to nobody else", "actors.cluster.memory_coordinator",
+         "        if last and not last.released and now < last.renewed_at + ttl:\n", "        if False and last:\n", "leaders"),
+    _one("the journal answers when it has synced", "actors.simulation.disk",
+         "        await super().append(writes)\n",
+         "        asyncio.get_running_loop().create_task(super().append(writes))\n"),
+    _one("the journal stores a call's writes together", "actors.persistence.memory",
+         "        for write, rows in encoded:\n            if rows:\n",
+         "        for write, rows in encoded:\n            await asyncio.sleep(0.002)\n            if rows:\n"),
+    _one("the journal keeps the order of calls", "actors.simulation.disk",
+         "self._last = max(self._last + 1e-6, moment)", "self._last = moment"),
+)  # fmt: skip
+
+SAFEGUARDS = {safeguard.name: safeguard for safeguard in _LIST}
+
+
+def weakened(safeguard: Safeguard) -> str:
+    """The source of its module without it. Raises `LookupError` when a piece is not there exactly once."""
+    path = Path(__file__).parents[2].joinpath(*safeguard.module.split(".")).with_suffix(".py")
+    source = path.read_text("utf-8")
+    for present, without in safeguard.pieces:
+        if source.count(present) != 1:
+            raise LookupError(
+                f"the safeguard {safeguard.name!r} is {source.count(present)} times in {safeguard.module}, not once, as:"
+                f"\n{present}\nThe code has changed: find what guards it now, and say so in {__name__}"
+            )
+        source = source.replace(present, without)
+    return source
+
+
+class _Loader(SourceFileLoader):
+    def __init__(self, safeguard: Safeguard, path: str) -> None:
+        super().__init__(safeguard.module, path)
+        self._safeguard = safeguard
+
+    def get_code(self, fullname: str) -> CodeType:
+        return compile(weakened(self._safeguard), self.path, "exec")
+
+
+class _Finder(MetaPathFinder):
+    def __init__(self, safeguard: Safeguard) -> None:
+        self._safeguard = safeguard
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if fullname != self._safeguard.module:
+            return None
+        spec = PathFinder.find_spec(fullname, path, target)
+        if spec is not None and spec.origin is not None:
+            spec.loader = _Loader(self._safeguard, spec.origin)
+        return spec
+
+
+def remove(name: str) -> None:
+    """Leave a safeguard out, in this process. Raises `ValueError` for an unknown one, `RuntimeError` if it is too late."""
+    safeguard = SAFEGUARDS.get(name)
+    if safeguard is None:
+        raise ValueError(f"there is no safeguard {name!r}; there are: {', '.join(map(repr, SAFEGUARDS))}")
+    if safeguard.module in sys.modules:
+        raise RuntimeError(f"{safeguard.module} is imported already; remove safeguards in a fresh process")
+    weakened(safeguard)
+    sys.meta_path.insert(0, _Finder(safeguard))

@@ -1,0 +1,53 @@
+"""A failing run as a person reads it: one sentence, the steps that are needed, what happened, how to see it again."""
+
+from __future__ import annotations
+
+import re
+
+from actors.simulation.scenarios import Outcome
+
+__all__ = ["story"]
+
+NOISE = re.compile(r"^(stored: |TASK_\w+ of )")
+LAST = 25
+"""Lines before the end that are told in full."""
+
+
+def story(scenario: str, outcome: Outcome, kept: list[int], full_plan: int, *, without: str = "") -> str:
+    """``kept``: the steps of ``full_plan`` ones that this run was made of."""
+    violation = outcome.violation
+    if violation is None:
+        return f"{scenario}, seed {outcome.plan.seed}: all held"
+    faults = sum(step.is_fault for step in outcome.plan.steps)
+    lines = [
+        f'{scenario}, seed {outcome.plan.seed}: "{violation.invariant}" did not hold at {violation.at:.3f} s',
+        f"  {violation.text}",
+        f"  {full_plan} steps shrunk to {len(kept)}, {faults} of them faults",
+        "",
+    ]
+    lines += [f"  step {index}: {step}" for index, step in zip(kept, outcome.plan.steps, strict=True)]
+    lines.append("")
+    names: dict[str, str] = {}
+    start = max(0, len(outcome.trace) - LAST)
+    for number, line in enumerate(outcome.trace):
+        if number >= start or line.fault or not NOISE.match(line.what):
+            lines.append(_short(str(line), names))
+    keep = ",".join(map(str, kept))
+    lines += [
+        f"{violation.at:9.3f}  {'':<10}  ← {_short(violation.text, names)[:300]}",
+        "",
+        f"replay: python -m actors.simulation --scenario {scenario} --seed {outcome.plan.seed} --keep {keep or 'none'}"
+        + (f" --without '{without}'" if without else ""),
+    ]
+    return "\n".join(lines)
+
+
+def _short(text: str, names: dict[str, str]) -> str:
+    """Instances by app and number, in place of their uuids."""
+
+    def named(match: re.Match[str]) -> str:
+        app = match.group(1)
+        count = 1 + sum(name.startswith(f"{app}#") for name in names.values())
+        return names.setdefault(match.group(0).removesuffix("._app.1"), f"{app}#{count}")
+
+    return re.sub(r"(\w+)\.instance-[0-9a-f-]{36}(?:\._app\.1)?", named, text)
