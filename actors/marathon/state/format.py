@@ -19,7 +19,13 @@ __all__ = ["FORMAT", "bring_up_to_date", "check_readable"]
 Migration = Callable[[Journal], Awaitable[None]]
 
 STREAM = "state-format"
-MIGRATIONS: tuple[Migration, ...] = ()
+
+
+async def _there_may_be_pods(journal: Journal) -> None:
+    """1 → 2: streams of apps may hold pods, which format 1 would read as apps with nothing to run. Nothing changes."""
+
+
+MIGRATIONS: tuple[Migration, ...] = (_there_may_be_pods,)
 FORMAT = 1 + len(MIGRATIONS)
 """What this version writes."""
 

@@ -6,6 +6,7 @@ import pytest
 
 from actors import ActorSystem
 from actors.marathon import Marathon
+from actors.marathon.messages import GetRoot
 from actors.marathon.state.format import FORMAT, STREAM, bring_up_to_date
 from actors.persistence import Append, Event, Journal, MemoryJournal, MemoryStore, NewerVersion
 
@@ -20,6 +21,7 @@ async def journal_with(*events: Event, stream: str = "root") -> MemoryJournal:
     return journal
 
 
+V1 = "2026-01-01T00:00:00.000Z"
 ROOT = Event("root-changed", 1, {"version": "2026-01-01T00:00:00.000Z"})
 
 
@@ -64,6 +66,24 @@ async def test_a_migration_that_was_interrupted_is_made_again() -> None:
         await bring_up_to_date(journal, (migration,))
     await bring_up_to_date(journal, (migration,))
     assert (tried, await format_of(journal)) == ([0, 1], 2)
+
+
+async def test_a_state_from_before_there_were_pods_is_taken_over() -> None:
+    store = MemoryStore()
+    info = {"version": V1, "versionInfo": {"lastScalingAt": V1, "lastConfigChangeAt": V1}}
+    app = {"id": "/a", "cmd": "sleep 1", "instances": 0, "role": "*", **info}
+    await MemoryJournal(store).append(
+        [
+            Append("root", (Event("root-changed", 1, {"version": V1}),)),
+            Append("app//a", (Event("app-set", 1, {"version": V1, "app": app}),)),
+        ]
+    )
+    async with ActorSystem() as system:
+        marathon = await Marathon.start(system, master="http://127.0.0.1:9", journal=MemoryJournal(store), user="test")
+        root = await marathon.supervisor.ask(GetRoot())
+        assert (list(root.apps), root.apps["/a"].role, root.all_pods()) == (["/a"], "*", ())
+        await marathon.stop()
+    assert await format_of(MemoryJournal(store)) == FORMAT == 2
 
 
 async def test_a_newer_state_is_refused_by_the_service_and_left_as_it_is() -> None:
