@@ -87,4 +87,4 @@ def plan_json(plan: DeploymentStatus, *, light: bool) -> dict[str, Any]:
 
 
 def _group(apps: Mapping[str, App]) -> dict[str, Any]:
-    return RootGroup().with_apps(*apps.values()).to_wire()
+    return RootGroup().with_apps(*apps.values()).group.wire

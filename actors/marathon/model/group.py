@@ -4,7 +4,7 @@ A path such as ``/product/db`` names an app or a group, never both. Groups on th
 it and stay when it goes.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -44,11 +44,19 @@ class Group:
 
     def to_wire(self) -> dict[str, Any]:
         """The whole subtree, complete: what the journal keeps."""
+        return self._written(lambda app: app.to_wire())
+
+    @property
+    def wire(self) -> dict[str, Any]:
+        """The whole subtree as clients see it, made anew each time."""
+        return self._written(lambda app: dict(app.wire))
+
+    def _written(self, write: Callable[[App], dict[str, Any]]) -> dict[str, Any]:
         wire: dict[str, Any] = {
             "id": self.id,
-            "apps": [app.to_wire() for app in self.apps.values() if not isinstance(app, Pod)],
-            "groups": [group.to_wire() for group in self.groups.values()],
-            "pods": [pod.to_wire() for pod in self.apps.values() if isinstance(pod, Pod)],
+            "apps": [write(app) for app in self.apps.values() if not isinstance(app, Pod)],
+            "groups": [group._written(write) for group in self.groups.values()],
+            "pods": [write(pod) for pod in self.apps.values() if isinstance(pod, Pod)],
             "dependencies": list(self.dependencies),
             "version": self.version,
         }

@@ -76,6 +76,19 @@ async def test_a_light_plan_has_no_groups_and_a_full_one_has(api: Api) -> None:
         assert event["plan"]["target"]["groups"][0]["apps"][0]["id"] == "/g/x"
 
 
+async def test_a_plan_shows_of_an_app_what_its_own_page_does(api: Api) -> None:
+    app = (await api.post("/v2/apps", {"id": "/x", "cmd": "sleep 1"})).body
+    await api.post("/v2/apps/x/restart")
+    (_, status) = api.world.deployments
+    async with api.session.get(f"{api.url}/v2/events?event_type=deployment_success") as stream:
+        api.system.event_stream.publish(DeploymentSuccess("d2", status))
+        _, event = await read_event(stream)
+    (target,) = event["plan"]["target"]["apps"]
+    assert target["versionInfo"].keys() == app["versionInfo"].keys()
+    shown = (await api.get("/v2/apps/x")).body["app"]
+    assert target == {key: shown[key] for key in target}
+
+
 async def test_a_client_that_does_not_read_is_dropped_and_holds_up_nobody(api: Api, monkeypatch: Any) -> None:
     monkeypatch.setattr(events, "MAX_QUEUED", 8)
     only = "?event_type=group_change_success"

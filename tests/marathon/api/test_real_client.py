@@ -10,7 +10,7 @@ import pytest
 
 from actors.marathon.messages import AppTerminated, DeploymentInfo, DeploymentSuccess, InstanceHealthChanged
 
-from .conftest import Api
+from .conftest import Api, serving
 
 marathon = pytest.importorskip("marathon")
 models = pytest.importorskip("marathon.models")
@@ -123,8 +123,19 @@ async def test_deployments_queue_and_service(api: Api, client: Client) -> None:
     assert (await client("get_leader"))["leader"] == info.leader
     assert await client("ping") == b'"pong"'
     assert "gauges" in await client("get_metrics")
-    with pytest.raises(marathon.exceptions.NotFoundError):
-        await client("list_event_subscriptions")
+    for call in ("list_event_subscriptions", "create_event_subscription", "delete_event_subscription"):
+        with pytest.raises(marathon.exceptions.NotFoundError):  # retired, as in Marathon since 1.7
+            await client(call, *(["http://127.0.0.1:1/callback"] if call != "list_event_subscriptions" else []))
+
+
+async def test_the_leadership_is_given_up() -> None:
+    given_up: list[bool] = []
+    async with serving(abdicate=lambda: given_up.append(True)) as api:
+        client = Client(api)
+        assert "abdicated" in (await client("delete_leader"))["message"]
+        client.client.session.close()
+        client.client.sse_session.close()
+    assert given_up == [True]
 
 
 async def test_the_event_stream(api: Api, client: Client) -> None:
