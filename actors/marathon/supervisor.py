@@ -9,6 +9,7 @@
                                ReleaseApps                          ─▶ instances
                                spawns a deployment                  ─▶ … DeploymentEnded
                                the record is deleted, KeepApp       ─▶ instances
+                               begins it again, from its record     ◀─ Terminated: its code failed
     GetRoot, ListDeployments ▶ answered at once, from memory
 
 What holds: whoever got `DeploymentStarted` finds root and deployment again after ``kill -9``. An app belongs to one
@@ -22,7 +23,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from actors.core import Actor, ActorRef, Failure, Props
+from actors.core import Actor, ActorRef, Failure, Props, StoppingStrategy, Terminated
 from actors.marathon.changes import settled
 from actors.marathon.deployment import Deployment, status_of
 from actors.marathon.messages import (
@@ -75,11 +76,22 @@ ENDED_RETRY = 1.0
 """Seconds between attempts to drop the record of a deployment that is done from a journal that is full."""
 
 
+BEGIN_AGAIN = 5.0
+"""Seconds after which a deployment whose own code failed begins again."""
+
+
 @dataclass(slots=True)
 class _Running:
+    """``actor`` is None from a failure of it until it begins again."""
+
     record: DeploymentRecord
     status: DeploymentStatus
-    actor: ActorRef[Any]
+    actor: ActorRef[Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class _BeginAgain:
+    id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +101,9 @@ class _Tidied:
 
 class Supervisor(Actor[Any]):
     """See the head of this module."""
+
+    # What a deployment has heard since it began, such as the parts that were cancelled, is in its record alone.
+    supervisor_strategy = StoppingStrategy()
 
     def __init__(
         self,
@@ -160,6 +175,10 @@ class Supervisor(Actor[Any]):
                     self._running[status.id].status = status
             case DeploymentEnded():
                 await self._ended(message)
+            case Terminated(ref=actor):
+                self._failed(actor)
+            case _BeginAgain(deployment_id):
+                self._begin_again(deployment_id)
             case GetRootVersions():
                 self.reply(self._history.versions)
             case GetRootAt(version):
@@ -231,11 +250,29 @@ class Supervisor(Actor[Any]):
         status = status_of(record.id, record.version, plan)
         self._instances.tell(ReleaseApps(record.affected_apps), self.ref)
         self._health.tell(WatchApps(tuple(record.target.values())), self.ref)
-        actor = self.context.spawn(
-            Props(Deployment, status, plan, self._instances, self._queue, record.kill), record.id
-        )
-        self._running[record.id] = _Running(record, status, actor)
+        self._running[record.id] = _Running(record, status, self._spawn(record, status, plan))
         return status
+
+    def _spawn(self, record: DeploymentRecord, status: DeploymentStatus, plan: DeploymentPlan) -> ActorRef[Any]:
+        props = Props(Deployment, status, plan, self._instances, self._queue, record.kill)
+        return self.context.watch(self.context.spawn(props, record.id))
+
+    def _failed(self, actor: ActorRef[Any]) -> None:
+        running = next((one for one in self._running.values() if one.actor == actor), None)
+        if running is None:
+            return  # it was ended
+        running.actor = None
+        self.log.error("deployment %s failed; it begins again in %g s", running.record.id, BEGIN_AGAIN)
+        self.context.timers.start_single(running.record.id, _BeginAgain(running.record.id), BEGIN_AGAIN)
+
+    def _begin_again(self, deployment_id: str) -> None:
+        running = self._running.get(deployment_id)
+        if running is None or running.actor is not None:
+            return
+        record, root = running.record, self._history.current
+        plan = make_plan(record.original_of(root), record.target_of(root), self._mode)
+        running.status = status_of(record.id, record.version, plan)
+        running.actor = self._spawn(record, running.status, plan)
 
     # -- ends
 
@@ -260,14 +297,16 @@ class Supervisor(Actor[Any]):
         await self._journal.append([Append(running.record.stream, (Event("part-cancelled", 1, {"app": app_id}),))])
         running.record = running.record.without(app_id)
         # Unlocked before its step has given its last order, two deployments would give orders for the app.
-        await running.actor.ask(CancelStep(app_id, self._history.current.app(app_id)), STOP_TIMEOUT)
+        if running.actor is not None:
+            await running.actor.ask(CancelStep(app_id, self._history.current.app(app_id)), STOP_TIMEOUT)
         self._keep({app_id})
         return DeploymentCancelled(cancel.id)
 
     async def _stop(self, running: _Running, reason: str) -> None:
         del self._running[running.record.id]
         self.context.timers.cancel(running.record.id)
-        await self.context.system.graceful_stop(running.actor, STOP_TIMEOUT)
+        if running.actor is not None:
+            await self.context.system.graceful_stop(running.actor, STOP_TIMEOUT)
         self._publish(DeploymentFailed(running.record.id, running.status, reason))
 
     async def _ended(self, ended: DeploymentEnded) -> None:
@@ -285,7 +324,8 @@ class Supervisor(Actor[Any]):
             await self._stop(running, ended.reason)
         else:
             del self._running[ended.id]
-            self.context.stop(running.actor)
+            if running.actor is not None:
+                self.context.stop(running.actor)
             self._publish(DeploymentSuccess(ended.id, ended.status))
         self._keep(running.record.affected_apps)
 

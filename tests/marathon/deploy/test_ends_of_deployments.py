@@ -23,6 +23,7 @@ from actors.marathon.messages import (
     VersionNotKept,
 )
 from actors.marathon.model import Group
+from actors.marathon.protocol import CancelStep
 
 from .conftest import Service
 from .definitions import app
@@ -234,3 +235,34 @@ async def test_a_scale_after_a_restart_that_was_cancelled_completes_it(service: 
     await service.put(app("/a", instances=3, cmd="new"))
     await service.deployed()
     assert [task.info.command.value for task in service.world.running("/a")] == ["new"] * 3
+
+
+async def test_a_deployment_that_fails_begins_again_without_the_parts_that_were_cancelled(service: Service) -> None:
+    service.world.startup = {"/bad": None, "/slow": 60.0, "/web": 0.1}.__getitem__
+    started = await service.put(app("/bad"), app("/slow"), app("/web", dependencies=["/slow"]))
+    await service.system.clock.sleep(1)
+    ask = service.marathon.supervisor.ask
+    await ask(CancelPart(started.deployment_id, "/bad"))
+    deployment = service.system.actor_selection(f"{service.marathon.supervisor.path}/{started.deployment_id}")
+    deployment.tell(CancelStep("/what it does not know", None))  # a KeyError
+    await service.system.clock.sleep(1)
+    assert [status.id for status in await service.deployments()] == [started.deployment_id]
+    service.world.startup = lambda app_id: 0.1
+    await service.put(app("/bad", cmd="good"))  # nobody else gives orders for it
+    await service.until(lambda: len(service.world.running("/bad")) == 1)
+    assert await service.deployed() == pytest.approx(60, abs=2)
+    assert len(service.world.launched("/slow")) == 1
+    assert len(service.world.running("/web")) == 1
+
+
+async def test_a_deployment_that_failed_can_be_cancelled_before_it_begins_again(service: Service) -> None:
+    service.world.startup = lambda app_id: None
+    started = await service.put(app("/a"), app("/b"))
+    ask = service.marathon.supervisor.ask
+    deployment = service.system.actor_selection(f"{service.marathon.supervisor.path}/{started.deployment_id}")
+    deployment.tell(CancelStep("/what it does not know", None))  # a KeyError
+    await service.system.clock.sleep(1)
+    await ask(CancelPart(started.deployment_id, "/a"))
+    await ask(CancelDeployment(started.deployment_id, force=True))
+    await service.system.clock.sleep(30)
+    assert await service.deployments() == ()
