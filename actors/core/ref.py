@@ -136,9 +136,17 @@ class LocalRef(ActorRef[M_contra]):
     @property
     def path(self) -> str:
         if self._path is None:
-            parent = self._cell.parent
-            root = f"actors://{self._cell.system.name}/"
-            self._path = root if parent is None else path_of(parent.ref.path, self._cell.name)
+            below: list[LocalRef[Any]] = []
+            ref: LocalRef[Any] = self
+            while ref._path is None and ref._cell.parent is not None:  # no recursion: families may be deep
+                below.append(ref)
+                ref = ref._cell.parent.ref
+            if ref._path is None:
+                ref._path = f"actors://{self._cell.system.name}/"
+            path = ref._path
+            for ref in reversed(below):
+                path = ref._path = path_of(path, ref._cell.name)
+            return path
         return self._path
 
     @property

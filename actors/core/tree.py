@@ -40,15 +40,20 @@ class ActorNode:
         return self.ref.path
 
     def walk(self) -> Iterator[ActorNode]:
-        """It and all below it."""
-        yield self
-        for child in self.children:
-            yield from child.walk()
+        """It and all below it, each before those below it."""
+        return (node for _, node in self._walk())
 
     def __str__(self) -> str:
-        return "\n".join(self._lines(0))
+        return "\n".join(f"{'  ' * depth}{node._line()}" for depth, node in self._walk())
 
-    def _lines(self, indent: int) -> Iterator[str]:
+    def _walk(self) -> Iterator[tuple[int, ActorNode]]:
+        left = [(0, self)]
+        while left:  # no recursion: families may be deep
+            depth, node = left.pop()
+            yield depth, node
+            left += [(depth + 1, child) for child in reversed(node.children)]
+
+    def _line(self) -> str:
         facts = [self.cls, self.state]
         facts += [f"{self.depth} queued"] if self.depth else []
         facts += [f"at most {self.high_water}"] if self.high_water else []
@@ -56,24 +61,28 @@ class ActorNode:
         facts += [f"{self.stashed} stashed"] if self.stashed else []
         facts += [f"{self.restarts} restarts"] if self.restarts else []
         facts += [f"handling {self.handling}"] if self.handling else []
-        yield f"{'  ' * indent}{self.ref.name or '/'}  {', '.join(facts)}"
-        for child in self.children:
-            yield from child._lines(indent + 1)
+        return f"{self.ref.name or '/'}  {', '.join(facts)}"
 
 
-def node_of(actor: ActorView) -> ActorNode:
-    """The picture of `actor` and all below it."""
-    instrument = actor.ref.system.instrument
-    envelope = actor.envelope
-    return ActorNode(
-        ref=actor.ref,
-        cls=actor.cls.__name__,
-        state=actor.state,
-        depth=actor.depth,
-        stashed=actor.stashed,
-        restarts=actor.restarts,
-        handling=None if envelope is None else type(envelope[0]).__name__,
-        children=tuple(node_of(child) for child in actor.children),
-        high_water=actor.high_water,
-        rate=None if instrument is None else instrument.rate(actor.ref),
-    )
+def node_of(top: ActorView) -> ActorNode:
+    """The picture of `top` and all below it."""
+    instrument = top.ref.system.instrument
+    actors = [(top, top.children)]
+    for _, children in actors:  # grows while it is walked
+        actors += [(child, child.children) for child in children]
+    nodes: dict[int, ActorNode] = {}  # by the view's identity
+    for actor, children in reversed(actors):  # children before their parents
+        envelope = actor.envelope
+        nodes[id(actor)] = ActorNode(
+            ref=actor.ref,
+            cls=actor.cls.__name__,
+            state=actor.state,
+            depth=actor.depth,
+            stashed=actor.stashed,
+            restarts=actor.restarts,
+            handling=None if envelope is None else type(envelope[0]).__name__,
+            children=tuple([nodes.pop(id(child)) for child in children]),
+            high_water=actor.high_water,
+            rate=None if instrument is None else instrument.rate(actor.ref),
+        )
+    return nodes[id(top)]

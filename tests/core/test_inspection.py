@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import actors
-from actors import ActorRef, ActorSystem, BoundedMailbox, Directive, OneForOneStrategy, look_at, look_at_all
+from actors import ActorRef, ActorSystem, BoundedMailbox, Directive, OneForOneStrategy, Props, look_at, look_at_all
 from tests.core.actors_for_tests import Parent, Worker, calm, do, spawn_in, worker
 
 
@@ -67,6 +67,25 @@ async def test_the_most_messages_that_a_bounded_mailbox_held_are_seen(system: Ac
     assert (view.depth, view.high_water) == (0, 4)
     assert "bounded  Worker, running, at most 4" in str(system.tree())
     assert next(node.high_water for node in system.tree().walk() if node.ref is ref) == 4
+
+
+async def test_a_family_of_many_generations_has_paths_a_tree_and_an_end(system: ActorSystem) -> None:
+    class Generation(Worker):
+        def __init__(self, left: int) -> None:
+            super().__init__()
+            self.left = left
+
+        def pre_start(self) -> None:
+            if self.left:
+                self.context.spawn(Props(Generation, self.left - 1), "child")
+
+    top = system.spawn(Props(Generation, 1200), "top")
+    await calm(system)
+    nodes = [node for node in system.tree().walk() if node.cls == "Generation"]
+    assert len(nodes) == 1201
+    assert nodes[-1].path == "actors://test/user/top" + "/child" * 1200
+    assert str(system.tree()).count("Generation, running") == 1201
+    await system.graceful_stop(top, 60)
 
 
 async def test_what_is_no_actor_here_has_no_view(system: ActorSystem) -> None:
