@@ -6,11 +6,15 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
+import aiohttp
 import pytest
 
 from actors import ActorSystem
+from actors.http import serve
 from actors.local_mesos import LocalMesos
 from actors.marathon import Marathon
+from actors.marathon.api import Service as ApiService
+from actors.marathon.api import ServiceInfo, make_app
 from actors.marathon.changes import CreateApp, CreateGroup, EnforceRole, PutApp
 from actors.marathon.messages import Condition, UpdateRoot
 from actors.marathon.model import App, Group, Pod, RootGroup, ValidationFailed, parse_app, parse_group, parse_pod
@@ -169,3 +173,18 @@ async def test_on_the_embedded_mesos_apps_of_two_roles_run_side_by_side() -> Non
         assert {one.app_id for one in running} == {"/a", "/dev/a"}
         await marathon.stop()
         await local.stop()
+
+
+@pytest.mark.parametrize("query", ["", "?dryRun=true"])
+async def test_the_api_refuses_another_role_in_marathons_words(service: Service, query: str) -> None:
+    facts = ServiceInfo("0.1.0", "", mesos_role="web")
+    server = await serve(make_app(ApiService(service.system, service.marathon, facts)))
+    async with aiohttp.ClientSession() as session:
+        body = {"id": "/a", "cmd": "x", "role": "other"}
+        async with session.post(f"{server.url}/v2/apps{query}", json=body) as answer:
+            refused = await answer.json()
+        assert (answer.status, refused["details"][0]["path"]) == (422, "/role")
+        assert refused["details"][0]["errors"][0] == "got other, expected one of: [web]"
+        async with session.post(f"{server.url}/v2/apps", json={"id": "/a", "cmd": "x"}) as answer:
+            assert (answer.status, (await answer.json())["role"]) == (201, "web")
+    await server.close()

@@ -40,8 +40,9 @@ def mesos_state(condition: Condition) -> str:
 
 
 def is_task(instance: Instance) -> bool:
-    """Whether a task was made for the instance: one that only waits for an offer is not shown."""
-    return instance.task_id is not None and instance.condition is not Condition.SCHEDULED
+    """Whether the instance is shown as a task: one that only waits for an offer is not, nor are those of pods."""
+    waits = instance.task_id is None or instance.condition is Condition.SCHEDULED
+    return not waits and not instance.containers
 
 
 def counts_of(instances: Iterable[Instance]) -> dict[str, int]:

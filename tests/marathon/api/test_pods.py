@@ -96,7 +96,9 @@ async def test_a_pod_is_no_app(api: Api) -> None:
     await api.post("/v2/apps", {"id": "/shop/app", "cmd": "x"})
     assert (await api.get("/v2/pods/shop/app")).status == 404
     assert (await api.put("/v2/pods/shop/app", {**POD, "id": "/shop/app"})).status == 422
-    assert len((await api.get("/v2/tasks")).body["tasks"]) == 1
+    assert (await api.get("/v2/tasks")).body == {"tasks": []}
+    ids = [state.task_id for instance in api.world.instances for state in instance.containers]
+    assert (await api.post("/v2/tasks/delete", {"ids": ids})).body == {"tasks": []}
 
 
 async def test_a_pod_is_changed_and_its_versions_are_kept(api: Api) -> None:
