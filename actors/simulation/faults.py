@@ -11,10 +11,44 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from actors.simulation.mesos import SimulatedMesos
     from actors.simulation.stage import Stage
-    from actors.simulation.world import Host
+    from actors.simulation.world import Host, World
 
-__all__ = ["FAULTS", "Fault"]
+__all__ = ["FAULTS", "LATENCY", "Befallen", "Fault"]
+
+LATENCY = (0.0005, 0.01)
+"""Seconds of one way over the network while nothing is wrong with it."""
+
+
+class Befallen:
+    """What faults befall: a Mesos, and the ``hosts`` of the framework, or service, that runs on it."""
+
+    def __init__(self, world: World, mesos: SimulatedMesos, hosts: list[Host]) -> None:
+        self.world, self.mesos, self.hosts = world, mesos, hosts
+        self.bad_starts_until = 0.0
+        self.sick: int | None = None
+        self.disturbed_at = 0.0
+
+    def disturbed(self) -> None:
+        """Tasks suffer from something else than us."""
+        self.disturbed_at = self.world.loop._now
+
+    def calm_network(self) -> None:
+        self.world.network.latency = LATENCY
+
+    def calm(self) -> None:
+        """The faults are over."""
+        world = self.world
+        world.happened("calm", "world", "the faults are over: cuts heal, the dead return")
+        world.network.heal()
+        self.calm_network()
+        self.sick, self.bad_starts_until = None, 0.0
+        for host in world.hosts.values():
+            host.machine.drift(1.0)
+            host.machine.resume()
+            host.start()
+
 
 Draw = Callable[[random.Random], tuple[Any, ...]]
 
@@ -35,13 +69,13 @@ def _host(least: float, most: float) -> Draw:
     return lambda chance: (chance.randrange(100), *_seconds(least, most)(chance))
 
 
-def _pick(stage: Stage, draw: int) -> Host:
+def _pick(stage: Befallen, draw: int) -> Host:
     hosts = [host for host in stage.world.hosts.values() if host.name != "users"]
     return hosts[draw % len(hosts)]
 
 
-def _kill(which: Callable[[Stage, int], Host], *, silently: bool = False) -> Callable[..., None]:
-    def strike(stage: Stage, draw: int, seconds: float) -> None:
+def _kill(which: Callable[[Befallen, int], Host], *, silently: bool = False) -> Callable[..., None]:
+    def strike(stage: Befallen, draw: int, seconds: float) -> None:
         host = which(stage, draw)
         word = "power cut" if silently else "kill -9"
         stage.world.fault(word, host.name, f"{word}, back in {seconds:g} s")
@@ -50,8 +84,8 @@ def _kill(which: Callable[[Stage, int], Host], *, silently: bool = False) -> Cal
     return strike
 
 
-def _pause(which: Callable[[Stage, int], Host]) -> Callable[..., None]:
-    def strike(stage: Stage, draw: int, seconds: float) -> None:
+def _pause(which: Callable[[Befallen, int], Host]) -> Callable[..., None]:
+    def strike(stage: Befallen, draw: int, seconds: float) -> None:
         host = which(stage, draw)
         stage.world.fault("pause", host.name, f"stands still for {seconds:g} s")
         host.machine.pause()
@@ -60,27 +94,27 @@ def _pause(which: Callable[[Stage, int], Host]) -> Callable[..., None]:
     return strike
 
 
-def _reboot(stage: Stage, draw: int, seconds: float) -> None:
+def _reboot(stage: Befallen, draw: int, seconds: float) -> None:
     agent = stage.mesos.agents[draw % len(stage.mesos.agents)]
     stage.world.fault("reboot", agent.host.name, f"the machine reboots, back in {seconds:g} s")
     stage.disturbed()
     agent.reboot(seconds)
 
 
-def _reset(stage: Stage, draw: int) -> None:
+def _reset(stage: Befallen, draw: int) -> None:
     host = _pick(stage, draw)
     stage.world.fault("reset", host.name, "all its connections are reset")
     stage.world.network.reset(host.address)
 
 
-def _cut(stage: Stage, draw: int, seconds: float) -> None:
+def _cut(stage: Befallen, draw: int, seconds: float) -> None:
     host = _pick(stage, draw)
     stage.world.fault("cut", host.name, f"is cut off for {seconds:g} s")
     stage.world.network.cut(host.address)
     stage.world.later(seconds, lambda: stage.world.network.heal(host.address))
 
 
-def _cut_one_way(stage: Stage, draw: int, other: int, seconds: float) -> None:
+def _cut_one_way(stage: Befallen, draw: int, other: int, seconds: float) -> None:
     source, target = _pick(stage, draw), _pick(stage, other)
     if source is target:
         return
@@ -89,7 +123,7 @@ def _cut_one_way(stage: Stage, draw: int, other: int, seconds: float) -> None:
     stage.world.later(seconds, lambda: stage.world.network.heal(source.address))
 
 
-def _slow(stage: Stage, seconds: float) -> None:
+def _slow(stage: Befallen, seconds: float) -> None:
     network = stage.world.network
     stage.world.fault("slow network", "network", f"delays up to 1.5 s for {seconds:g} s")
     network.latency = (0.01, 1.5)
@@ -107,7 +141,7 @@ def _fill(stage: Stage, seconds: float) -> None:
     stage.world.later(seconds, stage.service.disk.free)
 
 
-def _fail_task(stage: Stage, draw: int) -> None:
+def _fail_task(stage: Befallen, draw: int) -> None:
     live = sorted(stage.mesos.live, key=lambda task: task.id)
     if live:
         task = live[draw % len(live)]
@@ -116,12 +150,12 @@ def _fail_task(stage: Stage, draw: int) -> None:
         stage.mesos.agents[int(task.agent[5:]) - 1].fail_task(task.id)
 
 
-def _bad_starts(stage: Stage, seconds: float) -> None:
+def _bad_starts(stage: Befallen, seconds: float) -> None:
     stage.world.fault("bad starts", "tasks", f"start slowly or fail for {seconds:g} s")
     stage.bad_starts_until = stage.world.loop._now + seconds
 
 
-def _sick(stage: Stage, draw: int, seconds: float) -> None:
+def _sick(stage: Befallen, draw: int, seconds: float) -> None:
     stage.world.fault("sick", "tasks", f"are sick on port {draw % 4} of 4 for {seconds:g} s")
     stage.sick = draw % 4
     stage.disturbed()
@@ -132,7 +166,7 @@ def _sick(stage: Stage, draw: int, seconds: float) -> None:
     stage.world.later(seconds, well)
 
 
-def _drift(stage: Stage, draw: int, percent: float) -> None:
+def _drift(stage: Befallen, draw: int, percent: float) -> None:
     host = _pick(stage, draw)
     stage.world.fault("drift", host.name, f"its clock goes {percent:+g} % wrong")
     host.machine.drift(1 + percent / 100)
@@ -148,15 +182,15 @@ def _lose_coordinator(stage: Stage, draw: int, seconds: float) -> None:
         stage.world.later(seconds, coordinator.thaw)
 
 
-def _service(stage: Stage, draw: int) -> Host:
-    return stage.service.hosts[draw % len(stage.service.hosts)]
+def _service(stage: Befallen, draw: int) -> Host:
+    return stage.hosts[draw % len(stage.hosts)]
 
 
-def _master(stage: Stage, draw: int) -> Host:
+def _master(stage: Befallen, draw: int) -> Host:
     return stage.mesos.master
 
 
-def _agent(stage: Stage, draw: int) -> Host:
+def _agent(stage: Befallen, draw: int) -> Host:
     return stage.mesos.agents[draw % len(stage.mesos.agents)].host
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from actors.local_mesos.simulated_runner import Fate
 from actors.local_mesos.task_runner import TaskCommand
-from actors.simulation.faults import FAULTS
+from actors.simulation.faults import FAULTS, Befallen
 from actors.simulation.invariants import Invariants
 from actors.simulation.mesos import SimulatedMesos
 from actors.simulation.plan import Plan, Step
@@ -21,35 +21,24 @@ from actors.simulation.world import World
 
 __all__ = ["Stage"]
 
-LATENCY = (0.0005, 0.01)
 COMES_RIGHT_WITHIN = 250.0
 """Virtual seconds after the faults' end in which all that is wanted must run and all that was asked have ended."""
 
 
-class Stage:
-    """``hosts``: of the service."""
+class Stage(Befallen):
+    """``hosts``: how many there are of the service."""
 
     def __init__(self, world: World, plan: Plan, *, hosts: int = 1) -> None:
-        self.world, self.plan = world, plan
-        world.network.latency = LATENCY
-        self.bad_starts_until = 0.0
-        self.sick: int | None = None
-        self.disturbed_at = 0.0
+        self.plan = plan
         # So much that all fits even while two versions of everything run, on every agent but one.
         cpus = 24 // max(1, plan.agents - 1)
         resources = f"cpus:{cpus};mem:8192;disk:10000;ports:[31000-31099]"
-        self.mesos = SimulatedMesos(world, plan.agents, resources=resources, script=self._script)
-        self.service = SimulatedService(world, self.mesos, hosts=hosts)
+        mesos = SimulatedMesos(world, plan.agents, resources=resources, script=self._script)
+        self.service = SimulatedService(world, mesos, hosts=hosts)
+        super().__init__(world, mesos, self.service.hosts)
         self.service.healthy = lambda host, port: port % 4 != self.sick
         self.users = Users(world, self.service.urls)
         self.invariants = Invariants(self)
-
-    def disturbed(self) -> None:
-        """Tasks suffer from something else than us."""
-        self.disturbed_at = self.world.loop._now
-
-    def calm_network(self) -> None:
-        self.world.network.latency = LATENCY
 
     def _script(self, command: TaskCommand, chance: random.Random) -> Fate:
         if self.world.loop._now < self.bad_starts_until:
@@ -68,7 +57,7 @@ class Stage:
             else:
                 self.world.when(step.after, step.count, partial(self._follow, step))
         await self.world.run(self.plan.seconds)
-        self._calm()
+        self.calm()
         await self.world.soon("everything comes right", self.invariants.all_is_right, COMES_RIGHT_WITHIN)
 
     def _follow(self, step: Step) -> None:
@@ -89,16 +78,8 @@ class Stage:
         elif self.world.loop._now < self.plan.seconds:
             FAULTS[step.kind].strike(self, *step.arguments)
 
-    def _calm(self) -> None:
-        world = self.world
-        world.happened("calm", "world", "the faults are over: cuts heal, the dead return")
-        world.network.heal()
-        self.calm_network()
+    def calm(self) -> None:
         self.service.disk.free()
-        self.sick, self.bad_starts_until = None, 0.0
         for coordinator in self.service.coordinators.values():
             coordinator.thaw()
-        for host in world.hosts.values():
-            host.machine.drift(1.0)
-            host.machine.resume()
-            host.start()
+        super().calm()
