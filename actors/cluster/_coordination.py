@@ -208,8 +208,9 @@ class StoreCoordinator:
 
     async def close(self) -> None:
         self._closed = True
-        for lease in [*self._leases.values(), *self._ending]:
+        for lease in list(self._leases.values()):
             await lease.release()
+        for lease in self._ending:  # those that were lost: the store is away, or has given them to others
             lease.abandon()
         try:
             await self.leave()

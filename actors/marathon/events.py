@@ -230,6 +230,8 @@ class SchedulerDisconnected(DomainEvent):
 @dataclass(frozen=True, slots=True)
 class SchedulerEnded(DomainEvent):
     """Mesos has refused or removed this framework for good, for `problem`, which names the remedy. Tasks that run are
-    left alone; nothing is launched or killed any more until the service is started anew."""
+    left alone; nothing is launched or killed any more until the service is started anew. `failed_over`: another
+    instance has subscribed in its place."""
 
     problem: str
+    failed_over: bool = False

@@ -26,6 +26,7 @@ from typing import Any
 
 from actors.core import Actor, ActorRef, Props, Terminated
 from actors.marathon.events import SchedulerDisconnected, SchedulerEnded, SchedulerRegistered, SchedulerReregistered
+from actors.marathon.fenced_master import FencedDetector
 from actors.marathon.messages import FrameworkStatus, GetFramework
 from actors.marathon.protocol import InstancesRecovered, RootChanged
 from actors.marathon.state.recovery import FRAMEWORK_STREAM, recover_framework_id
@@ -34,6 +35,7 @@ from actors.mesos import (
     CallFailed,
     Disconnected,
     Error,
+    FrameworkFailedOver,
     FrameworkOver,
     FrameworkRemoved,
     OfferRescinded,
@@ -46,8 +48,9 @@ from actors.mesos import (
     Subscribed,
     SuppressOffers,
     UpdateFramework,
+    detector_for,
 )
-from actors.persistence import Append, Event, Journal
+from actors.persistence import Append, Event, Journal, JournalError
 from mesos_proto import AgentID, FrameworkInfo, TaskID
 
 __all__ = ["FAILOVER_TIMEOUT", "Connect", "Scheduler", "mesos_scheduler"]
@@ -65,14 +68,17 @@ Connect = Callable[[FrameworkInfo, ActorRef[Any], Mapping[TaskID, AgentID | None
 """(who we are, who handles the events, tasks to reconcile) → Props of an actor that takes calls and gives events."""
 
 
-def mesos_scheduler(master: Any, **options: Any) -> Connect:
-    """Connects to Mesos; `master` and `options` are those of `actors.mesos.Mesos.register_framework`."""
+def mesos_scheduler(master: Any, journal: Journal, **options: Any) -> Connect:
+    """Connects to Mesos while `journal` is ours.
+
+    `master` and `options` are those of `actors.mesos.Mesos.register_framework`.
+    """
 
     def connect(info: FrameworkInfo, handler: ActorRef[Any], tasks: Mapping[TaskID, AgentID | None]) -> Props[Any]:
         reconciliation = Reconciliation(interval=RECONCILIATION_INTERVAL)
-        return Props(
-            SchedulerActor, master, info, handler, **{"known_tasks": tasks, "reconciliation": reconciliation, **options}
-        )
+        detector = FencedDetector(detector_for(master, scheme="https" if options.get("tls") else "http"), journal)
+        more = {"known_tasks": tasks, "reconciliation": reconciliation, **options}
+        return Props(SchedulerActor, detector, info, handler, **more)
 
     return connect
 
@@ -211,6 +217,8 @@ class Scheduler(Actor[Any]):
     async def _over(self, error: BaseException) -> None:
         self._connected = False
         self._to_launcher(Disconnected(str(error)))
+        if isinstance(error, JournalError):  # another leads
+            raise error
         if isinstance(error, FrameworkRemoved) and self._accept_new:
             self.log.warning("Mesos has removed framework %s; registering as a new one", self._framework_id)
             await self._journal.delete(FRAMEWORK_STREAM)
@@ -225,4 +233,4 @@ class Scheduler(Actor[Any]):
                 " again."
             )
         self.log.error("not subscribed with Mesos any more, and not trying again: %s", self._problem)
-        self._publish(SchedulerEnded(self._problem))
+        self._publish(SchedulerEnded(self._problem, isinstance(error, FrameworkFailedOver)))

@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from actors.core import Actor, ActorRef, ActorSystem, AllForOneStrategy, Failure, Props, Terminated
+from actors.core import Actor, ActorRef, ActorSystem, AllForOneStrategy, Directive, Failure, Props, Terminated
 from actors.marathon.health import Health, Probe
 from actors.marathon.instances import Instances
 from actors.marathon.launcher import Launcher
@@ -30,7 +30,7 @@ from actors.marathon.roles import DEFAULT_ROLE
 from actors.marathon.scheduler import FAILOVER_TIMEOUT, Connect, Scheduler, mesos_scheduler
 from actors.marathon.state.format import bring_up_to_date
 from actors.marathon.supervisor import Supervisor
-from actors.persistence import Journal
+from actors.persistence import Journal, JournalBroken, JournalClosed, StaleEpoch
 from mesos_proto import FrameworkInfo
 
 __all__ = ["Marathon", "MarathonStopped"]
@@ -97,7 +97,10 @@ class _Started:
 
 
 class _Guardian(Actor[Any]):
-    supervisor_strategy = AllForOneStrategy()
+    # A journal that is another's, broken or closed is so for good: to begin again from it would only be tried in vain.
+    supervisor_strategy = AllForOneStrategy(
+        decider=dict.fromkeys((StaleEpoch, JournalBroken, JournalClosed), Directive.STOP)
+    )
 
     def __init__(self, settings: _Settings) -> None:
         spawn, journal = self.context.spawn, settings.journal
@@ -232,7 +235,7 @@ class Marathon:
         """
         settings = _Settings(
             journal=journal,
-            connect=connect if connect is not None else mesos_scheduler(master, **mesos_options),
+            connect=connect if connect is not None else mesos_scheduler(master, journal, **mesos_options),
             name=framework_name,
             user=user if user is not None else getpass.getuser(),
             hostname=hostname,

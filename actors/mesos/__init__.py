@@ -27,7 +27,15 @@ from .calls import (
     Teardown,
     UpdateFramework,
 )
-from .detector import CallableDetector, ListDetector, Master, MasterDetector, ScriptedDetector, StaticDetector
+from .detector import (
+    CallableDetector,
+    ListDetector,
+    Master,
+    MasterDetector,
+    ScriptedDetector,
+    StaticDetector,
+    detector_for,
+)
 from .driver import SchedulerDriver
 from .errors import (
     CallError,
@@ -158,4 +166,5 @@ __all__ = [
     "Teardown",
     "Unreserve",
     "UpdateFramework",
+    "detector_for",
 ]

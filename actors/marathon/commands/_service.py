@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from actors import Actor, ActorSystem
+from actors import Actor, ActorSystem, Props
 from actors.cluster import CoordinationError, Lease, LeaseHeld
 from actors.configuration.collector import settle_collector
 from actors.configuration.open_files import allow_many_files
@@ -127,7 +127,7 @@ async def _run(options: ServiceOptions, start_mesos: StartMesos, sharing: Sharin
         lease = await _elected(place, standby.url, wait=sharing is not None)
         say(f"state is kept in {place}")
         leading = _lead(options, place, lease, system, server, standby.url, credentials, start_mesos, sharing)
-        raise await _while_held(lease, leading)
+        raise await _while_held(place, lease, leading)
 
 
 async def _place(options: ServiceOptions, sharing: Sharing | None, stack: AsyncExitStack) -> Place:
@@ -182,7 +182,8 @@ async def _lead(
     async with AsyncExitStack() as stack:
         journal = await place.journal(lease)
         stack.push_async_callback(journal.close)
-        system.spawn(Announcer)
+        failed_over = asyncio.Event()
+        system.spawn(Props(Announcer, failed_over.set))
         mesos = await start_mesos(system, options)
         if mesos.stop is not None:
             stack.push_async_callback(mesos.stop)
@@ -221,7 +222,7 @@ async def _lead(
         stack.push_async_callback(_stop_unless_held, lease, journal, marathon)
         settle_collector()
         say(f"Marathon answers at {server.url}   (Ctrl-C ends it)")
-        return await _first_end(marathon, abdicated)
+        return await _first_end(marathon, abdicated, failed_over)
 
 
 class LeadershipOver(CommandFailed):
@@ -240,38 +241,45 @@ async def _stop_unless_held(lease: Lease, journal: Journal, marathon: Marathon) 
         await marathon.stop()
 
 
-async def _while_held(lease: Lease, leading: Coroutine[Any, Any, CommandFailed]) -> CommandFailed:
+async def _while_held(place: Place, lease: Lease, leading: Coroutine[Any, Any, CommandFailed]) -> CommandFailed:
     """Lead until there is a reason not to; a lost lease ends it at once."""
     running = asyncio.create_task(leading, name="lead")
     lost = asyncio.create_task(lease.lost(), name="mind the lease")
     try:
         await asyncio.wait((running, lost), return_when=asyncio.FIRST_COMPLETED)
-        if not lost.done():
-            return await running
-        return LeadershipOver(f"the lease is lost: {await lost}; tasks run on, and whoever leads next goes on")
+        if lost.done():
+            return LeadershipOver(f"the lease is lost: {lost.result()}; tasks run on, and whoever leads next goes on")
+        with suppress(OSError):  # the journal may know before the lease does: its next renewal would have told
+            holder = await place.coordinator.holder(LEASE)
+            if holder is not None and holder.epoch > lease.epoch:
+                return LeadershipOver("the lease is lost: another process was given it; tasks run on")
+        return running.result()
     finally:
         lost.cancel()
         running.cancel()
         await asyncio.wait([running])
-        if not running.cancelled() and (error := running.exception()) is not None and lost.done():
-            log.info("leading ended with %r", error)  # a part of the same story: what was refused to who does not lead
+        if not running.cancelled() and (error := running.exception()) is not None:
+            log.info("leading ended with %r", error)
 
 
-async def _first_end(marathon: Marathon, abdicated: asyncio.Event) -> CommandFailed:
+async def _first_end(marathon: Marathon, abdicated: asyncio.Event, failed_over: asyncio.Event) -> CommandFailed:
     """Wait until the service cannot go on, or is told not to, and say why."""
     stopped = asyncio.create_task(marathon.when_stopped())
     told = asyncio.create_task(abdicated.wait())
+    taken = asyncio.create_task(failed_over.wait())
     try:
-        await asyncio.wait((stopped, told), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((stopped, told, taken), return_when=asyncio.FIRST_COMPLETED)
         if told.done():
             return LeadershipOver("the leadership was given up, as DELETE /v2/leader asked; tasks run on")
+        if taken.done():
+            return LeadershipOver("Mesos gave the framework to another instance, which subscribed later; tasks run on")
         return CommandFailed(
             f"the service cannot go on: {stopped.exception()}",
             "tasks run on; look for the cause in the log above, then start it again where its state is",
         )
     finally:
-        stopped.cancel()
-        told.cancel()
+        for each in (stopped, told, taken):
+            each.cancel()
 
 
 async def _until_signal(service: Coroutine[Any, Any, None]) -> None:
@@ -322,12 +330,14 @@ def _require_free(host: str, port: int) -> None:
 
 
 class Announcer(Actor[Any]):
-    """Tells the person at the terminal how the service stands with Mesos."""
+    """Tells the person at the terminal how the service stands with Mesos; `failed_over` is called when Mesos has given
+    the framework to another instance."""
 
     PATIENCE = 3.0
 
-    def __init__(self) -> None:
+    def __init__(self, failed_over: Callable[[], None]) -> None:
         self._registered = False
+        self._failed_over = failed_over
 
     def pre_start(self) -> None:
         for event in (SchedulerRegistered, SchedulerReregistered, SchedulerDisconnected, SchedulerEnded):
@@ -347,9 +357,11 @@ class Announcer(Actor[Any]):
                 say(f"registered again with Mesos at {master} as framework {framework_id}")
             case SchedulerDisconnected(reason):
                 say(f"no connection to Mesos, trying again: {reason or 'it was closed'}")
-            case SchedulerEnded(problem):
+            case SchedulerEnded(problem, failed_over):
                 self._registered = True  # it has answered, and it was no
                 say(f"Mesos is done with this framework: {problem}")
+                if failed_over:
+                    self._failed_over()
             case StillWaiting() if not self._registered:
                 say("Mesos has not answered yet; trying on (is the master's URL right, and does it run?)")
 
