@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from actors.marathon.instance import Instance, TaskFailure
 from actors.marathon.state.deployment_record import DeploymentRecord
 from actors.marathon.state.instance_record import failure_from_payload, instance_from_payload
 from actors.marathon.state.root_history import RootHistory
-from actors.persistence import Journal, Recovered
+from actors.persistence import Journal, JournalFull, Recovered
 
 __all__ = [
     "FRAMEWORK_STREAM",
@@ -47,8 +48,9 @@ async def recover_deployments(journal: Journal) -> tuple[DeploymentRecord, ...]:
             for stored in recovered.events[1:]:  # a part of it was cancelled
                 record = record.without(stored.event.payload["app"])
             running.append(record)
-    for stream in ended:
-        await journal.delete(stream)
+    with suppress(JournalFull):  # the next start will find them again
+        for stream in ended:
+            await journal.delete(stream)
     return tuple(sorted(running, key=lambda record: record.version))
 
 

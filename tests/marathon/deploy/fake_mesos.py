@@ -16,6 +16,7 @@ from actors.mesos import (
     Acknowledge,
     CallFailed,
     DeclineOffers,
+    Disconnected,
     KillTask,
     Launch,
     LaunchGroup,
@@ -84,11 +85,13 @@ class MesosWorld:
         self.ever: dict[str, float] = {}
         self.ended: dict[str, int] = {}
         self.calls: list[Any] = []
-        self.connection: FakeScheduler | None = None
+        self.connection: FakeScheduler | None = None  # None while it is away
+        self.scheduler: FakeScheduler | None = None
         self.framework: str | None = None
         self.suppressed = False
         self.ignore_kills = 0
         self.home_region: str | None = None
+        self.away = False
         self.refuse_accepts = 0
         self.refuse_updates = 0
         self._serial = 0
@@ -132,6 +135,18 @@ class MesosWorld:
         task = self.tasks[task_id]
         task.state = state
         self._update(task, state, **fields)
+
+    def leave(self) -> None:
+        """The master is gone, or the way to it; tasks run on."""
+        self.away = True
+        if self.connection is not None:
+            connection, self.connection = self.connection, None
+            connection.event(Disconnected("the stream was lost"))
+
+    def come_back(self) -> None:
+        self.away = False
+        if self.scheduler is not None:
+            self.scheduler.subscribe()
 
     # -- what it does by itself
 
@@ -213,6 +228,11 @@ class FakeScheduler(Actor[Any]):
         self.handler.tell(event, self.ref)
 
     def pre_start(self) -> None:
+        self.world.scheduler = self
+        if not self.world.away:
+            self.subscribe()
+
+    def subscribe(self) -> None:
         world = self.world
         world.connection = self
         for agent in world.agents.values():
@@ -221,8 +241,9 @@ class FakeScheduler(Actor[Any]):
         if world.home_region is not None:
             master.domain.fault_domain.region.name = world.home_region
             master.domain.fault_domain.zone.name = "a"
-        kind = Registered if self.info.id is None else Reregistered
-        world.framework = self.info.id or world.framework or world.fresh("framework")
+        known = self.info.id or world.framework
+        kind = Registered if known is None else Reregistered
+        world.framework = known or world.fresh("framework")
         self.event(kind(FrameworkID(world.framework), master, 15.0))
         world.redeliver()
         still_to_tell = {task.id for task in world.all_tasks if task.updates}
@@ -239,12 +260,16 @@ class FakeScheduler(Actor[Any]):
     def post_stop(self) -> None:
         if self.world.connection is self:
             self.world.connection = None
+        if self.world.scheduler is self:
+            self.world.scheduler = None
 
     def receive(self, call: Any) -> None:
         world = self.world
         world.calls.append(call)
         clock = self.context.system.clock
         match call:
+            case _ if world.connection is not self:
+                self.reply(CallFailed(call, NotSubscribed("the stream was lost")))
             case ReviveOffers():
                 world.suppressed = False
                 for agent in world.agents.values():
