@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from actors.marathon.model import App, Pod, RootGroup, ValidationFailed, Violation
+from actors.marathon.model import App, RootGroup, ValidationFailed, Violation
 
 __all__ = ["DEFAULT_ROLE", "enforcing_groups", "roles_of", "top_group", "with_roles"]
 
@@ -46,8 +46,7 @@ def with_roles(before: RootGroup, after: RootGroup, mesos_role: str) -> RootGrou
 
 
 def _filled(app: App, enforcing: frozenset[str], mesos_role: str) -> App:
-    named = "role" in (app.spec.model_fields_set if isinstance(app, Pod) else app.model_fields_set)
-    if named:
+    if "role" in app.model_fields_set:  # somebody has named it, or it was filled in earlier
         return app
     group = top_group(app.id)
     return app.replace(role=group if group in enforcing else mesos_role)

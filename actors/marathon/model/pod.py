@@ -23,7 +23,8 @@ from .health import HealthCheck
 from .pod_spec import ContainerHealthCheck, PodContainer, PodSpec, Scaling
 from .strategy import UpgradeStrategy, VersionInfo
 
-_UNSCALED = Scaling()
+# What a spec says of these does not count, and must not make two of them differ.
+_UNSCALED, _ROLE = Scaling(), "*"
 
 
 class Pod(App):
@@ -37,9 +38,10 @@ class Pod(App):
         """The pod that `spec` describes; it is trusted."""
         amounts = [container.resources for container in spec.containers]
         scheduling, executor = spec.scheduling, spec.executor_resources
+        named_role = {"role": spec.role} if "role" in spec.model_fields_set else {}
         pod = cls(
             id=spec.id,
-            spec=spec.replace(scaling=_UNSCALED),
+            spec=spec.replace(scaling=_UNSCALED, role=_ROLE),
             instances=spec.scaling.instances,
             cpus=max(0.001, _total(executor.cpus, *(one.cpus for one in amounts))),
             mem=_total(executor.mem, *(one.mem for one in amounts)),
@@ -48,7 +50,6 @@ class Pod(App):
             labels=spec.labels,
             networks=spec.networks,
             port_definitions=(),
-            role=spec.role,
             constraints=tuple(
                 (one.field_name, one.operator) if one.value is None else (one.field_name, one.operator, one.value)
                 for one in scheduling.placement.constraints
@@ -65,6 +66,7 @@ class Pod(App):
             unreachable_strategy=scheduling.unreachable_strategy,
             version=version,
             version_info=version_info,
+            **named_role,
         )
         # One for each container that has one, in their order, equal ones too: results are kept by their place.
         checks = [_as_health_check(spec, one.health_check) for one in spec.containers if one.health_check is not None]
