@@ -304,3 +304,52 @@ async def test_on_the_embedded_mesos_a_pod_runs_scales_and_goes() -> None:
         assert await instances(marathon) == ()
         await marathon.stop()
         await local.stop()
+
+
+@pytest.mark.parametrize("seed", range(20))
+async def test_whatever_happens_in_the_end_every_container_runs_once_and_nothing_is_left_over(seed: int) -> None:
+    """Containers fail and finish, instances are killed and unreachable, the service crashes, the pod is changed."""
+    chance = Random(seed)
+    service = Service()
+    await service.start()
+    service.world.startup = lambda app_id: chance.choice([0.05, 0.3, 1.0])
+    before = {agent.id: str(agent.free) for agent in service.world.agents.values()}
+    count = 3
+    await service.put(pod("/pod", count=count))
+    for _ in range(12):
+        await service.system.clock.sleep(chance.choice([0.0, 0.02, 0.2, 1.5]))
+        live = [one.id for one in service.world.live("/pod")]
+        match chance.randrange(6):
+            case 0 if live:
+                service.world.end(chance.choice(live), chance.choice([FAILED, FINISHED]))
+            case 1 if live:
+                for one in service.world.tasks[chance.choice(live)].group:
+                    if one in service.world.tasks:
+                        service.world.tell(one, UNREACHABLE)
+            case 2:
+                found = await service.instances("/pod")
+                if found:
+                    await service.marathon.instances.ask(KillInstances(frozenset({chance.choice(found).id})))
+            case 3:
+                await service.restart()
+            case 4:
+                count = chance.randrange(1, 5)
+                await service.put(pod("/pod", count=count, user=chance.choice(["x", "y"])), force=True)
+            case _:
+                await service.put(pod("/pod", count=count, labels={"n": str(chance.randrange(3))}), force=True)
+    for lost in [one.id for one in service.world.live("/pod") if one.state == UNREACHABLE]:
+        service.world.tell(lost, RUNNING)
+    await service.deployed(within=3600)
+
+    async def settled() -> bool:
+        found = await service.instances("/pod")
+        known = {one.task_id for instance in found for one in instance.containers if not one.condition.is_terminal}
+        alive = {one.id for one in service.world.live("/pod")}
+        return known == alive == {one.id for one in service.world.running("/pod")} and len(found) == count
+
+    await service.until(settled, within=3600)
+    await service.remove("/pod")
+    await service.deployed(within=3600)
+    await service.until(lambda: not service.world.live("/pod"))
+    assert {agent.id: str(agent.free) for agent in service.world.agents.values()} == before
+    await service.kill()
