@@ -12,6 +12,7 @@ import subprocess
 import termios
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 import pyte
 
@@ -20,7 +21,13 @@ class Terminal:
     """`command` on a terminal of so many columns and lines. `text` is what a person sees on it now."""
 
     def __init__(
-        self, command: Sequence[str], env: Mapping[str, str] | None = None, *, columns: int = 100, lines: int = 24
+        self,
+        command: Sequence[str],
+        env: Mapping[str, str] | None = None,
+        *,
+        columns: int = 100,
+        lines: int = 24,
+        cwd: Path | None = None,
     ) -> None:
         self._screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self._screen)
@@ -28,7 +35,7 @@ class Terminal:
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
         self.process = subprocess.Popen(
-            command, stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+            command, stdin=slave, stdout=slave, stderr=slave, start_new_session=True, cwd=cwd,
             env={**os.environ, "TERM": "xterm-256color", **(env or {})},
         )  # fmt: skip
         os.close(slave)
@@ -51,6 +58,22 @@ class Terminal:
         while self._read(0.2):
             assert time.monotonic() < deadline, f"it goes on:\n{self.text}"
         return self.process.wait(5)
+
+    def type(self, text: str) -> None:
+        os.write(self._master, text.encode())
+
+    @property
+    def cells(self) -> list[list[tuple[str, str, bool]]]:
+        """What is shown, line by line: (character, colour, bold)."""
+        lines = (self._screen.buffer[line] for line in range(self._screen.lines))
+        return [
+            [(cell.data, cell.fg, cell.bold) for cell in (line[column] for column in range(self._screen.columns))]
+            for line in lines
+        ]
+
+    def look(self, seconds: float) -> bool:
+        """Take in what comes within so long. False at the end."""
+        return self._read(seconds)
 
     def interrupt(self) -> None:
         """Ctrl-C."""
