@@ -18,6 +18,7 @@ from actors.marathon.commands import COMMANDS, cli
 
 ROOT = Path(__file__).resolve().parents[2]
 CONSOLE = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+PAGES = ("command-line.md", "operate.md", "high-availability.md")
 INLINE = re.compile(r"`(marathon [a-z]+[^`…]*)`")
 
 
@@ -77,6 +78,6 @@ def test_commands_that_are_spoken_of_are_there(page: str) -> None:
 
 
 def test_the_documents_name_every_command() -> None:
-    text = "".join((ROOT / "docs" / page).read_text() for page in ("command-line.md", "operate.md"))
+    text = "".join((ROOT / "docs" / page).read_text() for page in PAGES)
     named = set(re.findall(r"(?<=[` ])([a-z]+)(?=[` \n])", text))
     assert set(COMMANDS) <= named
