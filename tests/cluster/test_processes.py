@@ -16,8 +16,8 @@ pytestmark = pytest.mark.real
 
 
 class Process:
-    def __init__(self, folder):
-        command = [sys.executable, "-m", "tests.cluster.peer", str(folder)]
+    def __init__(self, folder, command=None):
+        command = command or [sys.executable, "-m", "tests.cluster.peer", str(folder)]
         self.popen = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.lines, self.kept = queue.Queue(), []
         self.reader = threading.Thread(target=lambda: [self.lines.put(line.split()) for line in self.popen.stdout])
@@ -34,9 +34,12 @@ class Process:
                     return line
             self.kept.append(self.lines.get(timeout=max(0.01, until - time.monotonic())))
 
-    def ask_who(self):
-        self.popen.stdin.write("who\n")
+    def tell(self, line):
+        self.popen.stdin.write(f"{line}\n")
         self.popen.stdin.flush()
+
+    def ask_who(self):
+        self.tell("who")
         return int(self.says("who")[1])
 
     def end(self):
@@ -114,3 +117,30 @@ def test_an_end_in_order_hands_over(start):
     assert time.monotonic() - ended < 2
     assert two.says("removed")[2] == "left"
     assert one.popen.wait(20) == 0
+
+
+@pytest.mark.parametrize("seconds", [86_400, -86_400], ids=["forwards", "backwards"])
+def test_a_wall_clock_that_jumps_a_day_changes_nothing(start, seconds):
+    one = start()
+    one.says("starts")
+    two = start()
+    one.says("up")
+    for each in (one, two):
+        each.says("up")
+        each.tell(f"jump {seconds}")
+        each.says("jumped")
+        until = time.monotonic() + 3  # longer than the time to live
+        while time.monotonic() < until:
+            assert two.ask_who() == one.pid
+            time.sleep(0.2)
+    assert not [line for each in (one, two) for line in each.kept if line[0] in ("removed", "unreachable", "ends")]
+
+
+def test_a_second_cluster_in_the_folder_by_mistake_is_refused_and_the_first_goes_on(start, tmp_path):
+    one = start()
+    one.says("starts")
+    command = [sys.executable, "-m", "tests.cluster.peer", str(tmp_path), "127.0.0.1", "another"]
+    other = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert other.returncode != 0
+    assert "ClusterNameConflict: the system another cannot join: the coordinator's place belongs" in other.stderr
+    assert one.ask_who() == one.pid

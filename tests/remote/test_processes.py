@@ -6,12 +6,13 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from actors import ActorNotFound, ActorSystem, Props, Terminated
-from actors.remote import Remote, RemoteSettings, Tls
+from actors.remote import Codec, Remote, RemoteSettings, Tls
 from tests.remote.conftest import SECRET, Recorder, Watcher
 
 pytestmark = pytest.mark.real
@@ -140,3 +141,38 @@ async def test_mutual_certificates_let_in_who_has_one_of_the_authority_and_nobod
         remote = await Remote.start(system, secret=SECRET)
         with pytest.raises(ActorNotFound):
             await remote.resolve(f"{address}/user/it", 2)
+
+
+async def test_a_program_of_an_older_message_version_is_understood_and_drops_what_it_does_not_know(peer):
+    @dataclass(frozen=True)
+    class Order:
+        item: str
+        count: int
+
+    codec = Codec()
+    codec.message("tests.order", version=2)(Order)
+    codec.upcast("tests.order", 1)(lambda fields: fields | {"count": 1})
+    _, address = peer()
+    async with ActorSystem("newer") as system:
+        remote = await Remote.start(system, secret=SECRET, settings=RemoteSettings(**FAST), codec=codec)
+        clerk = await remote.resolve(f"{address}/user/clerk", 10)
+        clerk.tell("one")
+        clerk.tell(Order("tea", 3))  # it cannot know what that means; it says so in its log
+        clerk.tell("two")
+        assert await clerk.ask("what did you hear?") == Order("one two", 1)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [b"", b"GET / HTTP/1.0\r\n\r\n", bytes(64), b"\x00\x00\x00\x05hello"],
+    ids=["nothing", "http", "zeros", "a frame"],
+)
+async def test_a_stranger_is_sent_away_and_learns_nothing(peer, said):
+    _, address = peer(settings=FAST | {"handshake_timeout": 0.5})
+    host, port = address.rpartition("@")[2].split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(said)
+    answer = await asyncio.wait_for(reader.read(), 5)
+    assert b"peer" not in answer  # the name of the system
+    assert SECRET.encode() not in answer
+    writer.close()
