@@ -167,6 +167,8 @@ class Region(Actor[Any]):
                 entity, stop_message, journal, settings = self._recipe
                 props = Props(Shard, self._kind, shard, entity, stop_message, journal, settings)
                 self._shards[shard] = self.context.watch(self.context.spawn(props, shard))
+        elif region.is_terminated:
+            return  # the coordinator has not heard yet that this node is removed: it is asked again
         else:
             self._homes[shard] = region
         waiting = self._waiting.pop(shard, deque())

@@ -7,6 +7,7 @@ import pytest
 
 from actors import Actor, DeadLetter, Props
 from actors.cluster import ClusterSharding, Passivate, ShardingSettings, ToEntity
+from actors.cluster._wire import Home
 from actors.persistence import MemoryJournal, MemoryStore
 
 SETTINGS = ShardingSettings(shards=20, rebalance_every=5.0)
@@ -205,6 +206,24 @@ async def test_a_node_that_is_killed_has_its_shards_started_elsewhere(node, live
             del lives.now[entity]
     homes = {await ask(regions[1], f"e{n}", "where", 30) for n in range(40)}
     assert homes == {"10.0.0.2", "10.0.0.3"}
+
+
+async def test_a_home_on_a_removed_node_is_not_believed_though_the_coordinator_says_it_late(node, lives, until):
+    one = await node()
+    region = start(one, lives)
+    assert await ask(region, "e0", "where") == "10.0.0.1"  # so it has the coordinator as well
+    two = await node()
+    start(two, lives)
+    await until(lambda: len(one.names()) == 2)
+    own, removed = await asyncio.gather(
+        one.remote.resolve(f"{one.remote.address}/system/singleton-sharding-account/singleton"),
+        one.remote.resolve(f"{two.remote.address}/system/shards-account"),
+    )
+    await two.crash()
+    await until(lambda: len(one.names()) == 1)
+    for shard in range(SETTINGS.shards):
+        region.tell(Home(str(shard), removed), own)
+    assert await ask(region, "e1", "where") == "10.0.0.1"
 
 
 async def test_a_node_that_stands_still_has_its_shards_started_elsewhere_and_ends(node, until):
