@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from actors.persistence._operations import AppendOperation, DeleteOperation, Operation, SnapshotOperation
 from actors.persistence._sqlite_schema import name_checksum, row_checksum
 from actors.persistence.journal import JournalError, SequenceConflict, conflict
 
@@ -16,36 +17,6 @@ DELETE_STREAMS = tuple(
     f"DELETE FROM {table} WHERE {column} IN (SELECT value FROM json_each(?))"
     for table, column in (("events", "stream"), ("snapshots", "stream"), ("streams", "id"))
 )
-
-EncodedEvents = Sequence[tuple[str, int, bytes]]
-
-
-@dataclass(frozen=True, slots=True)
-class AppendOperation:
-    """The writes of one call: ``(stream, expected, events)`` each."""
-
-    writes: Sequence[tuple[str, int | None, EncodedEvents]]
-
-
-@dataclass(frozen=True, slots=True)
-class SnapshotOperation:
-    stream: str
-    seq: int
-    version: int
-    payload: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class DeleteOperation:
-    stream: str
-
-
-@dataclass(frozen=True, slots=True)
-class FenceOperation:
-    epoch: int
-
-
-Operation = AppendOperation | SnapshotOperation | DeleteOperation | FenceOperation
 
 
 @dataclass(slots=True)

@@ -19,7 +19,8 @@ from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 
-from actors.persistence._sqlite_batch import Batch, FenceOperation, Operation, Stream
+from actors.persistence._operations import FenceOperation, Operation
+from actors.persistence._sqlite_batch import Batch, Stream
 from actors.persistence._sqlite_guards import OpenLock, Witness, locked, unfinished_bytes
 from actors.persistence._sqlite_schema import check_format, migrate
 from actors.persistence.journal import (

@@ -3,49 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
+from actors.persistence._operations import (
+    AppendOperation,
+    DeleteOperation,
+    FenceOperation,
+    Operation,
+    SnapshotOperation,
+)
 from actors.persistence._zookeeper_stream import Page, Record, Stream, nodes_of
 from actors.persistence._zookeeper_writer import TRANSACTION_BYTES, Change, size
 from actors.persistence.journal import JournalError, JournalFull, SequenceConflict, conflict
 
-__all__ = [
-    "AppendOperation",
-    "Batch",
-    "DeleteOperation",
-    "FenceOperation",
-    "Operation",
-    "SnapshotOperation",
-    "writes_of",
-]
-
-
-@dataclass(frozen=True, slots=True)
-class AppendOperation:
-    """The writes of one call: ``(stream, expected, events)`` each."""
-
-    writes: Sequence[tuple[str, int | None, Sequence[Record]]]
-
-
-@dataclass(frozen=True, slots=True)
-class SnapshotOperation:
-    stream: str
-    seq: int
-    version: int
-    payload: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class DeleteOperation:
-    stream: str
-
-
-@dataclass(frozen=True, slots=True)
-class FenceOperation:
-    epoch: int
-
-
-Operation = AppendOperation | SnapshotOperation | DeleteOperation | FenceOperation
+__all__ = ["Batch", "writes_of"]
 
 
 def writes_of(operation: Operation) -> int:

@@ -22,32 +22,22 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Literal, Self, TypeVar
+from typing import Any, Literal, TypeVar
 
-from actors.persistence._sqlite_batch import (
-    AppendOperation,
-    DeleteOperation,
-    FenceOperation,
-    Operation,
-    SnapshotOperation,
-)
+from actors.persistence._operations import GatheringJournal, Operation
 from actors.persistence._sqlite_reader import SqliteReader, Sweep, damaged
 from actors.persistence._sqlite_schema import FORMAT, check_format
 from actors.persistence._sqlite_writer import SqliteWriter
 from actors.persistence.journal import (
-    Append,
     JournalBroken,
     JournalError,
     Progress,
     Recovered,
     check_name,
     closed,
-    encode_events,
-    encode_payload,
 )
 
 __all__ = ["SqliteJournal", "read_streams"]
@@ -56,7 +46,7 @@ T = TypeVar("T")
 CALLS_PER_COMMIT = 4096  # bounds how long the loop is held when a commit's callers are woken
 
 
-class SqliteJournal:
+class SqliteJournal(GatheringJournal):
     """A `Journal` in an SQLite file.
 
     ``path``: the file; its folder is made when missing. ``durability``: ``"sync"`` (acknowledged writes survive a power
@@ -94,34 +84,6 @@ class SqliteJournal:
     def unfinished_bytes(self) -> int:
         """Bytes of a never finished (so never acknowledged) commit that were given up when the journal was opened."""
         return self._writer.unfinished_bytes if self._writer else 0
-
-    async def open(self) -> Self:
-        """Open the files now, so that what is wrong with them is known at once."""
-        await self._opened()
-        return self
-
-    async def __aenter__(self) -> Self:
-        return await self.open()
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
-
-    async def append(self, writes: Sequence[Append]) -> None:
-        await self._do(AppendOperation([(write.stream, write.expected, encode_events(write)) for write in writes]))
-
-    async def save_snapshot(self, stream: str, seq: int, payload: Mapping[str, Any], version: int = 1) -> None:
-        check_name(stream)
-        encoded = encode_payload(payload, f"the snapshot of stream {stream!r}")
-        await self._do(SnapshotOperation(stream, seq, version, encoded))
-
-    async def delete(self, stream: str) -> None:
-        check_name(stream)
-        await self._do(DeleteOperation(stream))
-
-    async def fence(self, epoch: int) -> None:
-        await self._do(FenceOperation(epoch))
 
     async def replay(self, stream: str, after: int = 0) -> Recovered:
         check_name(stream)

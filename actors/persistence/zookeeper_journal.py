@@ -20,32 +20,21 @@ node holds at most 384 KB, a transaction 600 KB; larger calls are stored whole b
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from types import TracebackType
-from typing import Any, Final, Self
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Final
 
-from actors.persistence._zookeeper_batch import (
-    AppendOperation,
-    Batch,
-    DeleteOperation,
-    FenceOperation,
-    Operation,
-    SnapshotOperation,
-    writes_of,
-)
+from actors.persistence._operations import FenceOperation, GatheringJournal, Operation
+from actors.persistence._zookeeper_batch import Batch, writes_of
 from actors.persistence._zookeeper_stream import Stream
 from actors.persistence._zookeeper_tree import Copy, Tree
 from actors.persistence._zookeeper_writer import Writer
 from actors.persistence.journal import (
-    Append,
     JournalBroken,
     JournalError,
     Progress,
     Recovered,
     check_name,
     closed,
-    encode_events,
-    encode_payload,
 )
 from actors.zookeeper import SessionState, ZooKeeper
 
@@ -95,7 +84,7 @@ class JournalFollower:
             yield name, stream.recovered()
 
 
-class ZooKeeperJournal:
+class ZooKeeperJournal(GatheringJournal):
     """A `Journal` below a path of ZooKeeper's.
 
     Args:
@@ -137,34 +126,6 @@ class ZooKeeperJournal:
     def used_bytes(self) -> int:
         """Of all streams' nodes, nearly; 0 before the journal is open."""
         return self._used
-
-    async def open(self) -> Self:
-        """Take the journal over and read it, so that what is wrong with it is known at once."""
-        await self._opened()
-        return self
-
-    async def __aenter__(self) -> Self:
-        return await self.open()
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
-
-    async def append(self, writes: Sequence[Append]) -> None:
-        await self._do(AppendOperation([(write.stream, write.expected, encode_events(write)) for write in writes]))
-
-    async def save_snapshot(self, stream: str, seq: int, payload: Mapping[str, Any], version: int = 1) -> None:
-        check_name(stream)
-        encoded = encode_payload(payload, f"the snapshot of stream {stream!r}")
-        await self._do(SnapshotOperation(stream, seq, version, encoded))
-
-    async def delete(self, stream: str) -> None:
-        check_name(stream)
-        await self._do(DeleteOperation(stream))
-
-    async def fence(self, epoch: int) -> None:
-        await self._do(FenceOperation(epoch))
 
     async def replay(self, stream: str, after: int = 0) -> Recovered:
         check_name(stream)

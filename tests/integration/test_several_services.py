@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from tests.integration.embedded_mesos import EmbeddedMesos
+from tests.integration.real_mesos import RealMesos, real_mesos_or_skip
 from tests.integration.real_mesos.cluster import free_ports
 from tests.integration.real_zookeeper import RealZooKeeper, real_zookeeper_or_skip
 from tests.integration.service import Answer, Service, eventually, processes_of, request
@@ -107,7 +108,7 @@ def answers(service: Service, path: str) -> Answer | None:
     return answer if answer.status == 200 else None
 
 
-def tasks(app: str, mesos: EmbeddedMesos) -> set[str]:
+def tasks(app: str, mesos: EmbeddedMesos | RealMesos) -> set[str]:
     """The ids of the app's tasks of which a process lives."""
     found = set()
     for process in processes_of(app, mesos.work_dir):
@@ -149,7 +150,18 @@ def test_the_same_with_a_work_dir_on_one_machine(
     finishes_what_the_killed_leader_began(services("--work-dir", str(tmp_path / "work")), mesos, "store")
 
 
-def finishes_what_the_killed_leader_began(services: Services, mesos: EmbeddedMesos, name: str) -> None:
+@pytest.mark.slow
+def test_the_same_on_a_real_mesos(zk: str, tmp_path: Path) -> None:
+    real_mesos_or_skip()
+    with RealMesos(tmp_path / "mesos", agents=2) as mesos, ExitStack() as stack:
+        services = Services(stack, "--master", mesos.url, "--zk", zk, "--zk-session-timeout", str(SESSION))
+        services.start(3)
+        finishes_what_the_killed_leader_began(services, mesos, "mall", seconds=90)
+
+
+def finishes_what_the_killed_leader_began(
+    services: Services, mesos: EmbeddedMesos | RealMesos, name: str, seconds: float = 30
+) -> None:
     """Ten of ``db`` run when ``web`` begins, which depends on it; the leader dies when some of that run."""
     db, web = f"/{name}/db", f"/{name}/web"
     leader = services.leader()
@@ -170,7 +182,7 @@ def finishes_what_the_killed_leader_began(services: Services, mesos: EmbeddedMes
     before = tasks(db, mesos) | tasks(web, mesos)
     leader.kill()
     survivor = services.alive[0]
-    eventually(f"the deployment is finished\n{survivor.words}", lambda: finished(survivor))
+    eventually(f"the deployment is finished\n{survivor.words}", lambda: finished(survivor), seconds)
     assert survivor.app(db)["tasksRunning"] == 10
     assert survivor.all_healthy(web, 10)
     for app in (db, web):
