@@ -62,8 +62,9 @@ async def json_body(request: web.Request) -> Any:
         )
     body = await request.read()
     try:
-        document = json.loads(body, parse_constant=_no_constant, parse_float=_finite)
-        if b"\\ud" in body or b"\\uD" in body:
+        text = body.decode("utf-8-sig")  # bytes would be read in UTF-16 and UTF-32, too
+        document = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
+        if "\\ud" in text or "\\uD" in text:
             json_text(document).encode()  # half of a pair of surrogates is no character: it could never be answered
     except RecursionError:
         raise BadRequest("Invalid JSON", TOO_DEEP) from None

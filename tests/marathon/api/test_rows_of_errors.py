@@ -184,6 +184,14 @@ ROWS = [
         400,
         {"message": "Invalid JSON", "details": ANY},
     ),
+    Row(
+        "400: half a character in UTF-16",
+        "POST",
+        "/v2/apps",
+        r'{"id":"/x","cmd":"\udc00"}'.encode("utf-16"),
+        400,
+        {"message": "Invalid JSON", "details": ANY},
+    ),
     Row("400: no UTF-8", "POST", "/v2/apps", b'{"id":"\xff"}', 400, {"message": "Invalid JSON"}),
     Row(
         "400: too deep",
