@@ -158,12 +158,12 @@ async def test_a_task_that_exits_at_once_forever_is_delayed_more_and_more_and_co
 
 async def test_checks_that_hang_hold_up_no_others_and_end_with_their_timeout(service: Service) -> None:
     """The other side takes the connection and says nothing, for more instances than are looked at together."""
-    hanging: set[int] = set()
-    looked: list[int] = []
+    hanging: set[Target] = set()
+    looked: list[Target] = []
 
     async def probe(check: HealthCheck, target: Target) -> str | None:
-        looked.append(target.port)
-        if target.port in hanging:
+        looked.append(target)
+        if target in hanging:
             await asyncio.sleep(check.timeout_seconds)
             return "no answer"
         return None
@@ -174,12 +174,12 @@ async def test_checks_that_hang_hold_up_no_others_and_end_with_their_timeout(ser
     await service.put(app("/hangs", instances=300, cpus=0.01, mem=1, healthChecks=[check]))
     await service.put(app("/well", instances=2, cpus=0.01, mem=1, healthChecks=[check]))
     await service.deployed()
-    hanging |= {task.port for task in service.world.live("/hangs")}
-    ports = {task.port for task in service.world.live("/well")}
+    hanging |= {Target(task.agent.hostname, task.port) for task in service.world.live("/hangs")}
+    well = {Target(task.agent.hostname, task.port) for task in service.world.live("/well")}
     before = set(service.world.launched("/hangs"))
     looked.clear()
     await service.system.clock.sleep(10)
-    assert sum(port in ports for port in looked) >= 16  # each of the two each second
+    assert sum(target in well for target in looked) >= 16  # each of the two each second
     await service.system.clock.sleep(60)
     assert not before & set(service.world.tasks)  # those that hung are killed
     hanging.clear()

@@ -8,7 +8,8 @@
 - A new or changed app is not launched before every app that it depends on, and that the same deployment starts,
   restarts or enlarges, has been healthy in its full number.
 
-A crash is ``kill -9``: the system is dropped with all that was under way, and another reads the journal.
+A crash is ``kill -9``: the system is dropped with all that was under way, and another reads the journal. Mesos may be
+away for an hour, and the journal's disk full for as long, at any moment.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from __future__ import annotations
 import contextlib
 import math
 from collections import Counter
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,6 +39,7 @@ from actors.marathon.messages import (
 )
 from actors.marathon.model import App, RootGroup, ValidationFailed
 from actors.mesos import KillTask
+from actors.persistence import JournalFull
 from actors.testkit import VirtualLoop
 from mesos_proto import mesos_pb2
 
@@ -266,7 +268,7 @@ class Deployments(RuleBasedStateMachine):
     async def _change(self, accepted: Coroutine[Any, Any, Any]) -> None:
         try:
             started = await accepted
-        except (AppLocked, ValidationFailed):
+        except (AppLocked, ValidationFailed, JournalFull):
             return
         self.root = started.root
         alive = {status.id for status in await self.service.deployments()}
@@ -312,7 +314,7 @@ class Deployments(RuleBasedStateMachine):
     async def _cancel(self, force: bool) -> None:
         for status in (await self.service.deployments())[:1]:
             self.waits.clear()
-            with contextlib.suppress(DeploymentNotFound, ValidationFailed):
+            with contextlib.suppress(DeploymentNotFound, ValidationFailed, JournalFull):
                 await self.service.marathon.supervisor.ask(CancelDeployment(status.id, force=force))
         self.root = await self.service.marathon.supervisor.ask(GetRoot())
 
@@ -322,7 +324,7 @@ class Deployments(RuleBasedStateMachine):
 
     async def _cancel_part(self, app_id: str) -> None:
         for status in await self.service.deployments():
-            with contextlib.suppress(PartNotFound):
+            with contextlib.suppress(PartNotFound, JournalFull):
                 await self.service.marathon.supervisor.ask(CancelPart(status.id, app_id))
                 self.waits.clear()
 
@@ -334,6 +336,31 @@ class Deployments(RuleBasedStateMachine):
         for _ in range(turns):
             await self.service.system.clock.sleep(0)
         await self.service.restart()
+
+    @precondition(lambda self: not self.world.away)
+    @rule()
+    def mesos_leaves(self) -> None:
+        self.step(self._do(self.world.leave))
+
+    @precondition(lambda self: self.world.away)
+    @rule(seconds=st.sampled_from([0.0, 10.0, 3600.0]))
+    def mesos_comes_back(self, seconds: float) -> None:
+        self.step(self.service.system.clock.sleep(seconds))
+        self.step(self._do(self.world.come_back))
+
+    @precondition(lambda self: self.service.store.capacity is None)
+    @rule(left=st.sampled_from([0, 500, 5000]))
+    def the_disk_fills(self, left: int) -> None:
+        self.service.store.capacity = self.service.store.used + left
+
+    @precondition(lambda self: self.service.store.capacity is not None)
+    @rule()
+    def the_disk_has_room_again(self) -> None:
+        self.service.store.capacity = None
+        self.step(self.service.system.clock.sleep(2))
+
+    async def _do(self, what: Callable[[], None]) -> None:
+        what()
 
     @rule(seconds=st.sampled_from([0.01, 0.1, 1.0, 5.0, 30.0]))
     def pass_by(self, seconds: float) -> None:
@@ -367,6 +394,9 @@ class Deployments(RuleBasedStateMachine):
     def teardown(self) -> None:
         try:
             self.world.startup = lambda app_id: 0.1
+            self.service.store.capacity = None
+            if self.world.away:
+                self.world.come_back()
             self.step(self._everything_stands())
         finally:
             self.run(self.service.kill())
