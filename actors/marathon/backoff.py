@@ -7,6 +7,7 @@ Without a failure for ``maxLaunchDelaySeconds`` all is forgotten; so it is when 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from actors.marathon.model import App
@@ -33,6 +34,11 @@ class Backoff:
 
     def __init__(self) -> None:
         self._apps: dict[str, _Failures] = {}
+
+    @property
+    def failed_apps(self) -> Collection[str]:
+        """Only these may be delayed."""
+        return tuple(self._apps)
 
     def failed(self, app_id: str, version: str, now: float) -> None:
         """A task of the app that was launched as `version` has failed."""

@@ -65,7 +65,7 @@ from actors.marathon.protocol import (
     UnfollowApp,
     Unlaunched,
 )
-from actors.marathon.rolling import choose_to_kill, is_current
+from actors.marathon.rolling import choose_to_kill, current_version
 from actors.marathon.task_states import condition_of, ip_addresses, is_stale, speaks_of_another_attempt
 from actors.marathon.unreachable import Expunge, GiveUp, UnreachableTimers
 from actors.mesos import Acknowledge, CallFailed, KillTask, StatusUpdate
@@ -196,8 +196,9 @@ class Instances(Actor[Any]):
         self._learn(app)
         self._orders.pop(app.id, None)
         if order.current:
+            current_since = current_version(app)
             existing = sum(
-                is_current(app, one) and one.condition is not Condition.UNREACHABLE_INACTIVE
+                one.app_version >= current_since and one.condition is not Condition.UNREACHABLE_INACTIVE
                 for one in self._book.of(app.id).values()
             )
         else:

@@ -100,9 +100,14 @@ class LaunchQueue:
         """The apps that have something waiting and no delay left."""
         return [queued for queued in self if queued.waiting and not self.backoff.left(queued.app, now)]
 
+    def can_launch(self, now: float) -> bool:
+        """Whether there is any such app."""
+        return any(queued.waiting and not self.backoff.left(queued.app, now) for queued in self)
+
     def next_delay(self, now: float) -> float | None:
         """Seconds until the first of the delayed apps may be launched; None when none is delayed."""
-        delays = [self.backoff.left(queued.app, now) for queued in self if queued.waiting]
+        failed = [self._apps[app_id] for app_id in self.backoff.failed_apps if app_id in self._apps]
+        delays = [self.backoff.left(queued.app, now) for queued in failed if queued.waiting]
         return min((delay for delay in delays if delay > 0), default=None)
 
     def status(self, now: float) -> tuple[QueueItem, ...]:

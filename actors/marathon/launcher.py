@@ -295,7 +295,7 @@ class Launcher(Actor[Any]):
         if not self._subscribed:
             return
         now = self._clock.time()
-        wanting = bool(self._queue.launchable(now))
+        wanting = self._queue.can_launch(now)
         if wanting and (not self._wanting or (fresh and self._filters)):
             if not self._may_revive(now):
                 return

@@ -9,13 +9,24 @@ after a lost message or a restart of the service, and nothing is launched or kil
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from actors.marathon.messages import Condition, Goal, Instance
 from actors.marathon.model import App
 
-__all__ = ["Capacity", "Move", "capacity", "choose_to_kill", "is_current", "is_healthy", "restart_move", "scale_move"]
+__all__ = [
+    "Capacity",
+    "Move",
+    "capacity",
+    "choose_to_kill",
+    "current_version",
+    "health_of",
+    "is_current",
+    "is_healthy",
+    "restart_move",
+    "scale_move",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +65,35 @@ def capacity(app: App, healthy: int) -> Capacity:
 
 def is_current(app: App, instance: Instance) -> bool:
     """Whether the instance runs the app's present configuration (it may be of an older version in scale only)."""
-    return instance.app_version >= (app.last_config_change_at or "")
+    return instance.app_version >= current_version(app)
+
+
+def current_version(app: App) -> str:
+    """The version from which on an instance is current; who looks at all of an app's asks once."""
+    return app.last_config_change_at or ""
 
 
 def is_healthy(app: App, instance: Instance) -> bool:
-    """Running and, if it has health checks, seen healthy by all of them.
+    """Whether the instance is healthy, as `health_of` says."""
+    return health_of(app)(instance)
+
+
+def health_of(app: App) -> Callable[[Instance], bool]:
+    """Tells of instances whether they are running and, if they have health checks, seen healthy by all of them.
 
     An instance of an older configuration has the checks of that one: where there were none, nobody will ever see it
     healthy by those that the new one brings, and it serves all the same.
     """
-    checks = app.health_checks if is_current(app, instance) else instance.health
-    unchecked = not checks and instance.healthy is None
-    return instance.condition is Condition.RUNNING and (unchecked or instance.healthy is True)
+    checks, current_since, running = bool(app.health_checks), current_version(app), Condition.RUNNING
+
+    def healthy(instance: Instance) -> bool:
+        if instance.condition is not running:
+            return False
+        if instance.healthy is not None:
+            return instance.healthy
+        return not (checks if instance.app_version >= current_since else instance.health)
+
+    return healthy
 
 
 def restart_move(app: App, instances: Iterable[Instance]) -> Move:
@@ -74,8 +102,9 @@ def restart_move(app: App, instances: Iterable[Instance]) -> Move:
     new: list[Instance] = []
     unlaunched: list[Instance] = []
     dying_old = dying_new = 0
+    is_healthy, current_since = health_of(app), current_version(app)
     for instance in instances:
-        current = is_current(app, instance)
+        current = instance.app_version >= current_since
         if instance.goal is not Goal.RUNNING:
             dying_old += not current
             dying_new += current
@@ -84,8 +113,8 @@ def restart_move(app: App, instances: Iterable[Instance]) -> Move:
                 new.append(instance)
         else:
             (unlaunched if instance.condition is Condition.SCHEDULED else old).append(instance)
-    new_healthy = sum(is_healthy(app, instance) for instance in new)
-    old_unhealthy = [instance for instance in old if not is_healthy(app, instance)]
+    new_healthy = sum(map(is_healthy, new))
+    old_unhealthy = [instance for instance in old if not is_healthy(instance)]
     healthy = new_healthy + len(old) - len(old_unhealthy)
     bounds = capacity(app, healthy)
     launch_up_to = max(0, min(app.instances, bounds.maximum - len(old) - dying_old))
@@ -109,14 +138,16 @@ def scale_move(
     """
     alive: list[Instance] = []
     dying = 0
+    running, given_up = Goal.RUNNING, Condition.UNREACHABLE_INACTIVE
     for instance in instances:
-        if instance.goal is not Goal.RUNNING:
+        if instance.goal is not running:
             dying += 1
-        elif instance.condition is not Condition.UNREACHABLE_INACTIVE:
+        elif instance.condition is not given_up:
             alive.append(instance)
-    victims = choose_to_kill(app, alive, len(alive) - app.instances, wanted)
-    strong = shrinking or app.instances <= sum(is_healthy(app, instance) for instance in alive)
-    return Move(app.instances, tuple(victims), not victims and not dying and len(alive) == app.instances and strong)
+    if dying or len(alive) != app.instances:
+        victims = choose_to_kill(app, alive, len(alive) - app.instances, wanted)
+        return Move(app.instances, tuple(victims), done=False)
+    return Move(app.instances, (), done=shrinking or all(map(health_of(app), alive)))
 
 
 _FURTHEST_FROM_RUNNING = {
@@ -137,6 +168,7 @@ def choose_to_kill(app: App, instances: Sequence[Instance], count: int, wanted: 
     """
     if count <= 0:
         return []
+    is_healthy = health_of(app)
     sign = -1.0 if app.kill_selection == "YOUNGEST_FIRST" else 1.0
 
     def rank(instance: Instance) -> tuple[bool, int, bool, float]:
@@ -144,7 +176,7 @@ def choose_to_kill(app: App, instances: Sequence[Instance], count: int, wanted: 
         return (
             instance.id not in wanted,
             _FURTHEST_FROM_RUNNING.get(instance.condition, 4),
-            is_healthy(app, instance),
+            is_healthy(instance),
             sign * since.timestamp() if since is not None else 0.0,
         )
 

@@ -54,7 +54,7 @@ from actors.marathon.protocol import (
     UnfollowApp,
 )
 from actors.marathon.readiness import AwaitReadiness, ReadinessChecker, ReadinessSeen, must_be_ready
-from actors.marathon.rolling import Move, is_current, is_healthy, restart_move, scale_move
+from actors.marathon.rolling import Move, current_version, health_of, restart_move, scale_move
 
 __all__ = ["AppStep", "Gate"]
 
@@ -181,6 +181,8 @@ class AppStep(Gate):
 
     def _seen(self) -> tuple[Instance, ...]:
         """The instances as the next move must see them."""
+        if not self._killed and self._checker is None:
+            return self._last.instances
         return tuple(self._with_readiness(self._with_orders(one)) for one in self._last.instances)
 
     def _with_orders(self, instance: Instance) -> Instance:
@@ -245,7 +247,8 @@ class AppStep(Gate):
         change = self._change
         if change.target is None or self._kill:
             return False
-        return change.kind is ActionKind.RESTART or not all(is_current(change.target, one) for one in instances)
+        current_since = current_version(change.target)
+        return change.kind is ActionKind.RESTART or any(one.app_version < current_since for one in instances)
 
     def _move(self, instances: tuple[Instance, ...], *, replaces: bool) -> Move:
         change = self._change
@@ -264,7 +267,7 @@ class AppStep(Gate):
     def _why_not_ready(self) -> str:
         app = self._change.target
         assert app is not None
-        healthy = sum(is_healthy(app, one) for one in self._seen())
+        healthy = sum(map(health_of(app), self._seen()))
         return (
             f"{app.id} was not ready within its deploymentTimeoutSeconds ({app.deployment_timeout_seconds} s): "
             f"{healthy} of {app.instances} instances healthy{' and ready' if app.readiness_checks else ''}"
