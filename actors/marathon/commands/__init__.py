@@ -19,6 +19,7 @@ Exit codes:
   2    wrong usage
   3    the deployment ended without reaching what was asked for
   4    timed out waiting; the deployment goes on
+  103  'serve' led, and does no more (as Marathon's); its supervisor starts it again
   130  interrupted; a deployment that was begun goes on
   'plan' and 'diff': 0 nothing differs, 1 something does, 2 it cannot be told
 \b
