@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     default=10.0,
     show_default=True,
     metavar="SECONDS",
-    type=click.FloatRange(min=1, max=300),
-    help="A leader not heard of for so long is followed.",
+    type=click.FloatRange(min=1, max=40),
+    help="A leader not heard of for so long is followed; at most 20 ticks of the servers.",
 )
 @click.option("--hostname", metavar="NAME", help="How the other services reach this one. [default: that of --host]")
 @click.option("--advertise", metavar="URL", help="The same with scheme and port, where a proxy is in between.")
