@@ -18,6 +18,7 @@ html_theme = "furo"
 html_title = "mesos-actors"
 html_static_path = ["_static"]
 html_css_files = ["pictures.css"]
+default_role = "py:obj"  # `name` in a docstring is a name: a link where it is known
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
 autodoc_inherit_docstrings = False
@@ -32,7 +33,8 @@ _TERM = re.compile(r"^((?:``[^`]+``(?:, )?)+)(?:\s{2,}(\S.*))?$")
 def _as_rest(app: Any, what: str, name: str, thing: Any, options: Any, lines: list[str]) -> None:
     """Our docstrings are written to be read in the source: drawings and programs are indented, and parameters stand in
     two columns. Both are told to docutils here."""
-    made: list[str] = []
+    # napoleon would take what stands before a colon in a field's first line for the field's type.
+    made: list[str] = [""] if what in ("attribute", "data", "property") else []
     in_terms = False
     for line in lines:
         term = _TERM.match(line)

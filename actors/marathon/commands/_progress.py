@@ -106,12 +106,17 @@ def _note(progress: Progress, node: Node) -> str:
     counts = progress.counts.get(node.id, "")
     if node.state == "ready":
         told = progress.graph.told_by(node.id)
-        after = f"ready after {progress.ready_at[node.id]:.0f} s" if node.id in progress.ready_at else "ready"
+        at = progress.ready_at.get(node.id)
+        after = _ended(node).split()[1] + (f" after {at:.0f} s" if at is not None else "")
         return after + (f" → {', '.join(told)}" if told else "")
     if node.state == "begun":
         return "; ".join(filter(None, (counts, progress.why.get(node.id))))
     states = {before: progress.graph.nodes[before].state for before in node.waits_for}
     return "waits for " + ", ".join(before for before in node.waits_for if states[before] != "ready")
+
+
+def _ended(node: Node) -> str:
+    return "has stopped" if node.action == "stop" else "is ready"
 
 
 class View(Protocol):
@@ -170,7 +175,7 @@ class LineView(NoView):
                     yield f"{node.id}: {node.action} begins" + (f" ({counts})" if counts else "")
                 else:
                     told = progress.graph.told_by(node.id)
-                    yield f"{node.id} is ready" + (f", tells {', '.join(told)}" if told else "")
+                    yield f"{node.id} {_ended(node)}" + (f", tells {', '.join(told)}" if told else "")
             self._states[node.id] = node.state
 
 

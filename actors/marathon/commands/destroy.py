@@ -52,4 +52,4 @@ def _found(client: Client, app: str) -> tuple[str, str]:
             raise refused from None
         tasks = plural(sum(each["tasksRunning"] for each in apps), "running task")
         return f"/v2/groups/{quote(app.strip('/'))}", f"the group {app} with {plural(len(apps), 'app')} and {tasks}"
-    return app_path(app), f"{found['id']} and stop its {plural(found['tasksRunning'], 'running task')}"
+    return app_path(app), f"{found['id']} with its {plural(found['tasksRunning'], 'running task')}"

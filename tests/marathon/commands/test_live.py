@@ -172,7 +172,9 @@ def test_a_group_is_destroyed_with_all_in_it(live: Run, file: Path) -> None:
     refused = live("destroy", "/gone")
     assert refused.exit_code == 2
     assert "the group /gone with 3 apps and 4 running tasks" in refused.stderr
-    assert live("destroy", "/gone", "--yes").exit_code == 0
+    destroyed = live("destroy", "/gone", "--yes")
+    assert destroyed.exit_code == 0
+    assert "/gone/web has stopped, tells /gone/api\n/gone/api: stop begins\n" in destroyed.stderr
     assert live("apps", "-q", "--id", "/gone").stdout == ""
 
 

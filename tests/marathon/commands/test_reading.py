@@ -165,6 +165,36 @@ def test_logs_of_an_app_without_tasks_are_those_of_the_last_one(service: Fake, r
     assert "no task of web runs" in result.stderr
 
 
+def test_following_survives_a_service_that_is_away_for_a_while(
+    service: Fake, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from actors.marathon.commands import logs
+
+    text, rounds = "one\n", 0
+
+    def later(_: float) -> None:
+        nonlocal text, rounds
+        rounds += 1
+        text += f"line {rounds}\n"
+        if rounds == 5:
+            raise KeyboardInterrupt
+
+    def tasks(_: Asked) -> dict[str, Any]:
+        if rounds in (2, 3):
+            raise ConnectionAbortedError  # no answer at all
+        return {"tasks": [TASK]}
+
+    service.answers |= {
+        "GET /v2/apps/web/tasks": tasks,
+        "GET /v2/logs": {"tasks": [TASK["id"]]},
+        f"GET /v2/logs/{TASK['id']}/stdout": lambda asked: file_of(text)(asked),
+    }
+    monkeypatch.setattr(logs.time, "sleep", later)
+    result = run("logs", "web", "-f", "--stdout")
+    assert result.stdout == "one\nline 1\nline 2\nline 3\nline 4\n"
+    assert result.stderr.count(f"no answer from {service.url}, trying again\n") == 1
+
+
 def test_following_reads_on_and_finds_new_tasks(service: Fake, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     from actors.marathon.commands import logs
 
