@@ -6,10 +6,12 @@ import re
 from importlib.metadata import version as distribution_version
 from typing import Any
 
+from sphinx.ext.napoleon import Config, GoogleDocstring
+
 project = "mesos-actors"
 copyright = "the mesos-actors developers, Apache-2.0"  # noqa: A001 (Sphinx's own name)
 version = release = distribution_version("mesos-actors")
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.viewcode"]
 source_suffix = {".md": "markdown"}
 exclude_patterns = ["_build"]
 myst_enable_extensions = ["colon_fence", "deflist"]
@@ -33,8 +35,7 @@ _TERM = re.compile(r"^((?:``[^`]+``(?:, )?)+)(?:\s{2,}(\S.*))?$")
 def _as_rest(app: Any, what: str, name: str, thing: Any, options: Any, lines: list[str]) -> None:
     """Our docstrings are written to be read in the source: drawings and programs are indented, and parameters stand in
     two columns. Both are told to docutils here."""
-    # napoleon would take what stands before a colon in a field's first line for the field's type.
-    made: list[str] = [""] if what in ("attribute", "data", "property") else []
+    made: list[str] = []
     in_terms = False
     for line in lines:
         term = _TERM.match(line)
@@ -50,7 +51,8 @@ def _as_rest(app: Any, what: str, name: str, thing: Any, options: Any, lines: li
         else:
             in_terms = in_terms and not line.strip()
             made.append(line)
-    lines[:] = made
+    # Fields have no sections: what stands before a colon in one would be taken for its type.
+    lines[:] = made if what in ("attribute", "data", "property") else GoogleDocstring(made, Config(), app, what).lines()
 
 
 def _begins_terms(before: list[str], in_terms: bool) -> bool:
@@ -66,4 +68,4 @@ def _begins_drawing(before: list[str]) -> bool:
 
 
 def setup(app: Any) -> None:
-    app.connect("autodoc-process-docstring", _as_rest, priority=400)  # before napoleon reads the sections
+    app.connect("autodoc-process-docstring", _as_rest)
