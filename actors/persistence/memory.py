@@ -148,6 +148,9 @@ class MemoryJournal:
         if self._closed:
             raise closed()
         await asyncio.sleep(0)
+        self._refuse_the_overtaken()
+
+    def _refuse_the_overtaken(self) -> None:
         if self._epoch < self.store.epoch:
             raise stale(self._epoch, self.store.epoch)
 

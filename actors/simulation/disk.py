@@ -45,9 +45,9 @@ class Disk:
         """Nothing becomes durable for so long."""
         self._stalled_until = max(self._stalled_until, self.now() + seconds)
 
-    def fill(self) -> None:
-        """No room is left."""
-        self.store.capacity = self.store.used
+    def fill(self, spare: int = 0) -> None:
+        """No room is left, but for ``spare`` bytes."""
+        self.store.capacity = self.store.used + spare
 
     def free(self) -> None:
         """There is room again."""
@@ -74,4 +74,4 @@ class DiskJournal(MemoryJournal):
     async def _turn_of_a_write(self) -> None:
         await super()._turn_of_a_write()
         await asyncio.sleep(max(0.0, self._disk.due() - self._disk.now()))
-        await super()._turn_of_a_write()
+        self._refuse_the_overtaken()

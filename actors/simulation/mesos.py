@@ -179,7 +179,7 @@ class SimulatedMesos:
     resources: str = "cpus:4;mem:4096;disk:10000;ports:[31000-31099]"
     script: Script = as_written
     settings: MasterSettings = field(
-        default_factory=lambda: MasterSettings(agent_timeout=15.0, agent_reregister_timeout=60.0)
+        default_factory=lambda: MasterSettings(agent_timeout=6.0, agent_reregister_timeout=60.0)
     )
     on_launch: Callable[[LiveTask], None] = lambda task: None
     on_start: Callable[[LiveTask], None] = lambda task: None

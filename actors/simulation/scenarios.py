@@ -53,7 +53,7 @@ LEADERS = ("kill service", "cut power of service", "pause service", "lose coordi
 SCENARIOS: dict[str, Scenario] = {
     "crashes": Scenario(
         "the service, the master and agents are killed, their power is cut, they stand still; tasks fail",
-        dict.fromkeys(CRASHES, 1.0) | {"kill service": 3.0},
+        dict.fromkeys(CRASHES, 1.0) | {"kill service": 3.0, "kill agent": 2.0, "pause agent": 2.0},
     ),
     "network": Scenario(
         "connections are reset, cut in one direction or both, and slow; clocks drift; the disk is slow or full",

@@ -44,7 +44,7 @@ class Definition:
             "upgradeStrategy": {"minimumHealthCapacity": self.minimum, "maximumOverCapacity": self.over},
             "backoffSeconds": 1,
             "maxLaunchDelaySeconds": 4,
-            "unreachableStrategy": {"inactiveAfterSeconds": 10, "expungeAfterSeconds": 20},
+            "unreachableStrategy": {"inactiveAfterSeconds": 3, "expungeAfterSeconds": 6},
         }
         if self.checked:
             body["healthChecks"] = [checks[0] | {"protocol": "HTTP"}]
