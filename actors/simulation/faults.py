@@ -30,9 +30,9 @@ class Befallen:
         self.sick: int | None = None
         self.disturbed_at = 0.0
 
-    def disturbed(self) -> None:
-        """Tasks suffer from something else than us."""
-        self.disturbed_at = self.world.loop._now
+    def disturbed(self, seconds: float = 0.0) -> None:
+        """Tasks suffer from something else than us, or are out of our sight, for so long."""
+        self.disturbed_at = max(self.disturbed_at, self.world.loop._now + seconds)
 
     def calm_network(self) -> None:
         self.world.network.latency = LATENCY
@@ -79,6 +79,7 @@ def _kill(which: Callable[[Befallen, int], Host], *, silently: bool = False) -> 
         host = which(stage, draw)
         word = "power cut" if silently else "kill -9"
         stage.world.fault(word, host.name, f"{word}, back in {seconds:g} s")
+        stage.disturbed(seconds)
         host.kill(silently=silently, down_for=seconds)
 
     return strike
@@ -88,6 +89,7 @@ def _pause(which: Callable[[Befallen, int], Host]) -> Callable[..., None]:
     def strike(stage: Befallen, draw: int, seconds: float) -> None:
         host = which(stage, draw)
         stage.world.fault("pause", host.name, f"stands still for {seconds:g} s")
+        stage.disturbed(seconds)
         host.machine.pause()
         stage.world.later(seconds, host.machine.resume)
 
@@ -97,7 +99,7 @@ def _pause(which: Callable[[Befallen, int], Host]) -> Callable[..., None]:
 def _reboot(stage: Befallen, draw: int, seconds: float) -> None:
     agent = stage.mesos.agents[draw % len(stage.mesos.agents)]
     stage.world.fault("reboot", agent.host.name, f"the machine reboots, back in {seconds:g} s")
-    stage.disturbed()
+    stage.disturbed(seconds)
     agent.reboot(seconds)
 
 
@@ -110,6 +112,7 @@ def _reset(stage: Befallen, draw: int) -> None:
 def _cut(stage: Befallen, draw: int, seconds: float) -> None:
     host = _pick(stage, draw)
     stage.world.fault("cut", host.name, f"is cut off for {seconds:g} s")
+    stage.disturbed(seconds)
     stage.world.network.cut(host.address)
     stage.world.later(seconds, lambda: stage.world.network.heal(host.address))
 
@@ -119,6 +122,7 @@ def _cut_one_way(stage: Befallen, draw: int, other: int, seconds: float) -> None
     if source is target:
         return
     stage.world.fault("one-way cut", source.name, f"does not get through to {target.name} for {seconds:g} s")
+    stage.disturbed(seconds)
     stage.world.network.cut(source.address, towards=target.address)
     stage.world.later(seconds, lambda: stage.world.network.heal(source.address))
 
@@ -127,6 +131,7 @@ def _slow(stage: Befallen, seconds: float) -> None:
     network = stage.world.network
     stage.world.fault("slow network", "network", f"delays up to 1.5 s for {seconds:g} s")
     network.latency = (0.01, 1.5)
+    stage.disturbed(seconds)
     stage.world.later(seconds, stage.calm_network)
 
 

@@ -187,6 +187,8 @@ class Invariants:
             if wanted[app_id] is None:
                 self._destroyed_at[app_id] = self.world.loop._now
         if force:
+            # Deployments that it cancels leave their other apps to standing orders, which know no order between apps.
+            self._waiting.clear()
             self._left_over |= set(self.stage.users.promises) - set(wanted)
         self._left_over -= set(wanted)
         for app_id in list(self._waiting):

@@ -82,8 +82,9 @@ class _Runner(SimulatedRunner):
         super().launch(command)
 
     def _tell(self, container: Any, event: RunnerEvent) -> None:
-        self._agent.seen(event)
-        super()._tell(container, event)
+        if self._agent.runner is self:  # else its machine went down meanwhile, and all on it
+            self._agent.seen(event)
+            super()._tell(container, event)
 
 
 class SimulatedAgent:
