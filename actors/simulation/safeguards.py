@@ -92,7 +92,7 @@ _LIST = (
     _one("the framework's id is kept", "actors.marathon.scheduler",
          "            await self._journal.append([Append(FRAMEWORK_STREAM, (event,))])\n", "            assert event\n"),
     _one("what the book has is reconciled after a restart", "actors.marathon.scheduler",
-         '**{"known_tasks": tasks,', '**{"known_tasks": {},'),
+         '{"known_tasks": tasks,', '{"known_tasks": {},'),
     _one("tasks are reconciled after each subscription", RECONCILER,
          "        elif isinstance(event, Subscribed):\n", "        elif False:\n"),
     _one("what is not answered is asked again", RECONCILER, "        while self._unanswered:\n", "        while False:\n"),
