@@ -1,0 +1,271 @@
+"""What the service does with many apps and instances: ``python -m benchmarks.marathon_at_scale``.
+
+::
+
+    this process                    another                        another
+    a client, as users have  ◄──►   marathon serve         ◄──►    mesos-local --simulate …
+                                    journal synced to disk         tasks are figures that run on
+
+Seconds are the wall's, so the machine has to be quiet. Names of measurements on the command line choose some.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import psutil
+
+__all__ = ["MEASUREMENTS", "Row", "World"]
+
+AGENTS = 20
+RESOURCES = "cpus:1000;mem:1000000;disk:1000000"
+START = 60.0  # seconds
+SETTLE = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """``asked`` is a bound from above, in the same unit."""
+
+    what: str
+    asked: float | None
+    got: float
+    unit: str
+
+    def __str__(self) -> str:
+        asked = "" if self.asked is None else f"≤ {self.asked:g} {self.unit}"
+        return f"| {self.what} | {asked} | {self.got:.3g} {self.unit} |"
+
+
+@dataclass
+class World:
+    """One mesos-local and one service; the service can be killed and started again."""
+
+    folder: Path
+    session: aiohttp.ClientSession
+    mesos: str = ""
+    url: str = ""
+    _processes: list[subprocess.Popen[str]] = field(default_factory=list)
+
+    def start_mesos(self) -> None:
+        command = ["-m", "actors.local_mesos.command", "--port", "0", "--agents", str(AGENTS)]
+        command += ["--resources", RESOURCES, "--simulate", "runs=360000-360000", "--work-dir", str(self.folder / "m")]
+        self.mesos = self._start(command, r"(http://\S+)")
+
+    def start_service(self) -> None:
+        command = ["-m", "actors.marathon", "serve", "--port", "0", "--master", self.mesos]
+        self.url = self._start([*command, "--work-dir", str(self.folder / "s")], r"Marathon answers at (http://\S+)")
+
+    def _start(self, arguments: list[str], pattern: str) -> str:
+        log = self.folder / f"log-{len(self._processes)}"
+        with log.open("w") as file:
+            self._processes.append(subprocess.Popen([sys.executable, *arguments], stdout=file, stderr=file, text=True))
+        end = time.monotonic() + START
+        while time.monotonic() < end and self._processes[-1].poll() is None:
+            if said := re.search(pattern, log.read_text()):
+                return said[1]
+            time.sleep(0.02)
+        raise RuntimeError(f"{arguments} did not start within {START:g} s: {log.read_text()[-1000:]}")
+
+    @property
+    def service(self) -> psutil.Process:
+        return psutil.Process(self._processes[-1].pid)
+
+    def cpu(self) -> float:
+        return float(sum(self.service.cpu_times()[:2]))
+
+    def kill_service(self) -> None:
+        self._processes[-1].kill()
+        self._processes.pop().wait()
+
+    def end(self) -> None:
+        for process in reversed(self._processes):
+            process.kill()
+            process.wait()
+
+    async def ask(self, method: str, path: str, body: Any = None) -> Any:
+        async with self.session.request(method, self.url + path, json=body) as answer:
+            text = await answer.text()
+            if answer.status >= 300:
+                raise RuntimeError(f"{method} {path} was answered {answer.status}: {text[:300]}")
+            return json.loads(text) if text else None
+
+    async def deploy(self, method: str, path: str, body: Any = None) -> float:
+        """Seconds from the request to the end of its deployment."""
+        async with self.session.get(self.url + "/v2/events?event_type=deployment_success") as events:
+            await events.content.readline()  # it listens
+            start = time.perf_counter()
+            wanted = (await self.ask(method, path, body))["deploymentId" if method != "POST" else "deployments"]
+            wanted = wanted if isinstance(wanted, str) else wanted[0]["id"]
+            async for line in events.content:
+                if line.startswith(b"data: ") and wanted in line.decode():
+                    return time.perf_counter() - start
+        raise RuntimeError("the event stream ended")
+
+
+def app(app_id: str, instances: int) -> dict[str, Any]:
+    return {"id": app_id, "cmd": "serve", "cpus": 0.01, "mem": 1, "instances": instances, "portDefinitions": []}
+
+
+def group(name: str, apps: int, instances: int) -> dict[str, Any]:
+    return {"id": f"/{name}", "apps": [app(f"/{name}/app-{number}", instances) for number in range(apps)]}
+
+
+def p99(seconds: list[float]) -> float:
+    return sorted(seconds)[int(len(seconds) * 0.99)] * 1e3
+
+
+async def one_app(world: World) -> AsyncIterator[Row]:
+    yield Row(
+        "1,000 instances of one app, from POST to all running",
+        2,
+        await world.deploy("POST", "/v2/apps", app("/one", 1_000)),
+        "s",
+    )
+
+
+async def hundred_apps(world: World) -> AsyncIterator[Row]:
+    before = world.service.memory_info().rss
+    seconds = await world.deploy("PUT", "/v2/groups/hundred", group("hundred", 100, 100))
+    yield Row("100 apps of 100 instances", 15, seconds, "s")
+    await asyncio.sleep(SETTLE)
+    yield Row("memory for an instance", 3, (world.service.memory_info().rss - before) / 10_000 / 1024, "KB")
+
+
+async def many_apps(world: World) -> AsyncIterator[Row]:
+    await world.deploy("PUT", "/v2/groups/many", group("many", 1_000, 10))
+    await asyncio.sleep(SETTLE)
+    for path, times, asked in (("/v2/apps", 200, 100), ("/v2/apps/many/app-7", 1_000, 5)):
+        taken = []
+        for _ in range(times):
+            start = time.perf_counter()
+            await world.ask("GET", path)
+            taken.append(time.perf_counter() - start)
+        yield Row(f"GET {path} of 1,000 apps and 10,000 tasks, p99 of {times:,}", asked, p99(taken), "ms")
+
+
+async def restart(world: World) -> AsyncIterator[Row]:
+    """Not before `many_apps`."""
+    tasks = {task["id"] for task in (await world.ask("GET", "/v2/tasks"))["tasks"]}
+    world.kill_service()
+    start = time.perf_counter()
+    world.start_service()
+    after = {task["id"] for task in (await world.ask("GET", "/v2/tasks"))["tasks"]}
+    yield Row(f"serving again with {len(tasks):,} running instances after kill -9", 5, time.perf_counter() - start, "s")
+    await asyncio.sleep(30)
+    held = {task["id"] for task in (await world.ask("GET", "/v2/tasks"))["tasks"]}
+    yield Row("tasks that this launched or killed", 0, len(tasks ^ after) + len(tasks ^ held), "")
+
+
+async def listeners(world: World) -> AsyncIterator[Row]:
+    """A thousand of them, and one that reads nothing."""
+    heard: list[int] = [0] * 1_000
+    ready = asyncio.Semaphore(0)
+
+    async def listen(index: int) -> None:
+        async with world.session.get(world.url + "/v2/events?event_type=status_update_event") as events:
+            ready.release()
+            async for line in events.content:
+                heard[index] += line.startswith(b"data: ")
+
+    stalled = await world.session.get(world.url + "/v2/events")
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(listen(index)) for index in range(len(heard))]
+        for _ in tasks:
+            await ready.acquire()
+        alone = await world.deploy("POST", "/v2/apps", app("/heard", 100))
+        end = time.monotonic() + 60
+        while min(heard) < max(heard) or max(heard) < 100:
+            assert time.monotonic() < end, f"listeners have heard {min(heard)} to {max(heard)} events"
+            await asyncio.sleep(0.1)
+        for task in tasks:
+            task.cancel()
+    stalled.close()
+    yield Row(
+        f"100 instances while 1,000 clients hear of each change ({max(heard)} events, each of them all)",
+        None,
+        alone,
+        "s",
+    )
+
+
+async def hundred_thousand(world: World) -> AsyncIterator[Row]:
+    """The longest pause of the API meanwhile is that of a ping every 20 ms."""
+    small = await _cpu_of_instances(world, "POST", "/v2/apps", app("/small", 1_000), 1_000)
+    pauses: list[float] = []
+
+    async def ping() -> None:
+        async with aiohttp.ClientSession() as session:
+            while True:
+                start = time.perf_counter()
+                async with session.get(world.url + "/ping") as answer:
+                    await answer.read()
+                pauses.append(time.perf_counter() - start)
+                await asyncio.sleep(0.02)
+
+    pinging = asyncio.create_task(ping())
+    start = time.perf_counter()
+    large = await _cpu_of_instances(world, "PUT", "/v2/groups/huge", group("huge", 1_000, 100), 100_000)
+    seconds = time.perf_counter() - start
+    pinging.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await pinging
+    yield Row("100,000 instances of 1,000 apps", None, seconds, "s")
+    yield Row("the API's longest pause meanwhile", 100, max(pauses) * 1e3, "ms")
+    yield Row("the API's p99 meanwhile", None, p99(pauses), "ms")
+    yield Row("CPU for an instance among 100,000, over that among 1,000", 1.25, large / small, "")
+
+
+async def _cpu_of_instances(world: World, method: str, path: str, body: Any, count: int) -> float:
+    before = world.cpu()
+    await world.deploy(method, path, body)
+    await asyncio.sleep(SETTLE)
+    return (world.cpu() - before) / count
+
+
+MEASUREMENTS: dict[str, Callable[[World], AsyncIterator[Row]]] = {
+    each.__name__.replace("_", "-"): each
+    for each in (one_app, hundred_apps, many_apps, listeners, restart, hundred_thousand)
+}
+"""By name, in the order in which they go on from one another."""
+
+
+async def measure(names: list[str]) -> None:
+    with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
+        connector, patience = aiohttp.TCPConnector(limit=0), aiohttp.ClientTimeout(total=None, sock_read=900)
+        async with aiohttp.ClientSession(connector=connector, timeout=patience, read_bufsize=1 << 24) as session:
+            world = World(Path(folder), session)
+            try:
+                world.start_mesos()
+                world.start_service()
+                print("| | asked | got |\n|---|---:|---:|", flush=True)
+                for name in names:
+                    async for row in MEASUREMENTS[name](world):
+                        print(row, flush=True)
+            finally:
+                world.end()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.marathon_at_scale", description=__doc__)
+    parser.add_argument("measurements", nargs="*", choices=[*MEASUREMENTS, []], metavar="MEASUREMENT")
+    chosen = parser.parse_args().measurements
+    work: Awaitable[None] = measure(chosen or list(MEASUREMENTS))
+    asyncio.run(work)  # type: ignore[arg-type]
+
+
+if __name__ == "__main__":
+    main()
