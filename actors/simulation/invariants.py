@@ -53,7 +53,7 @@ class Invariants:
         self._frameworks: set[str] = set()
         self._epoch = 0
         self._waiting: dict[str, Waiting] = {}
-        self._most: Counter[str] = Counter()  # most tasks of a command that ran at once
+        self._ran: Counter[str] = Counter()  # by command: tasks that ever ran
         self._left_over: set[str] = set()
         self._launches: set[str] = set()
         self._told_to_die: set[str] = set()
@@ -107,10 +107,10 @@ class Invariants:
         if waiting is not None and waiting.command == task.command:
             del self._waiting[app_id]
             for name, each in waiting.first.items():
-                if self._most[each.command] < each.instances:
+                if self._ran[each.command] < each.instances:
                     world.violated(
                         "a dependency is ready before its dependent starts",
-                        f"{app_id} starts when {self._most[each.command]} of {each.instances} of {name} ran",
+                        f"{app_id} starts when {self._ran[each.command]} of {each.instances} of {name} ran",
                     )
 
     def _over(self, task: LiveTask) -> None:
@@ -118,8 +118,7 @@ class Invariants:
             self.stage.disturbed()
 
     def _started(self, task: LiveTask) -> None:
-        running = sum(other.command == task.command for other in self.stage.mesos.live)
-        self._most[task.command] = max(self._most[task.command], running)
+        self._ran[task.command] += 1  # of one that ended a moment ago the service may not have heard yet
 
     # what the master hears
 
