@@ -51,12 +51,16 @@ class Services:
 
     def start(self, count: int = 1) -> list[Service]:
         """As many more, at the same time."""
+        first = free_ports(count)
         with ThreadPoolExecutor(count) as pool:
-            first = free_ports(count)
-            ports = [str(first + number) for number in range(count)]
-            started = list(pool.map(lambda port: Service("serve", *self._arguments, "-v", "--port", port), ports))
-        self.all += [self._stack.enter_context(service) for service in started]
-        return started
+            asked = [pool.submit(self._start, str(first + number)) for number in range(count)]
+        return [each.result() for each in asked]
+
+    def _start(self, port: str) -> Service:
+        service = Service("serve", *self._arguments, "-v", "--port", port)
+        self._stack.callback(service.stop)  # also when another of them does not come up
+        self.all.append(service)
+        return service
 
     @property
     def alive(self) -> list[Service]:
