@@ -66,6 +66,7 @@ class Cell(HandlerTask):
         "failure", "grace", "history", "idle", "idle_timer", "is_stopped", "last_ref", "mailbox", "name", "parent",
         "pipes", "props", "receive", "ref", "restart_cause", "restarts", "signals", "stash", "state", "stop_reason",
         "system", "timers", "uid", "variables", "watchers", "watching",
+        "wave",
     )  # fmt: skip
 
     def __init__(self, system: ActorSystem, parent: Cell | None, props: Props[Any], name: str, uid: int) -> None:
@@ -112,6 +113,7 @@ class Cell(HandlerTask):
         self.stop_requested = False
         self._fut_waiter = None
         self._must_cancel = False
+        self.wave = 0  # see _population
         instrument = system.instrument
         if instrument is not None:
             self.mailbox = instrument.mailbox(self.ref, self.mailbox)
@@ -202,6 +204,7 @@ class Cell(HandlerTask):
             props = props.with_dispatcher(system.default_dispatcher)
         children[name] = cell = Cell(system, self, props, name, system.random.getrandbits(32) or 1)
         cell.dispatcher.schedule(cell)
+        system.population.spawned(cell)
         return cell.ref
 
     def stop_other(self, ref: ActorRef[Any]) -> None:

@@ -51,6 +51,7 @@ def no_receive(message: Any) -> None:
 
 
 def start(cell: Cell, _: None) -> Hook:
+    cell.system.population.started()
     if cell.stop_requested:
         return None  # told to stop before it started: no instance, no hooks
     try:
@@ -322,6 +323,7 @@ def _conclude(cell: Cell) -> None:
         cell.system.root_stopped()
     else:
         cell.parent.signal(child_stopped, cell)
+        cell.system.population.stopped(cell)
     if cell.watchers is not None:
         notice = Terminated(cell.ref, True, cell.stop_reason)
         for watcher in cell.watchers:

@@ -32,6 +32,8 @@ class Settings:
     :ivar ask_timeout: the time-out of an ask that names none.
     :ivar stash_capacity: messages one actor may stash; -1 for no limit.
     :ivar mailbox_capacity: messages in a bounded mailbox that names no capacity.
+    :ivar freeze_above: living actors above which those that stay are kept out of the garbage collector's way, which
+        would hold the loop for long (see `docs/actors.md`, "Very many actors"); -1 for never.
     :ivar log_dead_letters: dead letters logged before the log falls silent for `log_dead_letters_suspend`; 0 logs none.
     :ivar log_dead_letters_during_shutdown: whether dead letters are logged while the system terminates.
     :ivar phase_timeouts: time-outs of phases of coordinated shutdown, by name, where they differ from Akka's.
@@ -51,6 +53,7 @@ class Settings:
     ask_timeout: float = 5.0
     stash_capacity: int = -1
     mailbox_capacity: int = 1000
+    freeze_above: int = 10_000
     log_dead_letters: int = 10
     log_dead_letters_suspend: float = 300.0
     log_dead_letters_during_shutdown: bool = False
@@ -66,7 +69,9 @@ class Settings:
             value = getattr(self, name)
             if not _is_number(value) or not value > 0:
                 raise SettingsError(f"{name} must be a number of seconds above 0, not {value!r}")
-        least_values = {"throughput": 1, "mailbox_capacity": 1, "stash_capacity": -1, "log_dead_letters": 0}
+        least_values = {
+            "throughput": 1, "mailbox_capacity": 1, "stash_capacity": -1, "freeze_above": -1, "log_dead_letters": 0,
+        }  # fmt: skip
         for name, least in least_values.items():
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < least:

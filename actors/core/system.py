@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 from . import _lifecycle as lifecycle
 from ._cell import Cell
 from ._dispatcher import Dispatcher
+from ._population import Population
 from ._run_queue import Graveyard, RunQueue
 from ._state import RUNNING
 from ._types import M
@@ -79,6 +80,7 @@ class ActorSystem:
         self._dead_letters = DeadLetterOffice(self)
         self.dispatcher: Dispatcher = RunQueue(self.loop, self.settings, self._held_the_loop)
         self.graveyard = Graveyard(self.loop, self.settings, self._held_the_loop)
+        self.population = Population(self.settings.freeze_above)
         self.is_terminating = False
         self._attached: list[Instrument] = []
         self._spawns_no_more = False
@@ -306,6 +308,7 @@ class ActorSystem:
     def finish_termination(self) -> None:
         self.asks.close()
         self.dispatcher.close()
+        self.population.unfreeze()
         for callback in self._at_end:
             callback()
         if not self._terminated.done():
