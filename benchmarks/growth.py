@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
@@ -21,7 +20,8 @@ class Phases(NamedTuple):
 
 
 async def phases(size: int) -> Phases:
-    """Makes ``size`` actors, tells each of them once, stops them all; few actors several times, for the median."""
+    """Makes ``size`` actors and waits for their start, tells each of them once, stops them all; few actors several
+    times, for the median."""
     rounds = [await _round(size) for _ in range(max(1, 20_000 // size))]
     return Phases(*(median(times) for times in zip(*rounds, strict=True)))
 
@@ -29,9 +29,12 @@ async def phases(size: int) -> Phases:
 async def _round(size: int) -> Phases:
     from actors import Actor, ActorSystem, PoisonPill
 
-    told, stopped = Countdown(size), Countdown(size)
+    started, told, stopped = Countdown(size), Countdown(size), Countdown(size)
 
     class Idle(Actor[int]):
+        def pre_start(self) -> None:
+            started.hit()
+
         async def receive(self, message: int) -> None:
             told.hit()
 
@@ -41,7 +44,7 @@ async def _round(size: int) -> Phases:
     async with ActorSystem() as system:
         times = [cpu_seconds()]
         made = [system.spawn(Idle) for _ in range(size)]
-        await asyncio.sleep(0)
+        await started.done
         times.append(cpu_seconds())
         for each in made:
             each.tell(1)
