@@ -15,6 +15,7 @@ from benchmarks.costs import (
     embedded_tasks,
     embedded_throughput,
     event_stream,
+    health_checks,
     idle_memory,
     json_codec,
     launch_growth,
@@ -39,6 +40,7 @@ from benchmarks.costs import (
     tell,
     tell_growth,
     tell_metered,
+    update_growth,
 )
 
 COSTS: dict[str, Cost] = {
@@ -79,7 +81,9 @@ COSTS: dict[str, Cost] = {
         launch_simulated,
         launch_processes,
         destroy_processes,
+        health_checks,
         launch_growth,
+        update_growth,
         takeover,
     )
 }

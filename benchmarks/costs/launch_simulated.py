@@ -12,7 +12,7 @@ COST = Cost(
     unit="s",
     is_rate=False,
     scale=1.0,
-    limit=5.0,
+    limit=2.0,
 )
 
 
