@@ -117,7 +117,7 @@ class Dispatcher:
         A generator, because yielding costs it nothing more, while a coroutine needs an object to await for it.
         """
         throughput = self.settings.throughput
-        auto_received = AUTO_RECEIVED
+        auto_received, coroutine = AUTO_RECEIVED, types.CoroutineType  # as locals: they are needed for each message
         while True:
             cell: Any = self.current
             mailbox: Any = cell.mailbox
@@ -152,7 +152,7 @@ class Dispatcher:
                     else:
                         break
                     if result is not None:
-                        steps: Any = result if type(result) is types.CoroutineType else result.__await__()
+                        steps: Any = result if type(result) is coroutine else result.__await__()
                         yield from steps
                         if cell.cancel_requests:
                             cell.forget_cancellation()
