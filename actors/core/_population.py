@@ -34,6 +34,9 @@ __all__ = ["STEP", "Population"]
 #: Actors that are frozen in one go: a collection of as many takes about 2 ms.
 STEP: Final = 2000
 
+#: Python 3.12 itself begins with some hundred frozen objects; a program that froze something froze far more.
+PYTHONS_OWN: Final = 1000
+
 #: The populations that hold something frozen.
 _holders: set[Population] = set()
 
@@ -85,7 +88,7 @@ class Population:
         if not gc.isenabled():
             return
         if not _holders:
-            _program_froze = gc.get_freeze_count() > 0
+            _program_froze = gc.get_freeze_count() > PYTHONS_OWN
         _holders.add(self)
         gc.collect()
         gc.freeze()
