@@ -50,6 +50,7 @@ from .fake_mesos import FAILED, RUNNING, Agent, FakeScheduler, MesosWorld, Task
 IDS = ("/db", "/g/cache", "/g/auth", "/web")
 SLOWEST_START = 2.0
 LAG = 2.2  # seconds until the service has looked at what is well: a look each second, also after a crash
+STORED_AGAIN = 1.0  # seconds until a journal that has room again is tried
 CHECK = {"intervalSeconds": 1, "gracePeriodSeconds": 3600}
 
 
@@ -93,6 +94,7 @@ class Watched(MesosWorld):
     wrong: list[str] = field(default_factory=list)
     healthy_after: dict[str, float] = field(default_factory=dict)
     by_hand: set[str] = field(default_factory=set)
+    calm: list[tuple[float, float]] = field(default_factory=lambda: [(0.0, math.inf)])
     doomed: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -135,6 +137,21 @@ class Watched(MesosWorld):
         )
         self.launches.append(Launch(task.app_id, command_of(info), ever))
 
+    def seen_well(self, task: Task) -> bool:
+        """Whether the service must know of a task that is well: it hears nothing while Mesos is away, and goes by
+        nothing that it cannot store."""
+        needed = max(self.healthy_after.get(task.app_id, 0.0), SLOWEST_START) + LAG
+        return any(min(end, self.now()) - max(begin, task.launched_at) > needed for begin, end in self.calm)
+
+    def look_for_trouble(self) -> None:
+        """To be called when Mesos or the disk have changed."""
+        begin, end = self.calm[-1]
+        troubled = self.away or self.service.store.capacity is not None
+        if troubled and end == math.inf:
+            self.calm[-1] = (begin, self.now())
+        elif not troubled and end != math.inf:
+            self.calm.append((self.now() + STORED_AGAIN, math.inf))
+
     def been_well(self) -> set[str]:
         """The tasks that are well or were."""
         return {task.id for task in self.all_tasks if self.well(task)} | self._been_well
@@ -154,8 +171,7 @@ class Watched(MesosWorld):
         if self.well(task):
             self._been_well.add(task_id)
             left = sum(self.well(other) for other in self.tasks.values() if other.app_id == task.app_id) - 1
-            seen = self.now() - task.launched_at > max(self.healthy_after.get(task.app_id, 0.0), SLOWEST_START) + LAG
-            if seen and instance_of_task(task_id) not in self.by_hand:
+            if self.seen_well(task) and instance_of_task(task_id) not in self.by_hand:
                 self.killings.append(Killing(task.app_id, left))
         self.doomed.add(task_id)
 
@@ -352,15 +368,18 @@ class Deployments(RuleBasedStateMachine):
     @rule(left=st.sampled_from([0, 500, 5000]))
     def the_disk_fills(self, left: int) -> None:
         self.service.store.capacity = self.service.store.used + left
+        self.world.look_for_trouble()
 
     @precondition(lambda self: self.service.store.capacity is not None)
     @rule()
     def the_disk_has_room_again(self) -> None:
         self.service.store.capacity = None
+        self.world.look_for_trouble()
         self.step(self.service.system.clock.sleep(2))
 
     async def _do(self, what: Callable[[], None]) -> None:
         what()
+        self.world.look_for_trouble()
 
     @rule(seconds=st.sampled_from([0.01, 0.1, 1.0, 5.0, 30.0]))
     def pass_by(self, seconds: float) -> None:
@@ -397,6 +416,7 @@ class Deployments(RuleBasedStateMachine):
             self.service.store.capacity = None
             if self.world.away:
                 self.world.come_back()
+            self.world.look_for_trouble()
             self.step(self._everything_stands())
         finally:
             self.run(self.service.kill())
