@@ -143,10 +143,14 @@ class Watched(MesosWorld):
         needed = max(self.healthy_after.get(task.app_id, 0.0), SLOWEST_START) + LAG
         return any(min(end, self.now()) - max(begin, task.launched_at) > needed for begin, end in self.calm)
 
+    @property
+    def troubled(self) -> bool:
+        return self.away or self.service.store.capacity is not None
+
     def look_for_trouble(self) -> None:
         """To be called when Mesos or the disk have changed."""
         begin, end = self.calm[-1]
-        troubled = self.away or self.service.store.capacity is not None
+        troubled = self.troubled
         if troubled and end == math.inf:
             self.calm[-1] = (begin, self.now())
         elif not troubled and end != math.inf:
@@ -227,6 +231,7 @@ class Deployments(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.commands = 0
+        self.trouble = 0  # steps until it is over
         self.waits: dict[str, Wait] = {}
         self.root = RootGroup()
 
@@ -353,33 +358,32 @@ class Deployments(RuleBasedStateMachine):
             await self.service.system.clock.sleep(0)
         await self.service.restart()
 
-    @precondition(lambda self: not self.world.away)
-    @rule()
-    def mesos_leaves(self) -> None:
+    @precondition(lambda self: not self.trouble)
+    @rule(steps=st.integers(1, 3))
+    def mesos_leaves(self, steps: int) -> None:
+        self.trouble = steps + 1
         self.step(self._do(self.world.leave))
 
-    @precondition(lambda self: self.world.away)
-    @rule(seconds=st.sampled_from([0.0, 10.0, 3600.0]))
-    def mesos_comes_back(self, seconds: float) -> None:
-        self.step(self.service.system.clock.sleep(seconds))
-        self.step(self._do(self.world.come_back))
-
-    @precondition(lambda self: self.service.store.capacity is None)
-    @rule(left=st.sampled_from([0, 500, 5000]))
-    def the_disk_fills(self, left: int) -> None:
+    @precondition(lambda self: not self.trouble)
+    @rule(steps=st.integers(1, 3), left=st.sampled_from([0, 500, 5000]))
+    def the_disk_fills(self, steps: int, left: int) -> None:
         self.service.store.capacity = self.service.store.used + left
         self.world.look_for_trouble()
+        self.trouble = steps
 
-    @precondition(lambda self: self.service.store.capacity is not None)
+    @precondition(lambda self: self.trouble)
     @rule()
-    def the_disk_has_room_again(self) -> None:
-        self.service.store.capacity = None
-        self.world.look_for_trouble()
-        self.step(self.service.system.clock.sleep(2))
+    def an_hour_of_it(self) -> None:
+        self.step(self.service.system.clock.sleep(3600))
 
     async def _do(self, what: Callable[[], None]) -> None:
         what()
         self.world.look_for_trouble()
+
+    def _recover(self) -> None:
+        self.service.store.capacity = None
+        if self.world.away:
+            self.world.come_back()
 
     @rule(seconds=st.sampled_from([0.01, 0.1, 1.0, 5.0, 30.0]))
     def pass_by(self, seconds: float) -> None:
@@ -389,7 +393,10 @@ class Deployments(RuleBasedStateMachine):
 
     def step(self, work: Coroutine[Any, Any, Any]) -> None:
         before = self.root
+        self.trouble -= bool(self.trouble)
         self.run(self._settled(work))
+        if not self.trouble and self.world.troubled:
+            self.run(self._settled(self._do(self._recover)))
         assert not self.world.wrong, self.world.wrong
         for killing in self.world.killings:
             needed = min(must_stay(before, killing.app_id), must_stay(self.root, killing.app_id))
@@ -413,10 +420,8 @@ class Deployments(RuleBasedStateMachine):
     def teardown(self) -> None:
         try:
             self.world.startup = lambda app_id: 0.1
-            self.service.store.capacity = None
-            if self.world.away:
-                self.world.come_back()
-            self.world.look_for_trouble()
+            self.trouble = 0
+            self.run(self._do(self._recover))
             self.step(self._everything_stands())
         finally:
             self.run(self.service.kill())
