@@ -34,7 +34,7 @@ from actors.mesos import CallError, FrameworkInfo, FrameworkRemoved, Mesos, Reso
 from actors.mesos import Error as FrameworkError
 from actors.persistence import EventSchema, EventSourcedActor, Journal
 from actors.remote import Remote
-from examples.places import Place, place_at
+from examples.places import Place, address_towards, place_at
 from examples.workers import WORKERS, GetStatus, JobLoad, Status, TearDown, Worker
 from mesos_proto import CommandInfo, Offer, Resources, TaskID, TaskInfo, TaskState
 
@@ -311,7 +311,7 @@ async def start_node(
 
 async def main(arguments: argparse.Namespace) -> None:
     rules = Rules(back_off=arguments.back_off, most=arguments.most)
-    options = ["--back-off", str(rules.back_off), "--most", str(rules.most), "--host", arguments.host]
+    options = ["--back-off", str(rules.back_off), "--most", str(rules.most)]
     node = node_command(arguments.master, arguments.cluster, options)
     async with AsyncExitStack() as stack:
         place = await stack.enter_async_context(place_at(arguments.cluster))
@@ -319,7 +319,8 @@ async def main(arguments: argparse.Namespace) -> None:
         end = system.coordinated_shutdown.begin
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, end, number.name)
-        await Remote.start(system, arguments.host, secret=os.environ.get("AUTOSCALER_SECRET"))
+        host = arguments.host or address_towards(arguments.master)
+        await Remote.start(system, host, secret=os.environ.get("AUTOSCALER_SECRET"))
         await start_node(system, place, arguments.master, node, rules, arguments.task)
         await system.when_terminated()
 
@@ -329,7 +330,7 @@ if __name__ == "__main__":
     parser.add_argument("--demo", action="store_true", help="show it: with load, a table and a plot")
     parser.add_argument("--master", help="of Mesos: its URL, or zk://…; an embedded one for the demo when not given")
     parser.add_argument("--cluster", help="where the nodes meet: a folder of this machine, or zk://HOST:2181/PATH")
-    parser.add_argument("--host", default="127.0.0.1", help="this machine's address, as the other nodes call it")
+    parser.add_argument("--host", help="this machine's address; the one from which it reaches Mesos when not given")
     parser.add_argument("--back-off", type=float, default=None, help="seconds between two steps (30; the demo: 6)")
     parser.add_argument("--most", type=int, default=4, help="nodes that Mesos is asked for at most")
     parser.add_argument("--plot", default="autoscaler.svg", help="where the demo draws what happened")

@@ -18,7 +18,7 @@ from typing import Any
 from actors import Actor, ActorSystem, Props
 from actors.cluster import AdaptiveLoadBalancing, Cluster, Receptionist, load_capacity, service_group
 from actors.remote import Remote
-from examples.places import place_at
+from examples.places import address_towards, place_at
 from examples.workers import WORKERS, Done, Job
 
 PROFILE = "15x5,60x30,60x2"
@@ -90,10 +90,11 @@ class Load(Actor[Any]):
         return None
 
 
-async def main(cluster: str, profile: str, host: str) -> None:
+async def main(cluster: str, profile: str) -> None:
     async with AsyncExitStack() as stack:
         place = await stack.enter_async_context(place_at(cluster))
         system = await stack.enter_async_context(ActorSystem("autoscale"))
+        host = address_towards(cluster) if "://" in cluster else "127.0.0.1"
         await Remote.start(system, host, secret=os.environ.get("AUTOSCALER_SECRET"))
         await Cluster.join(system, place.coordinator)
         while not (await Receptionist(system).find(WORKERS)).refs:
@@ -109,5 +110,4 @@ if __name__ == "__main__":
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--cluster", required=True, help="where the nodes meet: a folder, or zk://HOST:2181/PATH")
     arguments.add_argument("--profile", default=PROFILE)
-    arguments.add_argument("--host", default="127.0.0.1")
     asyncio.run(main(**vars(arguments.parse_args())))

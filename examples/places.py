@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -35,3 +36,12 @@ async def place_at(where: str) -> AsyncIterator[Place]:
     async with ZooKeeper(where, session_timeout=10) as zookeeper:
         path = f"{zookeeper.address.path.rstrip('/')}/journal"
         yield Place(ZooKeeperCoordinator(zookeeper), lambda epoch: ZooKeeperJournal(zookeeper, path, epoch=epoch))
+
+
+def address_towards(url: str) -> str:
+    """This machine's address, of those that it has, from which it reaches the (first) host of ``url``."""
+    first = url.partition("://")[2].partition("/")[0].rpartition("@")[2].partition(",")[0]
+    host, _, port = first.partition(":")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:  # which sends nothing
+        probe.connect((host, int(port or 5050)))
+        return str(probe.getsockname()[0])
