@@ -421,9 +421,11 @@ class Instances(Actor[Any]):
         return tuple(found)
 
     def _kill_task(self, instance: Instance) -> None:
+        # Behind its launch, which may not have left yet: a kill that overtook it would be answered that there is no
+        # such task, and then there would be one.
         agent_id = AgentID(instance.agent_id) if instance.agent_id else None
         for task_id in instance.live_tasks:
-            self._scheduler.tell(KillTask(TaskID(task_id), agent_id), self.ref)
+            self._launcher.tell(KillTask(TaskID(task_id), agent_id), self.ref)
 
     def _sweep(self) -> None:
         now = self._clock.now()

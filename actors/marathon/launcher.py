@@ -10,6 +10,7 @@
                                     (at MAX_LAUNCHES: to be offered again at once)
     CallFailed (certainly unsent) ▶ Unlaunched ──▶ instances
     LaunchFailed               ──▶  the app's next launch is delayed
+    KillTask                   ──▶  follows the launches that were ordered before it ──▶ KillTask
                                     nothing waits, or all is delayed           ──▶ SuppressOffers
 
 An instance is stored before Mesos hears of it: after a crash between the two, reconciliation says that there is no such
@@ -45,6 +46,7 @@ from actors.mesos import (
     CallUnconfirmed,
     DeclineOffers,
     Disconnected,
+    KillTask,
     Launch,
     LaunchGroup,
     OfferRescinded,
@@ -137,6 +139,8 @@ class Launcher(Actor[Any]):
                 self._want(fresh=True)
             case RootChanged():
                 self._enforcing = message.enforcing
+            case KillTask():
+                self._scheduler.tell(message, self.sender)
             case LaunchFailed(app_id, version):
                 self._queue.backoff.failed(app_id, version, self._clock.time())
                 self._want()
