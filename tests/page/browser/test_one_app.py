@@ -82,7 +82,7 @@ def test_the_last_failure_shows_what_was_written_last(service: Service, page: Pa
     failing = "echo before the end; echo it went wrong >&2; exit 3"
     assert service.post("/v2/apps", sleeper("/acts/fails", cmd=failing)).status == 201
     page.goto(at(service, "app", "/acts/fails", "debug"))
-    expect(page.get_by_text("TASK_FAILED Command exited with status 3")).to_be_visible()
+    expect(page.get_by_text("TASK_FAILED Command exited with status 3", exact=True)).to_be_visible()
     expect(page.get_by_role("log").filter(has_text="it went wrong").first).to_be_visible()
     service.delete("/v2/apps/acts/fails")
 
