@@ -5,6 +5,7 @@ print(server.url)                      # http://127.0.0.1:40123
 await server.close()
 """
 
+from actors.http.in_front import InFront
 from actors.http.server import PortTaken, Server, serve
 
-__all__ = ["PortTaken", "Server", "serve"]
+__all__ = ["InFront", "PortTaken", "Server", "serve"]

@@ -14,7 +14,9 @@ What comes later on a connection that has asked once is the HTTP server's own to
 from __future__ import annotations
 
 import asyncio
-from typing import Final, cast
+from typing import Final
+
+from .in_front import InFront
 
 __all__ = ["PATIENCE", "FirstRequest"]
 
@@ -23,44 +25,33 @@ PATIENCE: Final = 60.0  # seconds from connecting to the end of the first reques
 _END: Final = b"\r\n\r\n"
 
 
-class FirstRequest(asyncio.Protocol):
+class FirstRequest(InFront):
     """Stands before ``inner`` until the first request's head is there."""
 
     def __init__(self, inner: asyncio.Protocol) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._tail = b""
         self._watch: asyncio.TimerHandle | None = None
-        self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
-        self._watch = asyncio.get_running_loop().call_later(PATIENCE, self._transport.abort)
-        self._inner.connection_made(transport)
+        super().connection_made(transport)
+        if self.transport is not None:
+            self._watch = asyncio.get_running_loop().call_later(PATIENCE, self.transport.abort)
 
     def data_received(self, data: bytes) -> None:
-        transport = self._transport
-        if transport is not None and _END in self._tail + data:
-            self._done()
-            transport.set_protocol(self._inner)
+        seen = self._tail + data
+        if self.transport is not None and _END in seen:
+            self._stop_watching()
+            self.transport.set_protocol(self.inner)
         else:
-            self._tail = (self._tail + data)[-len(_END) + 1 :]
-        self._inner.data_received(data)
-
-    def eof_received(self) -> bool | None:
-        return self._inner.eof_received()
-
-    def pause_writing(self) -> None:
-        self._inner.pause_writing()
-
-    def resume_writing(self) -> None:
-        self._inner.resume_writing()
+            self._tail = seen[-len(_END) + 1 :]
+        super().data_received(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._done()
-        self._inner.connection_lost(exc)
+        self._stop_watching()
+        super().connection_lost(exc)
 
-    def _done(self) -> None:
-        self._transport = None
+    def _stop_watching(self) -> None:
         if self._watch is not None:
             self._watch.cancel()
             self._watch = None

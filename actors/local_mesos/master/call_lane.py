@@ -20,12 +20,13 @@ import http
 from collections.abc import Callable
 from email.utils import formatdate
 from functools import lru_cache
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple
 
 from google.protobuf.message import DecodeError
 
 from actors.core import ActorRef, AskTimeout
 from actors.core.clock import Clock
+from actors.http import InFront
 from mesos_proto import json_codec, scheduler_pb2
 
 from ._http import JSON, PROTOBUF, texts_are_utf8
@@ -55,14 +56,13 @@ class _Head(NamedTuple):
     stream_id: str | None
 
 
-class CallLane(asyncio.Protocol):
+class CallLane(InFront):
     """Stands before ``inner``, aiohttp's protocol of the same connection. ``master`` says who leads, None: nobody."""
 
     def __init__(self, inner: asyncio.Protocol, master: Callable[[], ActorRef[Any] | None], clock: Clock) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._master = master
         self._clock = clock
-        self._transport: asyncio.Transport | None = None
         self._waiting = bytearray()
         self._answering: asyncio.Task[None] | None = None
         self._passing = False  # all is aiohttp's from now on
@@ -70,33 +70,20 @@ class CallLane(asyncio.Protocol):
 
     # -- the connection
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
-        self._inner.connection_made(transport)
-
     def connection_lost(self, exc: Exception | None) -> None:
         self._waiting.clear()
-        self._inner.connection_lost(exc)
-
-    def eof_received(self) -> bool | None:
-        return self._inner.eof_received()
-
-    def pause_writing(self) -> None:
-        self._inner.pause_writing()
-
-    def resume_writing(self) -> None:
-        self._inner.resume_writing()
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         if self._passing:
-            self._inner.data_received(data)
+            self.inner.data_received(data)
             return
         self._waiting += data
         if self._answering is None:
             self._take()
-        elif len(self._waiting) > _MOST_WAITING and self._transport is not None:
+        elif len(self._waiting) > _MOST_WAITING and self.transport is not None:
             self._paused = True
-            self._transport.pause_reading()
+            self.transport.pause_reading()
 
     # -- calls
 
@@ -111,7 +98,7 @@ class CallLane(asyncio.Protocol):
             self._passing = True
             waiting = bytes(self._waiting)
             self._waiting.clear()
-            self._inner.data_received(waiting)
+            self.inner.data_received(waiting)
 
     def _read(self) -> tuple[list[SchedulerCall], bool]:
         """What is there as a whole, and whether something else than a plain call follows it."""
@@ -141,7 +128,7 @@ class CallLane(asyncio.Protocol):
         return calls, foreign
 
     async def _answer(self, master: ActorRef[Any], calls: list[SchedulerCall]) -> None:
-        transport = self._transport
+        transport = self.transport
         assert transport is not None
         try:
             answers = await master.ask(SchedulerCalls(tuple(calls)), timeout=_ANSWER_TIMEOUT)
