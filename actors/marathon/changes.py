@@ -56,7 +56,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class CreateApp:
-    """Add an app. Raises `AlreadyExists` when there is one with its id."""
+    """Add an app or a pod. Raises `AlreadyExists` when there is one of either kind with its id."""
 
     app: App
 

@@ -1,27 +1,16 @@
-"""Changes of pods, as those of apps in `changes`: pure functions for `messages.UpdateRoot`."""
+"""Changes of pods, as those of apps in `changes`: pure functions for `messages.UpdateRoot`.
+
+`changes.CreateApp` adds a pod as it adds an app.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from actors.marathon.changes import settled
-from actors.marathon.model import AlreadyExists, Pod, RootGroup, UnknownPod, ValidationFailed
+from actors.marathon.model import Pod, RootGroup, UnknownPod, ValidationFailed
 
-__all__ = ["CreatePod", "DeletePod", "PutPod"]
-
-
-@dataclass(frozen=True, slots=True)
-class CreatePod:
-    """Add a pod. Raises `AlreadyExists` when its path is taken by a pod or an app."""
-
-    pod: Pod
-
-    def __call__(self, root: RootGroup, version: str) -> RootGroup:
-        there = root.app(self.pod.id)
-        if there is not None:
-            kind = "A pod" if isinstance(there, Pod) else "An app"
-            raise AlreadyExists(f"{kind} with id [{self.pod.id}] already exists.")
-        return settled(root, root.with_app(self.pod), version)
+__all__ = ["DeletePod", "PutPod"]
 
 
 @dataclass(frozen=True, slots=True)

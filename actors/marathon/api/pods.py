@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
 
-from actors.marathon import pod_changes
+from actors.marathon import changes, pod_changes
 from actors.marathon.messages import Instance
 from actors.marathon.model import Pod, UnknownPod, ValidationFailed, parse_pod, parse_version, path_id
 
@@ -95,7 +95,7 @@ async def create_pod(request: web.Request) -> web.StreamResponse:
     force = flag(request, "force")
     pod = parse_pod(await json_body(request))
     address, uri = request_origin(request)
-    answer = await _stored(request, pod_changes.CreatePod(pod), pod.id, force=force, status=201)
+    answer = await _stored(request, changes.CreateApp(pod), pod.id, force=force, status=201)
     service_of(request).system.event_stream.publish(PodCreated(address, uri))
     return answer
 
