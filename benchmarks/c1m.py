@@ -29,6 +29,8 @@ from pathlib import Path
 
 import psutil
 
+from benchmarks.frameworks import tasks_for
+
 __all__ = ["Tenth", "run"]
 
 AGENTS = 5_000
@@ -88,7 +90,7 @@ async def run(size: int, url: str, mesos: psutil.Process) -> list[Tenth]:
     from actors import ActorSystem
     from actors.configuration.collector import settle_collector
     from actors.mesos import FrameworkInfo, Mesos, ResourceOffers, StatusUpdate
-    from mesos_proto import CommandInfo, Resources, TaskInfo, TaskState
+    from mesos_proto import CommandInfo, Resources, TaskState
 
     needed, command = Resources.parse("cpus:0.01;mem:1"), CommandInfo(value="server")
     own = psutil.Process()
@@ -105,16 +107,7 @@ async def run(size: int, url: str, mesos: psutil.Process) -> list[Tenth]:
                 case ResourceOffers(offers):
                     for offer in offers:
                         fitting = min(round(offer.resources.cpus * 100), size - launched)
-                        tasks = [
-                            TaskInfo(
-                                name="c1m",
-                                task_id=f"task-{launched + number}",
-                                agent_id=offer.agent_id,
-                                resources=needed,
-                                command=command,
-                            )
-                            for number in range(fitting)
-                        ]
+                        tasks = tasks_for(offer, launched, fitting, needed, command)
                         launched += fitting
                         framework.driver.launch_tasks(tasks, [offer.id])
                 case StatusUpdate(status):

@@ -12,6 +12,16 @@ from benchmarks.probes import cpu_seconds
 from benchmarks.scripted_master import running
 
 
+def tasks_for(offer: Any, first: int, count: int, needed: Any, command: Any) -> list[Any]:
+    """So many tasks on the offer's agent, numbered from ``first``."""
+    from mesos_proto import TaskInfo
+
+    return [
+        TaskInfo(name="bench", task_id=f"task-{number}", agent_id=offer.agent_id, resources=needed, command=command)
+        for number in range(first, first + count)
+    ]
+
+
 async def ours(script: str, count: int, encoding: str) -> float:
     import asyncio
 

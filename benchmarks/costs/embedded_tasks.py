@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 
 from benchmarks.cost import Cost
+from benchmarks.frameworks import tasks_for
 from benchmarks.probes import cpu_seconds
 
 COST = Cost("embedded-tasks", "tasks run by the embedded Mesos", size=10_000, baseline="10,000 at once", goal=0.8)
@@ -20,7 +21,7 @@ async def run(size: int) -> float:
     from actors.configuration.collector import settle_collector
     from actors.local_mesos import Fate, LocalMesos, always
     from actors.mesos import FrameworkInfo, Mesos, ResourceOffers, StatusUpdate
-    from mesos_proto import CommandInfo, Resources, TaskInfo, TaskState
+    from mesos_proto import CommandInfo, Resources, TaskState
 
     needed, command = Resources.parse("cpus:0.01;mem:1"), CommandInfo(value="sleep 100")
     each = -(-size // AGENTS)
@@ -43,16 +44,7 @@ async def run(size: int) -> float:
                 case ResourceOffers(offers):
                     for offer in offers:
                         fitting = min(round(offer.resources.cpus * 100), size - launched, 100)
-                        tasks = [
-                            TaskInfo(
-                                name="bench",
-                                task_id=f"task-{launched + number}",
-                                agent_id=offer.agent_id,
-                                resources=needed,
-                                command=command,
-                            )
-                            for number in range(fitting)
-                        ]
+                        tasks = tasks_for(offer, launched, fitting, needed, command)
                         launched += fitting
                         await framework.driver.launch_tasks(tasks, [offer.id])
                 case StatusUpdate(status):

@@ -13,6 +13,7 @@ import sys
 import psutil
 
 from benchmarks.cost import Cost
+from benchmarks.frameworks import tasks_for
 from benchmarks.probes import cpu_seconds
 
 COST = Cost(
@@ -55,7 +56,7 @@ def _start() -> tuple[subprocess.Popen[str], str]:
 async def _frameworks_part(url: str, size: int) -> None:
     from actors import ActorSystem
     from actors.mesos import FrameworkInfo, Mesos, ResourceOffers, StatusUpdate
-    from mesos_proto import CommandInfo, Filters, Resources, TaskInfo, TaskState
+    from mesos_proto import CommandInfo, Filters, Resources, TaskState
 
     needed, command, wanting = Resources.parse("cpus:0.01;mem:1"), CommandInfo(value="true"), Filters(refuse_seconds=0)
     async with ActorSystem() as system:
@@ -67,16 +68,7 @@ async def _frameworks_part(url: str, size: int) -> None:
                 case ResourceOffers(offers):
                     for offer in offers:
                         fitting = min(round(offer.resources.cpus * 100), size - launched, EACH)
-                        tasks = [
-                            TaskInfo(
-                                name="bench",
-                                task_id=f"task-{launched + number}",
-                                agent_id=offer.agent_id,
-                                resources=needed,
-                                command=command,
-                            )
-                            for number in range(fitting)
-                        ]
+                        tasks = tasks_for(offer, launched, fitting, needed, command)
                         launched += fitting
                         framework.driver.launch_tasks(tasks, [offer.id], wanting)
                 case StatusUpdate(status):
