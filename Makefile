@@ -13,11 +13,14 @@ ARGS ?=
 run: $(VENV)/.run                  ## start the embedded Mesos and the service on this machine
 	@exec $(BIN)/marathon up $(ARGS)
 
+# Several files at once, as tests/distribution.py says.
+PYTEST = $(BIN)/python -m pytest -n logical --maxprocesses 4
+
 test: $(VENV)/.dev real-parts      ## what is deterministic, and one pass of each real part
-	$(BIN)/python -m pytest -m "not slow" $(ARGS)
+	$(PYTEST) -m "not slow" $(ARGS)
 
 test-all: $(VENV)/.dev real-parts  ## the long faults and soaks as well
-	$(BIN)/python -m pytest $(ARGS)
+	$(PYTEST) $(ARGS)
 
 SEEDS ?= 1000
 simulate: $(VENV)/.run             ## whole clusters under faults, searched by seeds over all cores: make simulate SEEDS=10000

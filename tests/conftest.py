@@ -2,7 +2,7 @@
 
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["actors.testkit.pytest_plugin"]
+pytest_plugins = ["actors.testkit.pytest_plugin", "tests.distribution"]
 
 # How long an example takes, and how fast data for it is made, says how busy the machine is and nothing of the program.
 settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -1,7 +1,9 @@
 """The user's main module in another interpreter, so that classes defined in it can be unpickled there.
 
 As `multiprocessing` does when it spawns: the main module is run again under another name than ``__main__``, so that
-what stands below ``if __name__ == "__main__":`` is not. Unlike there, a program given with ``python -c`` works too.
+what stands below ``if __name__ == "__main__":`` is not. Unlike there, a program given with ``python -c`` works too;
+one that defines nothing is left alone: nothing of it can be asked for, and it may be more than a program of the
+user's (some launchers read what to run from their standard input, which comes but once).
 """
 
 from __future__ import annotations
@@ -23,7 +25,8 @@ def describe() -> dict[str, Any]:
     facts = spawn.get_preparation_data("actors")
     del facts["authkey"], facts["start_method"]
     main = sys.modules["__main__"]
-    if getattr(main, "__spec__", None) is None and not hasattr(main, "__file__") and "-c" in sys.orig_argv:
+    given = getattr(main, "__spec__", None) is None and not hasattr(main, "__file__") and "-c" in sys.orig_argv
+    if given and any(getattr(defined, "__module__", None) == "__main__" for defined in vars(main).values()):
         facts["source"] = sys.orig_argv[sys.orig_argv.index("-c") + 1]
     return facts
 

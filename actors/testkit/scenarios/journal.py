@@ -82,7 +82,7 @@ BAD = [
     Append("a", (Event("k", 0, {}),)),
     Append("a", (Event("k", 2**40, {}),)),
     Append("a", (Event("\ud800", 1, {}),)),
-    Append("a", (Event("k", 1, {"x": object()}),)),
+    Append("a", (Event("k", 1, {"x": 1j}),)),
     Append("a", (Event("k", 1, {"x": float("nan")}),)),
     Append("a", (Event("k", 1, {"x": "\ud800"}),)),
     Append("a", (Event("k", 1, cast("Any", [1])),)),

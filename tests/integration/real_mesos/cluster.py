@@ -25,16 +25,24 @@ def real_mesos_or_skip() -> Path:
     return real_or_skip("real Mesos", install)
 
 
+_given: set[int] = set()
+"""What `free_ports` has answered: whoever asked may not hold it yet."""
+
+
 def free_ports(count: int) -> int:
     """The first of ``count`` neighbouring ports that nobody holds now. Below those that the system hands out itself."""
-    for first in range(20_000 + os.getpid() % 5_000, 32_000):
+    for first in range(20_000 + os.getpid() * 101 % 9_000, 31_000):
+        wanted = range(first, first + count)
+        if not _given.isdisjoint(wanted):
+            continue
         held = []
         try:
-            for port in range(first, first + count):
+            for port in wanted:
                 held.append(socket.create_server(("127.0.0.1", port)))
         except OSError:
             continue
         else:
+            _given.update(wanted)
             return first
         finally:
             for server in held:

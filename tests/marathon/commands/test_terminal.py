@@ -73,7 +73,7 @@ def test_what_is_piped_has_no_colours_unless_they_are_forced(live: Run, monkeypa
 def test_ctrl_c_leaves_the_deployment_running_and_says_how_to_go_on(live: Run, live_url: str, tmp_path: Path) -> None:
     file = tmp_path / "stuck.json"
     file.write_text(json.dumps({"id": "/stuck", **SLEEP, "cpus": 4000}))
-    with Terminal([*MARATHON, "deploy", str(file)], {"MARATHON_URL": live_url}) as terminal:
+    with Terminal([*MARATHON, "deploy", str(file)], {"MARATHON_URL": live_url}, columns=160) as terminal:
         terminal.until("why it waits", lambda text: "too few CPUs" in text)
         terminal.interrupt()
         assert terminal.wait() == 130

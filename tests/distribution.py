@@ -1,0 +1,25 @@
+"""Which tests `make test` runs beside which: files side by side, those that drive whole services one after another.
+
+Services, engines and browsers would disturb each other: they hand out the same ports from 31000 up to their tasks, and
+a busy neighbour makes their real time slow. The rest runs in virtual time, which does not mind.
+"""
+
+from typing import Any
+
+import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+ONE_AFTER_ANOTHER = ("tests/integration/", "tests/marathon/commands/", "tests/page/", "tests/docs/", "tests/cluster/")
+
+
+class Files(LoadScopeScheduling):
+    """A file's tests stay together, and so do all of the folders above."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::", 1)[0]
+        return "whole services" if file.startswith(ONE_AFTER_ANOTHER) else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Files:
+    return Files(config, log)
