@@ -40,6 +40,7 @@ class Outcome:
     trace: list[Line]
     counts: Counter[str] = field(default_factory=Counter)
     virtual_seconds: float = 0.0
+    turns: int = 0
 
 
 CRASHES = ("kill service", "cut power of service", "pause service", "kill master", "cut power of master",
@@ -71,12 +72,11 @@ def run(scenario: Scenario, plan: Plan) -> Outcome:
     """Play a plan. The same plan gives the same outcome, in any process."""
     logging.disable(logging.CRITICAL)
     loop = VirtualLoop(plan.seed, order="actors", max_turns=MAX_TURNS)
-    made: list[World] = []
-    failure: Violation | None = None
+    outcome = Outcome(plan, None, [])
 
     async def main() -> None:
         world = World(plan.seed)
-        made.append(world)
+        outcome.trace, outcome.counts = world.trace, world.counts
         try:
             await Stage(world, plan, hosts=scenario.hosts).play()
         finally:
@@ -85,15 +85,15 @@ def run(scenario: Scenario, plan: Plan) -> Outcome:
     try:
         loop.run_until_complete(main())
     except Violation as violation:
-        failure = violation
+        # Without its frames, which would keep the world: what died in it must be collected as the loop is closed.
+        outcome.violation = violation.with_traceback(None)
     except NothingCanHappen as stuck:
-        failure = Violation("nothing turns in circles", loop._now, str(stuck)[:500])
+        outcome.violation = Violation("nothing turns in circles", loop._now, str(stuck)[:500])
     finally:
-        seconds = loop._now
+        outcome.virtual_seconds, outcome.turns = loop._now, loop.turns
         loop.close()
         logging.disable(logging.NOTSET)
-    world = made[0]
-    return Outcome(plan, failure, world.trace, world.counts, seconds)
+    return outcome
 
 
 def freeze() -> None:

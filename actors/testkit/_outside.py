@@ -23,6 +23,17 @@ WALL_EPOCH = 1_767_225_600.0  # 2026-01-01 00:00:00 UTC
 # ``from time import monotonic`` binds the function where it is imported; there it must be exchanged too.
 BOUND_CLOCKS = (("aiohttp.connector", "monotonic"),)
 
+# What keeps a server, and by it the loop with all that ever ran on it, until 1,024 others came.
+CACHES = (("aiohttp.web_app", "_cached_build_middleware"),)
+
+
+def forget() -> None:
+    """Empty the libraries' caches that would keep a closed loop."""
+    for module_name, name in CACHES:
+        cache = getattr(sys.modules.get(module_name), name, None)
+        if cache is not None:
+            cache.cache_clear()
+
 
 class Outside:
     """A context manager that points the process's clocks and entropy at one loop."""

@@ -298,6 +298,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
     def close(self) -> None:
         """Close the loop, and bury the dead: only now may the ``finally`` blocks of what was killed run, in silence."""
+        _outside.forget()
         if self._dead:
             hook, sys.unraisablehook = sys.unraisablehook, lambda _: None
             try:
@@ -307,6 +308,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
                         life.graves.clear()
                         life.kept.clear()
                     self._dead.clear()
+                    self.network.transports.clear()
+                    self.network.listeners.clear()
                     super().close()
                     gc.collect()
             finally:

@@ -1,5 +1,6 @@
 import asyncio
 import contextlib
+import gc
 import os
 import random
 import socket
@@ -8,6 +9,8 @@ import sys
 import textwrap
 import time
 import uuid
+import weakref
+from typing import Any
 
 import aiohttp
 import pytest
@@ -232,6 +235,33 @@ async def test_aiohttp_serves_and_asks_in_memory(tmp_path):
             await session.get(url + "/stream")
         with pytest.raises(aiohttp.ClientConnectorError):
             await session.get("http://nosuchhost.invalid:1/")
+
+
+def test_a_loop_that_was_closed_is_kept_by_nobody():
+    async def serve() -> None:
+        @web.middleware
+        async def through(request: web.Request, handler: Any) -> web.StreamResponse:
+            return await handler(request)
+
+        async def hello(request: web.Request) -> web.Response:
+            return web.Response(text="hello")
+
+        app = web.Application(middlewares=[through])
+        app.router.add_get("/", hello)
+        runner = web.AppRunner(app)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 8080).start()
+        async with aiohttp.ClientSession() as session, session.get("http://127.0.0.1:8080/") as answer:
+            assert await answer.text() == "hello"
+        await runner.cleanup()
+
+    loop = VirtualLoop(1)
+    loop.run_until_complete(serve())
+    loop.close()
+    closed = weakref.ref(loop)
+    del loop
+    gc.collect()
+    assert closed() is None
 
 
 async def test_a_slow_reader_stops_the_writer():
