@@ -32,6 +32,7 @@ from actors.marathon.messages import (
 from actors.marathon.protocol import AppInstances
 from actors.marathon.state import failure_payload, instance_payload
 from actors.marathon.state.recovery import recover_failures, recover_instances
+from actors.marathon.task_counts import TaskCounts
 from actors.persistence import Append, Event, Journal
 
 __all__ = ["InstanceBook"]
@@ -81,6 +82,9 @@ class InstanceBook:
     def existing(self, app_id: str) -> int:
         """How many instances of the app exist; those given up as unreachable do not."""
         return self._registry.existing(app_id)
+
+    def counts_of(self, app_ids: Collection[str] | None) -> dict[str, TaskCounts]:
+        return self._registry.counts(app_ids)
 
     def dying(self) -> Iterator[Instance]:
         return self._registry.dying()

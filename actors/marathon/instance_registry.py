@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from actors.marathon.messages import Condition, Goal, Instance
+from actors.marathon.task_counts import TaskCounts, share_of
 
 __all__ = ["InstanceRegistry"]
 
@@ -16,6 +17,7 @@ class InstanceRegistry:
         self._by_app: dict[str, dict[str, Instance]] = {}
         self._by_id: dict[str, Instance] = {}
         self._inactive: dict[str, int] = {}
+        self._counts: dict[str, TaskCounts] = {}
         for instance in instances:
             self.put(instance)
 
@@ -39,28 +41,45 @@ class InstanceRegistry:
         """How many instances of the app exist; those given up as unreachable do not."""
         return len(self._by_app.get(app_id, ())) - self._inactive.get(app_id, 0)
 
+    def counts(self, app_ids: Iterable[str] | None) -> dict[str, TaskCounts]:
+        """The counts of these apps, or of all: they are kept up to date as instances change. Apps without tasks may be
+        missing."""
+        if app_ids is None:
+            return dict(self._counts)
+        return {app_id: self._counts[app_id] for app_id in app_ids if app_id in self._counts}
+
     def put(self, instance: Instance) -> None:
         """Add an instance, or replace what is known of it."""
-        self._count_inactive(self._by_id.get(instance.id), -1)
+        self._count(instance.app_id, self._by_id.get(instance.id), instance)
         self._by_id[instance.id] = instance
         self._by_app.setdefault(instance.app_id, {})[instance.id] = instance
-        self._count_inactive(instance, +1)
 
     def remove(self, instance_id: str) -> None:
         instance = self._by_id.pop(instance_id, None)
         if instance is None:
             return
-        self._count_inactive(instance, -1)
+        self._count(instance.app_id, instance, None)
         siblings = self._by_app[instance.app_id]
         del siblings[instance_id]
         if not siblings:
             del self._by_app[instance.app_id]
             self._inactive.pop(instance.app_id, None)
+            self._counts.pop(instance.app_id, None)
 
     def dying(self) -> Iterator[Instance]:
         """Those that are being killed."""
         return (instance for instance in self if instance.goal is not Goal.RUNNING)
 
-    def _count_inactive(self, instance: Instance | None, by: int) -> None:
-        if instance is not None and instance.condition is Condition.UNREACHABLE_INACTIVE:
-            self._inactive[instance.app_id] = self._inactive.get(instance.app_id, 0) + by
+    def _count(self, app_id: str, before: Instance | None, after: Instance | None) -> None:
+        share, new_share = share_of(before), share_of(after)
+        if share is not new_share:
+            self._counts[app_id] = self._counts.get(app_id, _NO_TASKS).replaced(share, new_share)
+        if inactive := _is_inactive(after) - _is_inactive(before):
+            self._inactive[app_id] = self._inactive.get(app_id, 0) + inactive
+
+
+_NO_TASKS = TaskCounts()
+
+
+def _is_inactive(instance: Instance | None) -> bool:
+    return instance is not None and instance.condition is Condition.UNREACHABLE_INACTIVE

@@ -35,6 +35,7 @@ from actors.marathon.messages import (
     Condition,
     DomainEvent,
     GetInstances,
+    GetTaskCounts,
     GetTaskFailures,
     Goal,
     HealthResult,
@@ -161,6 +162,8 @@ class Instances(Actor[Any]):
                 self._give_up(instance_id)
             case Expunge(instance_id):
                 self._expunge(instance_id)
+            case GetTaskCounts(app_ids):
+                self.reply(self._book.counts_of(app_ids))
             case GetTaskFailures(app_ids):
                 self.reply(self._book.failures_of(app_ids))
             case OnlyApps(app_ids):

@@ -18,6 +18,7 @@ To the *instances* (`Marathon.instances`)::
 
     GetInstances(app_ids)           ->  tuple[Instance, ...]
     KillInstances(ids, wipe)        ->  tuple[Instance, ...]         the ones that will be killed, as they were
+    GetTaskCounts(app_ids)          ->  Mapping[str, TaskCounts]     apps without any may be missing
     GetTaskFailures(app_ids)        ->  Mapping[str, TaskFailure]    the last failure of each app
 
 To the *launch queue* (`Marathon.queue`)::
@@ -75,6 +76,7 @@ from actors.marathon.events import (
     UnknownInstanceTerminated,
 )
 from actors.marathon.instance import Condition, Goal, HealthResult, Instance, TaskFailure
+from actors.marathon.task_counts import TaskCounts
 
 if TYPE_CHECKING:
     from actors.marathon.model import App, RootGroup
@@ -110,6 +112,7 @@ __all__ = [
     "GetRoot",
     "GetRootAt",
     "GetRootVersions",
+    "GetTaskCounts",
     "GetTaskFailures",
     "Goal",
     "GroupChangeFailed",
@@ -132,6 +135,7 @@ __all__ = [
     "SchedulerEnded",
     "SchedulerRegistered",
     "SchedulerReregistered",
+    "TaskCounts",
     "TaskFailure",
     "TaskStatusChanged",
     "TooManyDeployments",
@@ -165,6 +169,13 @@ class KillInstances:
 
     ids: frozenset[str]
     wipe: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GetTaskCounts:
+    """How many tasks each of the named apps has, or each of all (None); costs nothing per instance."""
+
+    app_ids: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@
     request ─▶ errors_as_json ─▶ authenticated ─▶ handler ─▶ asks an actor (`Service`)
             ◀─ an error, as Marathon writes it        answer ◀─
 
-Handlers keep no state of their own. What they answer with a 2xx was stored before.
+Handlers keep no state of their own but the texts that they made last. What they answer with a 2xx was stored before.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from . import app_tasks, apps, cluster, deployments, events, groups, logs, opena
 from ._errors import errors_as_json, foreign_pages_refused
 from ._http import SERVICE
 from .agent_sandboxes import AgentSandboxes
+from .app_texts import APP_TEXTS, AppTexts
 from .sandboxes import LocalSandboxes, NoSandboxes, Sandboxes
 from .security import Credentials, InvalidCredentials, authenticated
 from .service import MarathonActors, Service, ServiceInfo
@@ -65,6 +66,7 @@ def make_app(
     )
     app = web.Application(middlewares=middlewares, client_max_size=max_body)
     app[SERVICE] = service
+    app[APP_TEXTS] = AppTexts()
     for room in (apps, app_tasks, deployments, groups, pods, queue, events, logs, cluster, openapi, system):
         app.add_routes(room.routes())
     if observer is not None:

@@ -124,9 +124,10 @@ def json_text(value: Any) -> str:
 
 
 def json_answer(value: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
-    """An answer with `value` as its JSON body; a `str` is JSON text already."""
-    text = value if isinstance(value, str) else json_text(value)
-    return web.Response(text=text, status=status, headers=headers, content_type=JSON)
+    """An answer with `value` as its JSON body; `bytes` and a `str` are JSON text already."""
+    text = value if isinstance(value, str | bytes) else json_text(value)
+    body = text.encode() if isinstance(text, str) else text
+    return web.Response(body=body, status=status, headers=headers, content_type=JSON, charset="utf-8")
 
 
 def deployment_result(started: DeploymentStarted, *, status: int = 200, location: str | None = None) -> web.Response:

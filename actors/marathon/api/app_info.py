@@ -1,6 +1,6 @@
 """Apps with what is embedded in them: counts, tasks, deployments, failures, statistics (``core/appinfo``).
 
-    embeds ─▶ gather(service, apps, embeds) ─▶ AppInfos ─▶ .text(app)     the JSON of one app, as text
+    embeds ─▶ gather(request, apps, embeds) ─▶ AppInfos ─▶ .text(app)     the JSON of one app, as text
 
 One round of questions serves a whole listing, whatever its length.
 """
@@ -13,14 +13,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from actors import Clock
-from actors.marathon.messages import Instance, ReadinessResult, TaskFailure
-from actors.marathon.model import App
+from aiohttp import web
 
-from ._http import json_text
+from actors import Clock
+from actors.marathon.messages import Instance, ReadinessResult, TaskCounts, TaskFailure
+from actors.marathon.model import App
+from actors.marathon.task_counts import count
+
+from ._http import json_text, service_of
+from .app_texts import APP_TEXTS, AppTexts
 from .deployment_json import readiness_json
-from .service import Service
-from .task_json import TURN, counts_of, failure_json, is_task, task_json
+from .task_json import TURN, counts_json, failure_json, is_task, task_json
 from .task_stats import task_stats
 
 __all__ = ["ALL", "ALWAYS", "AppInfos", "created_text", "gather", "parse_embeds"]
@@ -75,19 +78,22 @@ class AppInfos:
 
     embeds: frozenset[str]
     instances: Mapping[str, list[Instance]]
+    counts: Mapping[str, TaskCounts] | None
+    """None: they are those of `instances`, so that the two agree."""
     deployments: Mapping[str, list[str]]
     readiness: Mapping[str, list[ReadinessResult]]
     failures: Mapping[str, TaskFailure]
     clock: Clock
+    texts: AppTexts
 
     def extras(self, app: App) -> dict[str, Any]:
         """The embedded fields of one app."""
-        instances = self.instances.get(app.id, [])
+        instances = self.instances.get(app.id, ())
         extras: dict[str, Any] = {}
         if COUNTS in self.embeds:
-            extras |= counts_of(instances)
+            extras |= counts_json(count(instances) if self.counts is None else self.counts.get(app.id, TaskCounts()))
         if DEPLOYMENTS in self.embeds:
-            extras["deployments"] = [{"id": key} for key in self.deployments.get(app.id, [])]
+            extras["deployments"] = [{"id": key} for key in self.deployments.get(app.id, ())]
         if READINESS in self.embeds:
             extras["readinessCheckResults"] = readiness_json(self.readiness.get(app.id, ()))
         if TASKS in self.embeds:
@@ -98,20 +104,27 @@ class AppInfos:
             extras["taskStats"] = task_stats(app, instances, self.clock.now())
         return extras
 
-    def text(self, app: App) -> str:
+    def text(self, app: App) -> bytes:
         """The app's JSON with its embedded fields."""
-        return joined(app, self.extras(app))
+        if STATS in self.embeds:  # lifetimes: others at each moment
+            return joined(app, self.extras(app)).encode()
+        values = (app, *(part.get(app.id) for part in self._parts))
+        return self.texts.get(self.embeds, app.id, values, lambda: joined(app, self.extras(app)))
 
-    async def listing(self, name: str, apps: Iterable[App]) -> str:
+    @property
+    def _parts(self) -> tuple[Mapping[str, Any], ...]:
+        return self.instances, self.counts or {}, self.deployments, self.readiness, self.failures
+
+    async def listing(self, name: str, apps: Iterable[App]) -> bytes:
         """``{"apps": […]}``. Lets others in between: thousands of tasks take longer than the loop may be held."""
         texts, made = [], 0
         for app in apps:
             texts.append(self.text(app))
-            made += APP_WORTH + (len(self.instances.get(app.id, ())) if TASKS in self.embeds else 0)
+            made += APP_WORTH + len(self.instances.get(app.id, ()))
             if made >= TURN:
                 made = 0
                 await self.clock.sleep(0)
-        return f'{{"{name}":[{",".join(texts)}]}}'
+        return b'{"%b":[%b]}' % (name.encode(), b",".join(texts))
 
 
 def joined(app: App, extras: Mapping[str, Any]) -> str:
@@ -121,18 +134,24 @@ def joined(app: App, extras: Mapping[str, Any]) -> str:
 
 def created_text(app: App, deployment_id: str) -> str:
     """What a POST answers with: the app as it begins."""
-    return joined(app, {**counts_of(()), "deployments": [{"id": deployment_id}], "tasks": []})
+    return joined(app, {**counts_json(TaskCounts()), "deployments": [{"id": deployment_id}], "tasks": []})
 
 
-async def gather(service: Service, apps: Iterable[App], embeds: frozenset[str]) -> AppInfos:
+async def gather(request: web.Request, apps: Iterable[App], embeds: frozenset[str]) -> AppInfos:
     """Ask what `embeds` needs of `apps`."""
+    service = service_of(request)
     chosen = [app.id for app in apps]
     # Naming a few apps is cheaper for the answer, naming thousands is not.
     names = frozenset(chosen) if len(chosen) <= 50 else None
     by_app: defaultdict[str, list[Instance]] = defaultdict(list)
-    if embeds & {TASKS, COUNTS, STATS} and chosen:
+    counts: Mapping[str, TaskCounts] | None = None
+    if not chosen:
+        pass
+    elif embeds & {TASKS, STATS}:
         for instance in await service.instances(names):
             by_app[instance.app_id].append(instance)
+    elif COUNTS in embeds:
+        counts = await service.task_counts(names)
     deployments: defaultdict[str, list[str]] = defaultdict(list)
     readiness: defaultdict[str, list[ReadinessResult]] = defaultdict(list)
     if embeds & {DEPLOYMENTS, READINESS} and chosen:
@@ -142,4 +161,5 @@ async def gather(service: Service, apps: Iterable[App], embeds: frozenset[str]) 
             for app_id, results in deployment.readiness.items():
                 readiness[app_id].extend(results)
     failures = await service.task_failures(names) if FAILURE in embeds and chosen else {}
-    return AppInfos(embeds, by_app, deployments, readiness, failures, service.system.clock)
+    texts = request.app[APP_TEXTS]
+    return AppInfos(embeds, by_app, counts, deployments, readiness, failures, service.system.clock, texts)

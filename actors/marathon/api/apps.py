@@ -102,7 +102,7 @@ async def list_apps(request: web.Request) -> web.StreamResponse:
     embeds = parse_embeds(request.query.getall("embed", [])) | ALWAYS
     wanted = _filter(request)
     apps = [app for app in without_pods((await service.root()).all_apps()) if wanted(app)]
-    infos = await gather(service, apps, embeds)
+    infos = await gather(request, apps, embeds)
     return json_answer(await infos.listing("apps", apps))
 
 
@@ -187,8 +187,8 @@ async def get_app(request: web.Request, app_id: str) -> web.StreamResponse:
     service = service_of(request)
     app = _stored(await service.root(), app_id)
     embeds = parse_embeds(request.query.getall("embed", [])) | ALL
-    infos = await gather(service, [app], embeds)
-    return json_answer(f'{{"app":{infos.text(app)}}}')
+    infos = await gather(request, [app], embeds)
+    return json_answer(b'{"app":%b}' % infos.text(app))
 
 
 async def list_below(request: web.Request, group_id: str) -> web.StreamResponse:
@@ -198,7 +198,7 @@ async def list_below(request: web.Request, group_id: str) -> web.StreamResponse:
     if root.group_at(group_id) is None:
         raise UnknownGroup(group_id)
     apps = without_pods(root.apps_below(group_id))
-    infos = await gather(service, apps, ALL)
+    infos = await gather(request, apps, ALL)
     return json_answer(await infos.listing("*", apps))
 
 

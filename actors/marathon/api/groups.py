@@ -76,7 +76,7 @@ async def _present(request: web.Request, group_id: str) -> web.StreamResponse:
     if group is None:
         raise UnknownGroup(group_id)
     parts, embeds = _embeds(request)
-    infos = await gather(service, group.all_apps(), embeds)
+    infos = await gather(request, group.all_apps(), embeds)
     pods = await _pod_status(service, group) if "group.pods" in parts else {}
     return json_answer(_group_json(group, parts, infos, pods))
 
@@ -123,7 +123,7 @@ async def _apps_below(request: web.Request, group_id: str) -> web.StreamResponse
         raise UnknownGroup(group_id)
     apps = without_pods(root.apps_below(group_id))
     embeds = parse_embeds(request.query.getall("embed", []))
-    infos = await gather(service, apps, embeds)
+    infos = await gather(request, apps, embeds)
     return json_answer(await infos.listing("apps", apps))
 
 
@@ -148,7 +148,7 @@ async def _group_at(request: web.Request, group_id: str, version: str) -> Group:
 
 async def _at_version(request: web.Request, group_id: str, version: str) -> web.StreamResponse:
     group = await _group_at(request, group_id, version)
-    infos = await gather(service_of(request), (), frozenset())
+    infos = await gather(request, (), frozenset())
     now = service_of(request).system.clock.now()
     pods = {pod.id: pod_status_json(pod, (), now) for pod in group.all_apps() if isinstance(pod, Pod)}
     return json_answer(_group_json(group, _PARTS, infos, pods))

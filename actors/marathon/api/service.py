@@ -27,12 +27,14 @@ from actors.marathon.messages import (
     GetRoot,
     GetRootAt,
     GetRootVersions,
+    GetTaskCounts,
     GetTaskFailures,
     Instance,
     KillInstances,
     ListDeployments,
     QueueItem,
     ResetDelay,
+    TaskCounts,
     TaskFailure,
     UpdateRoot,
     VersionNotKept,
@@ -142,6 +144,9 @@ class Service:
 
     async def kill(self, ids: frozenset[str], *, wipe: bool) -> tuple[Instance, ...]:
         return cast(tuple[Instance, ...], await self.actors.instances.ask(KillInstances(ids, wipe), self.timeout))
+
+    async def task_counts(self, app_ids: frozenset[str] | None = None) -> Mapping[str, TaskCounts]:
+        return cast(Mapping[str, TaskCounts], await self.actors.instances.ask(GetTaskCounts(app_ids), self.timeout))
 
     async def task_failures(self, app_ids: frozenset[str] | None = None) -> Mapping[str, TaskFailure]:
         return cast(Mapping[str, TaskFailure], await self.actors.instances.ask(GetTaskFailures(app_ids), self.timeout))

@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from actors.marathon.task_counts import total
+
 from ._http import BadRequest, NotFound, json_answer, json_text, service_of
-from .task_json import counts_of
 
 __all__ = ["name_the_leader", "routes"]
 
@@ -108,18 +109,18 @@ async def abdicate(request: web.Request) -> web.StreamResponse:
 async def metrics(request: web.Request) -> web.StreamResponse:
     """GET: gauges, in the form of Marathon's."""
     service = service_of(request)
-    root, instances, deployments = await service.root(), await service.instances(), await service.deployments()
-    counts = counts_of(instances)
+    root, deployments = await service.root(), await service.deployments()
+    counts = total((await service.task_counts()).values())
     used = resource.getrusage(resource.RUSAGE_SELF)
     gauges: dict[str, float] = {
         "marathon.apps.active.gauge": len(root.apps) - len(root.all_pods()),
         "marathon.pods.active.gauge": len(root.all_pods()),
         "marathon.groups.active.gauge": len(root.groups),
         "marathon.deployments.active.gauge": len(deployments),
-        "marathon.instances.staged.gauge": counts["tasksStaged"],
-        "marathon.instances.running.gauge": counts["tasksRunning"],
-        "marathon.instances.healthy.gauge": counts["tasksHealthy"],
-        "marathon.instances.unhealthy.gauge": counts["tasksUnhealthy"],
+        "marathon.instances.staged.gauge": counts.staged,
+        "marathon.instances.running.gauge": counts.running,
+        "marathon.instances.healthy.gauge": counts.healthy,
+        "marathon.instances.unhealthy.gauge": counts.unhealthy,
         "marathon.process.cpu.gauge.seconds": round(used.ru_utime + used.ru_stime, 3),
         "marathon.process.memory.max.gauge.bytes": used.ru_maxrss * 1024,
     }

@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Any
 
 from actors import Clock
-from actors.marathon.messages import Condition, HealthResult, Instance, TaskFailure
+from actors.marathon.messages import Condition, HealthResult, Instance, TaskCounts, TaskFailure
 from actors.marathon.model import App, version_of
 
 from ._http import json_text
 
-__all__ = ["TURN", "counts_of", "failure_json", "is_task", "mesos_state", "task_json", "tasks_text"]
+__all__ = ["TURN", "counts_json", "failure_json", "is_task", "mesos_state", "task_json", "tasks_text"]
 
 TURN = 400
 """Tasks after which others are let in: about five milliseconds."""
@@ -31,7 +31,6 @@ _STATES = {
     Condition.DROPPED: "TASK_DROPPED",
     Condition.UNKNOWN: "TASK_UNKNOWN",
 }
-_STAGED = frozenset({Condition.PROVISIONED, Condition.STAGING, Condition.STARTING})
 
 
 def mesos_state(condition: Condition) -> str:
@@ -45,19 +44,14 @@ def is_task(instance: Instance) -> bool:
     return not waits and not instance.containers
 
 
-def counts_of(instances: Iterable[Instance]) -> dict[str, int]:
-    """How many tasks there are: staged, running, healthy by all of their checks, unhealthy by one."""
-    staged = running = healthy = unhealthy = 0
-    for instance in instances:
-        if instance.condition in _STAGED:
-            staged += 1
-        elif instance.condition is Condition.RUNNING:
-            running += 1
-            if instance.healthy:
-                healthy += 1
-            elif any(result.alive is False for result in instance.health):
-                unhealthy += 1
-    return {"tasksStaged": staged, "tasksRunning": running, "tasksHealthy": healthy, "tasksUnhealthy": unhealthy}
+def counts_json(counts: TaskCounts) -> dict[str, int]:
+    """The counts as fields of an app."""
+    return {
+        "tasksStaged": counts.staged,
+        "tasksRunning": counts.running,
+        "tasksHealthy": counts.healthy,
+        "tasksUnhealthy": counts.unhealthy,
+    }
 
 
 def task_json(instance: Instance, app: App | None) -> dict[str, Any]:

@@ -9,8 +9,9 @@ from typing import Any
 
 from actors.marathon.messages import Instance
 from actors.marathon.model import App
+from actors.marathon.task_counts import count
 
-from .task_json import counts_of, is_task
+from .task_json import is_task
 
 __all__ = ["task_stats"]
 
@@ -31,15 +32,7 @@ def task_stats(app: App, instances: Iterable[Instance], now: datetime) -> dict[s
 
 
 def _stats(tasks: list[Instance], now: datetime) -> dict[str, Any]:
-    counts = counts_of(tasks)
-    stats: dict[str, Any] = {
-        "counts": {
-            "staged": counts["tasksStaged"],
-            "running": counts["tasksRunning"],
-            "healthy": counts["tasksHealthy"],
-            "unhealthy": counts["tasksUnhealthy"],
-        }
-    }
+    stats: dict[str, Any] = {"counts": count(tasks)._asdict()}
     lifetimes = [(now - task.started_at).total_seconds() for task in tasks if task.started_at is not None]
     if lifetimes:
         stats["lifeTime"] = {"averageSeconds": fmean(lifetimes), "medianSeconds": median(lifetimes)}

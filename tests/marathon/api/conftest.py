@@ -41,6 +41,7 @@ from actors.marathon.messages import (
     GetRoot,
     GetRootAt,
     GetRootVersions,
+    GetTaskCounts,
     GetTaskFailures,
     Instance,
     KillInstances,
@@ -53,6 +54,7 @@ from actors.marathon.messages import (
     VersionNotKept,
 )
 from actors.marathon.model import RootGroup
+from actors.marathon.task_counts import count
 
 from .documented import problems, template_of
 
@@ -183,6 +185,9 @@ class StandIn(Actor):
                 return DeploymentCancelled(key)
             case GetInstances(app_ids):
                 return tuple(i for i in world.instances if app_ids is None or i.app_id in app_ids)
+            case GetTaskCounts(app_ids):
+                standing = {i.app_id for i in world.instances if app_ids is None or i.app_id in app_ids}
+                return {key: count(i for i in world.instances if i.app_id == key) for key in standing}
             case KillInstances(ids, _):
                 killed = tuple(i for i in world.instances if i.id in ids)
                 world.instances = [i for i in world.instances if i.id not in ids]
