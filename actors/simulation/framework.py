@@ -113,7 +113,7 @@ def simulate(
         except Violation as violation:
             searched.violation = violation
         except NothingCanHappen as stuck:
-            searched.violation = Violation("nothing turns in circles", loop._now, str(stuck))
+            searched.violation = Violation("nothing goes on without end", loop._now, str(stuck))
         finally:
             loop.close()
             logging.disable(disabled)

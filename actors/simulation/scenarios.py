@@ -15,8 +15,11 @@ from actors.testkit import NothingCanHappen, VirtualLoop
 
 __all__ = ["SCENARIOS", "Outcome", "Scenario", "run"]
 
-MAX_TURNS = 400_000
-"""Turns of the loop after which a run counts as turning in circles."""
+MAX_TURNS = 60_000
+"""Turns of the loop after which a run counts as turning in circles; one that is well takes some thousands."""
+
+MAX_GROWTH = 512 << 20
+"""Bytes of memory that a run may take; one that is well takes some dozen MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ SCENARIOS: dict[str, Scenario] = {
 def run(scenario: Scenario, plan: Plan) -> Outcome:
     """Play a plan. The same plan gives the same outcome, in any process."""
     logging.disable(logging.CRITICAL)
-    loop = VirtualLoop(plan.seed, order="actors", max_turns=MAX_TURNS)
+    loop = VirtualLoop(plan.seed, order="actors", max_turns=MAX_TURNS, max_growth=MAX_GROWTH)
     outcome = Outcome(plan, None, [])
 
     async def main() -> None:
@@ -88,7 +91,7 @@ def run(scenario: Scenario, plan: Plan) -> Outcome:
         # Without its frames, which would keep the world: what died in it must be collected as the loop is closed.
         outcome.violation = violation.with_traceback(None)
     except NothingCanHappen as stuck:
-        outcome.violation = Violation("nothing turns in circles", loop._now, str(stuck)[:500])
+        outcome.violation = Violation("nothing goes on without end", loop._now, str(stuck)[:500])
     finally:
         outcome.virtual_seconds, outcome.turns = loop._now, loop.turns
         loop.close()

@@ -12,6 +12,9 @@ NOISE = re.compile(r"^(stored: |TASK_\w+ of )")
 LAST = 25
 """Lines before the end that are told in full."""
 
+MOST = 150
+"""Lines that are told of the beginning, and of the end."""
+
 
 def story(scenario: str, outcome: Outcome, kept: list[int], full_plan: int, *, without: str = "") -> str:
     """``kept``: the steps of ``full_plan`` ones that this run was made of."""
@@ -28,10 +31,14 @@ def story(scenario: str, outcome: Outcome, kept: list[int], full_plan: int, *, w
     lines += [f"  step {index}: {step}" for index, step in zip(kept, outcome.plan.steps, strict=True)]
     lines.append("")
     names: dict[str, str] = {}
+    happened: list[str] = []
     start = max(0, len(outcome.trace) - LAST)
     for number, line in enumerate(outcome.trace):
         if number >= start or line.fault or not NOISE.match(line.what):
-            lines.append(_short(str(line), names))
+            happened.append(_short(str(line), names))
+    if len(happened) > 2 * MOST:  # one that went on without end
+        happened[MOST:-MOST] = [f"{'':9}  … {len(happened) - 2 * MOST} more …"]
+    lines += happened
     keep = ",".join(map(str, kept))
     lines += [
         f"{violation.at:9.3f}  {'':<10}  ← {_short(violation.text, names)[:300]}",

@@ -28,6 +28,7 @@ import contextvars
 import gc
 import heapq
 import itertools
+import math
 import random
 import socket
 import sys
@@ -111,12 +112,16 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
     ``seed``: decides what is drawn: the network's latency, ``random``, uuids, the order when ``order="seeded"``.
     ``max_turns``: after so many turns of the loop `NothingCanHappen` is raised: the program turns in circles.
+    ``max_growth``: as well when the process has grown by so many bytes since the loop was made (looked at each thousand
+    turns, on Linux): the program hoards.
     """
 
     _ready: collections.deque[asyncio.Handle]
     _scheduled: list[asyncio.TimerHandle]
 
-    def __init__(self, seed: int = 0, *, order: Order = "fifo", max_turns: int = MAX_TURNS) -> None:
+    def __init__(
+        self, seed: int = 0, *, order: Order = "fifo", max_turns: int = MAX_TURNS, max_growth: float = math.inf
+    ) -> None:
         super().__init__()
         self.seed = seed
         self.chance = random.Random(seed)
@@ -124,6 +129,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self.network = Network(self, self.chance)
         self.turns = 0
         self.max_turns = max_turns
+        self._max_size = max_growth if max_growth == math.inf else max_growth + _outside.process_size()
         self.stuck = False
         self._now = 0.0
         self._clock_resolution = 1e-9  # must be above 0: the loop compares with `<`
@@ -186,6 +192,13 @@ class VirtualLoop(asyncio.BaseEventLoop):
             raise NothingCanHappen(
                 f"after {self.turns} turns of the loop, at {self._now:.3f} virtual seconds, the program has not ended: "
                 f"something runs or ticks in circles. Waiting:\n{describe_waiting(self)}"
+            )
+        if self.turns % 1000 == 0 and self._max_size < math.inf and _outside.process_size() > self._max_size:
+            self._max_size = math.inf  # told once: now the program must be unwound
+            raise NothingCanHappen(
+                f"after {self.turns} turns of the loop, at {self._now:.3f} virtual seconds, the process has grown to "
+                f"{_outside.process_size() >> 20} MB: something is made again and again. "
+                f"Waiting:\n{describe_waiting(self)}"
             )
         if timeout:
             self._now = max(self._now, self._scheduled[0]._when)  # type: ignore[attr-defined]

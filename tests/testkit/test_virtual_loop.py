@@ -151,6 +151,19 @@ def test_a_program_that_turns_in_circles_is_stopped():
         run(main(), max_turns=1000)
 
 
+def test_a_program_that_hoards_is_stopped():
+    hoard = []
+
+    async def main():
+        while True:
+            hoard.append(bytes(range(256)) * 100)
+            await asyncio.sleep(1)
+
+    with pytest.raises(NothingCanHappen, match="has grown to"):
+        run(main(), max_growth=40 << 20)
+    assert len(hoard) < 10_000  # 256 MB
+
+
 async def test_executor_work_runs_inline_without_a_running_loop():
     def work(number):
         with pytest.raises(RuntimeError):
