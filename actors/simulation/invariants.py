@@ -30,7 +30,7 @@ QUIET = 30.0
 
 @dataclass(slots=True)
 class Waiting:
-    """An app's new definition, which must not start before those that it depends on, in the same change, were ready."""
+    """An app's new definition, which must not start before those that it depends on, changed with it, were ready."""
 
     command: str
     first: dict[str, Definition]
@@ -196,9 +196,18 @@ class Invariants:
         for app_id, definition in wanted.items():
             if definition is None:
                 continue
-            first = {name: each for name in definition.dependencies if (each := wanted.get(name)) is not None}
+            # What is put as it is already belongs to no deployment of this change, and is not waited for.
+            first = {
+                name: each
+                for name in definition.dependencies
+                if (each := wanted.get(name)) is not None and not self._may_be(name, each)
+            }
             if first:
                 self._waiting[app_id] = Waiting(definition.command, first)
+
+    def _may_be(self, app_id: str, definition: Definition) -> bool:
+        promise = self.stage.users.promises.get(app_id)
+        return promise is not None and definition in (promise.known, *promise.maybe)
 
     # once the faults are over
 

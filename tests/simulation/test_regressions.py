@@ -1,0 +1,55 @@
+"""What the search found, each as the steps that it was shrunk to: a seed dies with the next change of what is drawn."""
+
+from __future__ import annotations
+
+import pytest
+
+from actors.simulation.plan import Plan, Step
+from actors.simulation.scenarios import SCENARIOS, run
+from actors.simulation.story import story
+from actors.simulation.users import Definition
+
+REGRESSIONS = {
+    "an app that is put as it is does not hold up who depends on it": (
+        "crashes",
+        Plan(
+            136,
+            60.0,
+            (
+                Step(
+                    "put",
+                    14.6,
+                    (
+                        (
+                            ("/cache", Definition("serve 7", 3, ("/db",), minimum=0.0, over=0.5, checked=True)),
+                            ("/db", Definition("serve 8", 3, minimum=0.0, over=0.5, checked=True)),
+                        ),
+                        False,
+                    ),
+                ),
+                Step("put", 37.5, ((("/db", Definition("serve 6", 3, over=0.5)),), True)),
+                Step(
+                    "put",
+                    41.1,
+                    (
+                        (
+                            ("/cache", Definition("serve 5", 2, ("/db",), minimum=0.0, over=0.5, checked=True)),
+                            ("/db", Definition("serve 6", 3, over=0.5)),
+                        ),
+                        False,
+                    ),
+                ),
+            ),
+            agents=4,
+        ),
+    ),
+}
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("name", REGRESSIONS)
+def test_what_was_found_once_holds(name: str) -> None:
+    scenario, plan = REGRESSIONS[name]
+    outcome = run(SCENARIOS[scenario], plan)
+    steps = list(range(len(plan.steps)))
+    assert outcome.violation is None, story(scenario, outcome, steps, len(steps))
