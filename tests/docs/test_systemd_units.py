@@ -6,10 +6,9 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import click
 import pytest
 
-from actors.marathon.commands.serve import command
+from tests.marathon.commands.parsing import parsed
 
 UNITS = Path(__file__).resolve().parents[2] / "docs" / "systemd"
 
@@ -22,10 +21,9 @@ def test_the_unit_starts_the_service_with_options_that_it_has(monkeypatch: pytes
     monkeypatch.setenv("MARATHON_ZK", variables["MARATHON_ZK"])
     assert words[0].endswith("/marathon")
     assert words[1] == "serve"
-    with click.Context(command):
-        parsed = command.make_context("serve", words[2:]).params
-    assert (parsed["host"], parsed["port"]) == ("0.0.0.0", 8443)
-    assert str(parsed["zk"]) == "zk://zk1:2181,zk2:2181,zk3:2181/marathon"
+    said = parsed("serve", words[2:])
+    assert (said["host"], said["port"]) == ("0.0.0.0", 8443)
+    assert str(said["zk"]) == "zk://zk1:2181,zk2:2181,zk3:2181/marathon"
 
 
 def test_systemd_understands_the_unit(tmp_path: Path) -> None:

@@ -16,9 +16,10 @@ from actors.local_mesos import LocalMesos
 from actors.marathon.commands import _place, _service
 from actors.marathon.commands._options import ServiceOptions
 from actors.marathon.commands._service import LeadershipOver, Mesos, Sharing
-from actors.marathon.commands.serve import command
 from actors.zookeeper import Address, ZooKeeper
 from tests.zookeeper.stand_in import StandInZooKeeper
+
+from .parsing import parsed
 
 APP = {"cmd": "sleep 1000000", "cpus": 0.01, "mem": 1}
 
@@ -33,7 +34,7 @@ class World:
         self.sessions: list[ZooKeeper] = []
 
     def start(self) -> int:
-        said = command.make_context("serve", ["--master", self.local.url, "--port", "0"]).params
+        said = parsed("serve", ["--master", self.local.url, "--port", "0"])
         options = ServiceOptions(**{field.name: said[field.name] for field in fields(ServiceOptions)})
 
         async def somewhere(system: ActorSystem, options: ServiceOptions) -> Mesos:
