@@ -1,7 +1,7 @@
 // What instances write, live: one, or all of them merged, with a colour for each. Dead ones stay readable.
 //
 // It follows only while one is at the bottom; who reads further up is told how much is new.
-import { html, cls, useEffect, useMemo, useRef, useState } from "../lib/html.js";
+import { html, cls, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../lib/html.js";
 import { api } from "../lib/api.js";
 import { plural } from "../lib/format.js";
 import { useFetched } from "../lib/loading.js";
@@ -61,6 +61,7 @@ export function Output({ tasks, file, find = "" }) {
       asked = false;
       const fresh = waiting;
       waiting = [];
+      look(); // a scroll that was not told of yet must not be undone
       if (!following.current) setUnseen((n) => n + fresh.length);
       // Who reads further up must not have the ground taken away: only at the bottom old lines go.
       setLines((old) => {
@@ -85,7 +86,8 @@ export function Output({ tasks, file, find = "" }) {
   }, []);
 
   const shown = useMemo(() => (find ? lines.filter((line) => line.text.includes(find)) : lines), [lines, find]);
-  useEffect(() => {
+  // Before anything else runs: between new lines and this, the end that was followed would not look like the end.
+  useLayoutEffect(() => {
     if (following.current) box.current.scrollTop = box.current.scrollHeight;
   }, [shown]);
   const look = () => {
