@@ -74,9 +74,9 @@ function AppNode({ node, at, app, to }) {
   const [done, wanted] = stops ? [node.state === "ready" ? 1 : 0, 1] : progressOf(app, node);
   const share = node.state === "ready" ? 1 : wanted ? Math.min(1, done / wanted) : 0;
   const name = node.id.split("#")[0];
-  const figures = stops ? (node.state === "ready" ? "gone" : `${app?.tasksRunning ?? 0} left`) : `${done} of ${wanted}`;
+  const figures = stops ? (node.state === "ready" ? "gone" : `${app?.tasksRunning ?? 0} left`) : wanted === null ? "" : `${done} of ${wanted}`;
   return html`<a href=${to} class=${`node ${node.state}`} data-node=${node.id}
-    aria-label=${`${name}: ${WORDS[node.state]}, ${figures}`}
+    aria-label=${[`${name}: ${WORDS[node.state]}`, figures].filter(Boolean).join(", ")}
     transform=${`translate(${at.x - WIDTH / 2},${at.y - HEIGHT / 2})`}>
     <title>${name}</title>
     <rect class="box" width=${WIDTH} height=${HEIGHT} rx="7" />
@@ -92,7 +92,7 @@ function AppNode({ node, at, app, to }) {
 // How many of its instances are there: healthy ones, if it has checks; while it is replaced, those of the new version.
 function progressOf(app, node) {
   if (node.progress) return node.progress;
-  if (!app) return [0, 0];
+  if (!app) return [0, null]; // not fetched yet: nothing is known, which is not none
   return [app.healthChecks?.length ? app.tasksHealthy : app.tasksRunning, app.instances];
 }
 
