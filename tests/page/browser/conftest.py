@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.integration import chromium
 from tests.integration.parts import real_or_skip
@@ -22,6 +22,10 @@ RESOURCES = "cpus:16;mem:8192;disk:20000;ports:[31000-31999]"
 
 #: What Chromium itself says of an answer that the page handles: refused changes, a service that is away.
 EXPECTED = re.compile(r"Failed to load resource|net::ERR_|ERR_CONNECTION")
+
+
+#: How long a busy machine may take to show what is waited for.
+expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="package")
@@ -43,7 +47,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
     made = browser.new_context(viewport={"width": 1280, "height": 800})
-    made.set_default_timeout(10_000)
+    made.set_default_timeout(20_000)
     yield made
     made.close()
 
@@ -90,8 +94,25 @@ def deployed(service: Service, app: dict[str, Any]) -> str:
     answer = service.post("/v2/apps", app)
     assert answer.status == 201, answer.text
     app_id: str = answer.json["id"]
-    eventually(f"{app_id} runs", lambda: not service.app(app_id)["deployments"])
+    settled(service, app_id)
     return app_id
+
+
+def changed(service: Service, app_id: str, **fields: Any) -> None:
+    """Change an app and wait until that is deployed."""
+    answer = service.put(f"/v2/apps{app_id}", fields)
+    assert answer.status == 200, answer.text
+    settled(service, app_id)
+
+
+def destroyed(service: Service, app_id: str) -> None:
+    """Destroy an app, whatever is being done to it."""
+    answer = service.delete(f"/v2/apps{app_id}?force=true")
+    assert answer.status == 200, answer.text
+
+
+def settled(service: Service, app_id: str) -> None:
+    eventually(f"{app_id} is deployed", lambda: not service.app(app_id)["deployments"])
 
 
 def at(service: Service, *path: str, **query: str) -> str:

@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 
 from tests.integration.service import Service, free_port
 
-from .conftest import at, deployed, sleeper
+from .conftest import at, changed, deployed, destroyed, sleeper
 
 
 def test_the_page_survives_the_service_s_restart(page: Page, tmp_path: Path) -> None:
@@ -22,7 +22,7 @@ def test_the_page_survives_the_service_s_restart(page: Page, tmp_path: Path) -> 
         deployed(second, sleeper("/meanwhile"))
         expect(page.get_by_role("status").get_by_text("live")).to_be_visible()
         expect(page.get_by_role("link", name="meanwhile")).to_be_visible()
-        second.delete("/v2/apps/kept")
+        destroyed(second, "/kept")
         expect(page.get_by_role("link", name="kept")).to_have_count(0)
 
 
@@ -36,5 +36,5 @@ def test_a_slow_network_only_makes_it_slow(service: Service, page: Page) -> None
     )
     page.goto(at(service, "apps"))
     expect(page.get_by_role("link", name="slow")).to_be_visible()
-    service.put("/v2/apps/slow", {"instances": 0})
+    changed(service, "/slow", instances=0)
     expect(page.get_by_role("row").filter(has_text="slow").get_by_text("suspended")).to_be_visible()

@@ -23,17 +23,14 @@ WATCH = """() => {
 
 
 def talk(group: str, folder: Path) -> dict[str, Any]:
-    """Each app is healthy a moment after it has started."""
+    """Each app is healthy once there is a file of its name: the test says when."""
 
     def app(name: str, *needs: str, instances: int = 1) -> dict[str, Any]:
-        dependencies = [f"{group}/{need}" for need in needs]
-        healthy = folder / name
         return sleeper(
             f"{group}/{name}",
-            cmd=f"sleep 0.4; touch {healthy}; exec sleep 1000",
             instances=instances,
-            dependencies=dependencies,
-            healthChecks=[healthy_while(f"test -e {healthy}")],
+            dependencies=[f"{group}/{need}" for need in needs],
+            healthChecks=[healthy_while(f"test -e {folder / name}")],
         )
 
     apps = [
@@ -51,9 +48,12 @@ def test_the_edges_light_up_in_the_order_of_the_graph(service: Service, page: Pa
     started = service.post("/v2/groups", talk("/talk", tmp_path)).json["deploymentId"]
     page.get_by_role("link", name="/talk/db and 4 more").click()
     expect(page.locator("[data-node='/talk/web']")).to_contain_text("waits")
+    expect(page.locator("[data-node='/talk/db']")).to_contain_text("at work0 of 1")
+    expect(page.locator(".edge.lit")).to_have_count(0)
     page.evaluate(WATCH)
-    expect(page.locator("[data-node='/talk/db']")).to_contain_text("at work")
-    expect(page.get_by_role("heading", name="Deployed 5 apps")).to_be_visible(timeout=30_000)
+    for name in ("db", "cache", "cart", "orders", "web"):
+        (tmp_path / name).touch()
+    expect(page.get_by_role("heading", name="Deployed 5 apps")).to_be_visible(timeout=60_000)
     assert started in page.url
     lit = page.evaluate("window.lit")
     place = {edge: index for index, edge in enumerate(lit)}
@@ -92,7 +92,7 @@ def test_cancelling_leaves_things_as_they_are(service: Service, page: Page) -> N
     page.get_by_role("button", name="Cancel the deployment").click()
     expect(page.get_by_role("heading", name="Deployments")).to_be_visible()
     assert service.app("/halted/app")["cpus"] == 900
-    service.put("/v2/apps/halted/app?force=true", {"instances": 0})
+    service.put("/v2/apps/halted/app?force=true", {"instances": 0, "cpus": 0.01})
 
 
 def test_one_that_is_over_says_so(service: Service, page: Page) -> None:

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.integration.service import Service, eventually
 
-from .conftest import at, deployed, sleeper
+from .conftest import at, changed, deployed, sleeper
 
 
 def test_three_mistakes_stand_beside_their_three_fields(service: Service, page: Page) -> None:
@@ -122,7 +122,7 @@ def test_the_second_of_two_who_edit_sees_the_conflict(
 
 def test_an_edit_may_begin_from_an_older_version(service: Service, page: Page) -> None:
     deployed(service, sleeper("/edits/older", env={"N": "1"}))
-    service.put("/v2/apps/edits/older", {"env": {"N": "2"}})
+    changed(service, "/edits/older", env={"N": "2"})
     page.goto(at(service, "app", "/edits/older", "versions"))
     page.get_by_role("listitem").filter(has_text="Roll back").get_by_role("link", name="Edit").click()
     expect(page.get_by_label("Variables")).to_have_value("N=1")

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.integration.service import Service, eventually
 
-from .conftest import at, deployed, healthy_while, sleeper
+from .conftest import at, changed, deployed, destroyed, healthy_while, sleeper
 
 
 def test_scaling_says_what_it_will_do_and_does_it(service: Service, page: Page) -> None:
@@ -45,12 +45,11 @@ def test_a_check_that_breaks_is_seen_at_once(service: Service, page: Page, tmp_p
 
 def test_versions_are_compared_and_gone_back_to(service: Service, page: Page) -> None:
     deployed(service, sleeper("/acts/versioned", env={"MODE": "old"}))
-    service.put("/v2/apps/acts/versioned", {"env": {"MODE": "new"}})
-    eventually("the second version runs", lambda: not service.app("/acts/versioned")["deployments"])
+    changed(service, "/acts/versioned", env={"MODE": "new"})
     page.goto(at(service, "app", "/acts/versioned", "versions"))
-    changed = page.locator(".diff .changed")
-    expect(changed).to_contain_text(['"MODE": "old"'])
-    expect(changed).to_contain_text(['"MODE": "new"'])
+    marked = page.locator(".diff .changed")
+    expect(marked).to_contain_text(['"MODE": "old"'])
+    expect(marked).to_contain_text(['"MODE": "new"'])
     page.get_by_role("button", name="Roll back", exact=True).click()
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_text("replace every instance of /acts/versioned")).to_be_visible()
@@ -84,7 +83,7 @@ def test_the_last_failure_shows_what_was_written_last(service: Service, page: Pa
     page.goto(at(service, "app", "/acts/fails", "debug"))
     expect(page.get_by_text("TASK_FAILED Command exited with status 3", exact=True)).to_be_visible()
     expect(page.get_by_role("log").filter(has_text="it went wrong").first).to_be_visible()
-    service.delete("/v2/apps/acts/fails")
+    destroyed(service, "/acts/fails")
 
 
 def test_chosen_instances_are_killed_and_replaced_or_not(service: Service, page: Page) -> None:
@@ -119,5 +118,5 @@ def test_an_app_that_goes_while_one_looks_is_told(service: Service, new_page: Ca
     page = new_page()
     page.goto(at(service, "app", "/acts/going"))
     expect(page.get_by_role("heading", name="going")).to_be_visible()
-    service.delete("/v2/apps/acts/going")
+    destroyed(service, "/acts/going")
     expect(page.get_by_text("There is no app /acts/going")).to_be_visible()
