@@ -13,6 +13,7 @@ no answer, sent or not                     `CallUnconfirmed`/`NotSubscribed`  go
 ERROR "Framework failed over"                                                 is over: `FrameworkFailedOver`
 ERROR "Framework has been removed"                                            is over: `FrameworkRemoved`
 ERROR in place of SUBSCRIBED, or 4xx                                          never begins: `SubscriptionRefused`
+404, and a master was there or may start                                      is sought anew
 another ERROR                                                                 as the master decides
 =========================================  =================================  ==========================================
 
@@ -40,6 +41,7 @@ from .errors import (
 __all__ = ["NO_OBJECTION", "TAKEN", "Verdict", "is_permanent", "judge_answer", "judge_error", "judge_loss", "refusal"]
 
 _OF_TIME_AND_LOAD = {408, 425, 429}  # of the 4xx, the ones that do not speak of what was asked
+_ATTEMPTS_AT_A_STARTING_MASTER = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +106,14 @@ def judge_error(message: str, master: str, framework: str, *, subscribed: bool) 
     return None if subscribed else refusal(master, 200, message)
 
 
-def is_permanent(status: int) -> bool:
-    """Whether asking again with the same SUBSCRIBE would be answered the same."""
+def is_permanent(status: int, *, known: bool, attempt: int) -> bool:
+    """Whether asking again with the same SUBSCRIBE would be answered the same.
+
+    A master that starts listens before it knows its own paths, and answers 404 meanwhile. So a 404 says something only
+    where no master was met before (``known``), and not at the first ``attempt``.
+    """
+    if status == 404:
+        return not known and attempt >= _ATTEMPTS_AT_A_STARTING_MASTER
     return 400 <= status < 500 and status not in _OF_TIME_AND_LOAD
 
 

@@ -185,7 +185,7 @@ class Connection:
                 url = await self._detector.detect(url)
                 await self._subscribe(session, url)
             except Refused as error:
-                if is_permanent(error.status):
+                if is_permanent(error.status, known=self._retired is not None, attempt=attempt):
                     raise refusal(error.url, error.status, error.reason) from error
                 failure: Exception = error
             except FrameworkEnded:

@@ -576,7 +576,6 @@ async def test_19_offers_that_wait_are_void_after_a_disconnection(system: ActorS
         (401, "401 Unauthorized.", "Credential"),
         (400, "Authenticated principal 'alice' does not match principal 'bob'", "FrameworkInfo"),
         (415, "Expecting 'Content-Type' of application/json or application/x-protobuf", ""),
-        (404, "Not Found", "Is this a Mesos master"),
     ],
 )
 async def test_20_a_permanent_refusal_is_raised_and_not_tried_again(
@@ -589,6 +588,28 @@ async def test_20_a_permanent_refusal_is_raised_and_not_tried_again(
     assert remedy in str(caught.value)
     await system.clock.sleep(300)
     assert master.subscribes == 1
+
+
+async def test_20_an_address_that_stays_unknown_is_no_master(system: ActorSystem, master: ScriptedMaster) -> None:
+    master.refuse = lambda call: web.Response(status=404, text="Not Found")
+    with pytest.raises(SubscriptionRefused, match="Is this a Mesos master"):
+        await Mesos(system).register_framework(master.url, INFO)
+    assert master.subscribes > 3
+    assert system.clock.time() < 30
+
+
+async def test_20_a_master_that_starts_and_does_not_know_its_own_paths_yet_is_asked_again(
+    system: ActorSystem, master: ScriptedMaster
+) -> None:
+    framework, stream = await registered(system, master)
+    master.refuse = lambda call: web.Response(status=404, text="404 Not Found.")
+    await stream.end()
+    await disconnected(framework)
+    await system.clock.sleep(300)
+    master.refuse = lambda call: None
+    await master.subscription("F1")
+    await next_event(framework, Reregistered)
+    await framework.deactivate()
 
 
 # -- 21: failover timeout

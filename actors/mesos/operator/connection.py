@@ -91,16 +91,16 @@ class OperatorConnection:
 
     async def events(self) -> AsyncIterator[Event]:
         """The events of one subscription after the other. Raises `SubscriptionRefused` when there can be none."""
-        attempt = 0
+        attempt, known = 0, False
         while True:
             try:
                 self._url = await self._detector.detect(self._url)
                 async for event in self._subscription(self._url + _PATH):
                     if isinstance(event, Snapshot):
-                        attempt = 0
+                        attempt, known = 0, True
                     yield event
             except Refused as error:
-                if is_permanent(error.status):
+                if is_permanent(error.status, known=known, attempt=attempt):
                     raise refusal(error.url, error.status, error.reason) from error
                 failure: Exception = error
             except (MesosError, OSError) as error:
