@@ -126,9 +126,13 @@ class MetricsDaemon(Actor[Any]):
 
     def _observe(self) -> None:
         self._wake()
-        if self._clock.time() >= self._asked_at + _ASK_EVERY:
+        due = self._clock.time() >= self._asked_at + _ASK_EVERY
+        if due:
             self._asked_at = self._clock.time()
-            for node in self._nodes.values():
+        unreachable = self._cluster.state().unreachable
+        for node in self._nodes.values():
+            # One that gave no figures yet may have been asked before it had an actor to hear it.
+            if due or (node.id not in self._known and node not in unreachable):
                 self._ask(node)
 
     def _ask(self, node: Node) -> None:

@@ -104,6 +104,7 @@ class Cluster:
         for role in chosen:
             if not role or "," in role:
                 raise ValueError(f"roles: {role!r} is no role: it must not be empty, nor contain a comma")
+        _wire.register(remote.codec)  # before the others hear of this node: they talk to it at once
         _refuse_others(system.name, await coordinator.members())
         own = {"system": system.name, "address": str(remote.address), "uid": str(remote.uid)}
         member = await coordinator.join(
@@ -125,7 +126,6 @@ class Cluster:
         cluster._hand_overs = {}
         cluster._left = None
         remote.quarantines = False  # whom the coordinator knows is not lost
-        _wire.register(remote.codec)
         system.resource(_KEY, lambda _: cluster)
         daemon = Props(Daemon, cluster, remote, members, down_unreachable_after)
         cluster._daemon = system.spawn_system(daemon, "cluster")

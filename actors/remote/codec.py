@@ -182,10 +182,7 @@ class Codec:
         """What makes an instance of the values that a sender with this definition sends. It raises `MessageRefused`."""
         known = self._by_name.get(definition.name)
         if known is None:
-            return _refusing(
-                f"a message {_versioned(definition)} came, whose class is not registered here; import the module that"
-                " registers it, in this program too"
-            )
+            return self._late(definition)
         ours = known.definition
         if definition.version > ours.version:
             return _refusing(
@@ -200,6 +197,19 @@ class Codec:
                 f" version has {', '.join(ours.fields)}: a change of the fields needs a new version, and an upcaster"
             )
         return self._upcasting(definition, known)
+
+    def _late(self, definition: Definition) -> Callable[[list[Any]], Any]:
+        """A class that is not known yet: its module may be imported after the connection is made."""
+
+        def read(values: list[Any]) -> Any:
+            if definition.name in self._by_name:
+                return self.reader(definition)(values)
+            raise MessageRefused(
+                f"a message {_versioned(definition)} came, whose class is not registered here; import the module that"
+                " registers it, in this program too"
+            )
+
+        return read
 
     def _upcasting(self, definition: Definition, known: Known) -> Callable[[list[Any]], Any]:
         ours = known.definition

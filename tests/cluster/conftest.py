@@ -10,7 +10,7 @@ import pytest
 
 from actors import ActorSystem
 from actors.cluster import Cluster, MemoryCluster, MemoryCoordinator
-from actors.remote import Remote
+from actors.remote import Codec, Remote, default_codec
 from actors.testkit import HERE, seeded_settings
 
 SECRET = "a secret of all the systems"
@@ -54,12 +54,14 @@ async def node(seed: int) -> Any:
     """Starts a node: its n-th call is on machine 10.0.0.n."""
     place, started = MemoryCluster(), []
 
-    async def start(*roles: str, name: str = "app", at: MemoryCluster | None = None, **options: Any) -> Node:
+    async def start(
+        *roles: str, name: str = "app", at: MemoryCluster | None = None, codec: Codec = default_codec, **options: Any
+    ) -> Node:
         machine = f"10.0.0.{len(started) + 1}"
         token = HERE.set(machine)
         try:
             system = ActorSystem(name, seeded_settings(seed + len(started)))
-            remote = await Remote.start(system, machine, 2552, secret=SECRET)
+            remote = await Remote.start(system, machine, 2552, secret=SECRET, codec=codec)
             started.append(Node(system, remote, MemoryCoordinator(at or place), machine))
             started[-1].cluster = await Cluster.join(system, started[-1].coordinator, roles=roles, **options)
         finally:

@@ -11,6 +11,7 @@ from actors import Actor, Props
 from actors.cluster import (
     AdaptiveLoadBalancing,
     ClusterMetricsChanged,
+    MemoryCoordinator,
     MetricsSettings,
     NodeMetrics,
     Receptionist,
@@ -24,7 +25,7 @@ from actors.cluster import (
 from actors.cluster import Node as Member
 from actors.cluster._cgroup import cpu_limit, memory_limit
 from actors.cluster.adaptive import weights
-from actors.remote import Address
+from actors.remote import Address, Codec
 
 
 class Recorder(Actor):
@@ -82,6 +83,20 @@ async def test_a_subscriber_is_told_the_figures_of_all_nodes_each_interval(node,
     before = len(seen)
     await asyncio.sleep(30)
     assert len(seen) - before == 10
+
+
+async def test_a_node_that_is_seen_before_it_listens_is_asked_again_at_the_next_sample(node, until, monkeypatch):
+    one = await node(codec=Codec(), **sampled_by(Samples(heap_memory_used=30.0)))
+    _, seen = watch(one)
+    members = MemoryCoordinator.members
+
+    async def slow(self):
+        await asyncio.sleep(0.5)
+        return await members(self)
+
+    monkeypatch.setattr(MemoryCoordinator, "members", slow)  # the others know of it, and it has no actor yet
+    await node(codec=Codec(), **sampled_by(Samples(heap_memory_used=10.0)))
+    await until(lambda: len(seen[-1].nodes) == 2, 2 * 3.0 + 0.5)
 
 
 async def test_nobody_samples_unless_somebody_watches_and_all_stop_soon_after(node, until):
