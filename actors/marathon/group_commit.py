@@ -1,8 +1,8 @@
 """Many small writes of one actor, stored in few commits, each followed by what may only happen once it is stored.
 
     actor                         group commit                     journal
-    write(append, then=ack)  ──▶  waits for the commit before
-    write(append, then=ack)  ──▶  joins it                    ──▶  append([…, …])        one commit for all
+    write(record, then=ack)  ──▶  waits for the commit before
+    write(record, then=ack)  ──▶  joins it                    ──▶  append([…, …])        one commit for all
     write(delete, then=…)    ──▶  the next one
     Committed ◀───────────────────────────────────────────────────  stored
     commit.finished(…)       ──▶  ack, ack
@@ -16,15 +16,15 @@ the actor as `Failure` and fails it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from actors.core import Actor
-from actors.persistence import Append, Journal, JournalFull
+from actors.persistence import Append, Event, Journal, JournalFull
 
-__all__ = ["Committed", "GroupCommit"]
+__all__ = ["Committed", "GroupCommit", "Record"]
 
 RETRY_WHEN_FULL = 1.0
 """Seconds between attempts to write to a journal that has no room."""
@@ -32,15 +32,31 @@ RETRY_WHEN_FULL = 1.0
 CALLED_PER_TURN = 200
 """Callbacks of one commit in one turn of the loop, some milliseconds."""
 
+WRITTEN_AT_ONCE = 250
+"""Events after which no more join a commit. To make and encode them holds the loop, and what was made for thousands of
+them at once would stay behind as holes in the heap."""
+
 SPACING = 0.005
 """Seconds between the beginnings of two commits: each costs a trip to a thread and a sync, whatever is in it. A busy
 actor makes few, large ones; an idle one waits for none."""
 
 
 @dataclass(frozen=True, slots=True)
+class Record:
+    """An event for a stream, made when its commit begins: until then it takes no memory.
+
+    `snapshot`: its number in the stream, when its payload says all of the stream and is kept in the place of what was
+    before it.
+    """
+
+    stream: str
+    event: Callable[[], Event]
+    snapshot: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class _Write:
-    appends: tuple[Append, ...]
-    snapshot: tuple[str, int, Mapping[str, Any]] | None
+    records: tuple[Record, ...]
     delete: str | None
     then: Callable[[], None] | None
 
@@ -64,16 +80,15 @@ class GroupCommit:
 
     def write(
         self,
-        *appends: Append,
-        snapshot: tuple[str, int, Mapping[str, Any]] | None = None,
+        *records: Record,
         delete: str | None = None,
         then: Callable[[], None] | None = None,
     ) -> None:
-        """Store `appends`, then keep `snapshot` (stream, event number, state) or forget the stream `delete`.
+        """Store `records`, and forget the stream `delete`.
 
         `then` is called when all of it is durable, and after everything that was written before.
         """
-        self._waiting.append(_Write(appends, snapshot, delete, then))
+        self._waiting.append(_Write(records, delete, then))
         self._begin()
 
     def finished(self, committed: Committed) -> None:
@@ -100,10 +115,16 @@ class GroupCommit:
             await clock.sleep(wait)
         self._next = clock.time() + SPACING
         writes, ends = self._take()
-        appends = [append for write in writes for append in write.appends if append.stream not in ends]
-        snapshots = [write.snapshot for write in writes if write.snapshot is not None and write.snapshot[0] not in ends]
+        records = [record for write in writes for record in write.records if record.stream not in ends]
+        events = [record.event() for record in records]
+        snapshots = [
+            (record.stream, record.snapshot, event.payload)
+            for record, event in zip(records, events, strict=True)
+            if record.snapshot is not None
+        ]
         attempts = [partial(self._journal.delete, stream) for stream in sorted(ends)]
-        if appends:
+        if records:
+            appends = [Append(record.stream, (event,)) for record, event in zip(records, events, strict=True)]
             attempts.append(partial(self._journal.append, appends))
         # They concern different streams, so that all can share one commit, and each be tried again by itself.
         await asyncio.gather(*map(self._stored, attempts))
@@ -113,11 +134,12 @@ class GroupCommit:
     def _take(self) -> tuple[tuple[_Write, ...], set[str]]:
         """What is committed together, and the streams that are gone with it: up to a stream's second life."""
         ends: set[str] = set()
-        taken = 0
+        taken = events = 0
         for write in self._waiting:
-            if any(append.stream in ends for append in write.appends):
+            if events >= WRITTEN_AT_ONCE or any(record.stream in ends for record in write.records):
                 break
             taken += 1
+            events += len(write.records)
             if write.delete is not None:
                 ends.add(write.delete)
         writes, self._waiting = tuple(self._waiting[:taken]), self._waiting[taken:]

@@ -19,7 +19,7 @@ from typing import Any
 
 from actors.core import Actor
 from actors.marathon.followers import Followers
-from actors.marathon.group_commit import Committed, GroupCommit
+from actors.marathon.group_commit import Committed, GroupCommit, Record
 from actors.marathon.instance_registry import InstanceRegistry
 from actors.marathon.messages import (
     Condition,
@@ -33,7 +33,7 @@ from actors.marathon.protocol import AppInstances
 from actors.marathon.state import failure_payload, instance_payload
 from actors.marathon.state.recovery import recover_failures, recover_instances
 from actors.marathon.task_counts import TaskCounts
-from actors.persistence import Append, Event, Journal
+from actors.persistence import Event, Journal
 
 __all__ = ["InstanceBook"]
 
@@ -53,7 +53,7 @@ class InstanceBook:
         self._journal = journal
         self._commit = GroupCommit(actor, journal)
         self._registry = InstanceRegistry()
-        self._seq: dict[str, int] = {}
+        self._seq: dict[str, int] = {}  # by the id of the instance, which is there anyway, or the failure's stream
         self._failures: dict[str, TaskFailure] = {}
         self._under_way: Counter[str] = Counter()
         self.followers = Followers(actor, self._snapshot, lambda app_id: len(self._registry.of(app_id)))
@@ -62,7 +62,7 @@ class InstanceBook:
         """Take in what the journal holds."""
         for instance, seq in await recover_instances(self._journal):
             self._registry.put(instance)
-            self._seq[_stream(instance)] = seq
+            self._seq[instance.id] = seq
         for app_id, (failure, seq) in (await recover_failures(self._journal)).items():
             self._failures[app_id] = failure
             self._seq[f"failure/{app_id}"] = seq
@@ -101,18 +101,15 @@ class InstanceBook:
 
     def change(self, instance: Instance, *events: DomainEvent, then: Then = None) -> None:
         self.note(instance)
-        append = _set(instance)
-        self._commit.write(append, snapshot=self._compacted(append), then=self._then((instance,), events, then))
+        self._commit.write(self._set(instance), then=self._then((instance,), events, then))
 
     def change_all(self, instances: Collection[Instance], then: Then = None) -> None:
         """Like `change` for each of them, in one write, each with its `InstanceChanged`."""
-        appends = []
         for instance in instances:
             self.note(instance)
-            appends.append(_set(instance))
-            self._seq[_stream(instance)] = self._seq.get(_stream(instance), 0) + 1
+        records = [self._set(instance) for instance in instances]
         events = [InstanceChanged(instance) for instance in instances]
-        self._commit.write(*appends, then=self._then(instances, events, then))
+        self._commit.write(*records, then=self._then(instances, events, then))
 
     def end(
         self, instance: Instance, condition: Condition, told: TaskStatusChanged | None = None, *, then: Then = None
@@ -122,19 +119,15 @@ class InstanceBook:
         self.followers.changed(instance.app_id)
         ended = replace(instance, condition=condition, since=self._clock.now())
         events: list[DomainEvent] = [InstanceChanged(ended)]
-        appends: list[Append] = []
-        compacted = None
+        records: list[Record] = []
         if told is not None:
             events.append(replace(told, instance=ended))
             if condition.is_failure or condition.is_lost:
-                appends.append(self._failed(ended, told))
-                compacted = self._compacted(appends[0])
-        stream = _stream(instance)
-        known = self._seq.pop(stream, None)
+                records.append(self._failed(ended, told))
+        known = self._seq.pop(instance.id, None)
         self._commit.write(
-            *appends,
-            snapshot=compacted,
-            delete=None if known is None else stream,
+            *records,
+            delete=None if known is None else _stream(instance),
             then=self._then((instance,), events, then),
         )
 
@@ -170,11 +163,14 @@ class InstanceBook:
     def _snapshot(self, app_id: str) -> AppInstances:
         return AppInstances(app_id, tuple(self._registry.of(app_id).values()), app_id not in self._under_way)
 
-    def _compacted(self, append: Append) -> tuple[str, int, Mapping[str, Any]] | None:
-        seq = self._seq[append.stream] = self._seq.get(append.stream, 0) + 1
-        return (append.stream, seq, append.events[0].payload) if seq % COMPACT_AFTER == 0 else None
+    def _set(self, instance: Instance) -> Record:
+        return self._record(instance.id, _stream(instance), partial(_instance_set, instance))
 
-    def _failed(self, ended: Instance, told: TaskStatusChanged) -> Append:
+    def _record(self, key: str, stream: str, event: Callable[[], Event]) -> Record:
+        seq = self._seq[key] = self._seq.get(key, 0) + 1
+        return Record(stream, event, seq if seq % COMPACT_AFTER == 0 else None)
+
+    def _failed(self, ended: Instance, told: TaskStatusChanged) -> Record:
         failure = TaskFailure(
             ended.app_id,
             told.task_id or "",
@@ -186,12 +182,13 @@ class InstanceBook:
             ended.since or self._clock.now(),
         )
         self._failures[ended.app_id] = failure
-        return Append(f"failure/{ended.app_id}", (Event("task-failed", 1, failure_payload(failure)),))
+        stream = f"failure/{ended.app_id}"
+        return self._record(stream, stream, lambda: Event("task-failed", 1, failure_payload(failure)))
 
 
 def _stream(instance: Instance) -> str:
     return f"instance/{instance.id}"
 
 
-def _set(instance: Instance) -> Append:
-    return Append(_stream(instance), (Event("instance-set", 1, instance_payload(instance)),))
+def _instance_set(instance: Instance) -> Event:
+    return Event("instance-set", 1, instance_payload(instance))

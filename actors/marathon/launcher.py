@@ -71,6 +71,9 @@ REVIVE_BURST = 10
 PLACED_PER_TURN = 100
 """Instances placed in one turn of the loop, some milliseconds."""
 
+STORED_AHEAD = 2
+"""Offers whose launches are being stored at a time: thousands of tasks are not all made before the first is sent."""
+
 _SWEEP_INTERVAL = 10.0
 _ROUNDING = 1e-6  # a timer may come a rounding error before what it waits for
 
@@ -84,7 +87,7 @@ class _Look:
 
 
 class _MatchOn:
-    """There are offers left from the turn before."""
+    """There are offers left from the turn before, or launches stored that they waited for."""
 
 
 class Launcher(Actor[Any]):
@@ -206,7 +209,7 @@ class Launcher(Actor[Any]):
         """Fill the next offers; what would hold the loop for too long goes on in the next turn."""
         budget = PLACED_PER_TURN
         unused: list[OfferID] = []
-        while budget > 0 and (self._filling is not None or self._offers):
+        while budget > 0 and len(self._batches) < STORED_AHEAD and (self._filling is not None or self._offers):
             if self._filling is None:
                 _, offer = self._offers.popitem(last=False)
                 self._filling = OfferFilling(offer, self._random, self._home_region, self._env_prefix, self._enforcing)
@@ -222,7 +225,8 @@ class Launcher(Actor[Any]):
                     unused.append(filling.offer.id)
         self._decline(unused)
         if self._filling is not None or self._offers:
-            self.ref.tell(_MatchOn())
+            if len(self._batches) < STORED_AHEAD:
+                self.ref.tell(_MatchOn())
         else:
             self._matching = False
             self._want()
@@ -247,9 +251,12 @@ class Launcher(Actor[Any]):
         self._orderer.tell(Provision(self._batch, tuple(filling.launches)), self.ref)
 
     def _launch(self, batch: int, accepted: frozenset[str]) -> None:
+        was_held_up = self._matching and len(self._batches) == STORED_AHEAD
         filling = self._batches.pop(batch, None)
         if filling is None:
             return  # ordered before a restart
+        if was_held_up:
+            self.ref.tell(_MatchOn())
         tasks: list[TaskInfo | LaunchGroup] = []
         for launch, task in zip(filling.launches, filling.tasks, strict=True):
             self._queue.remove(launch.app.id, (launch.instance_id,))

@@ -36,7 +36,7 @@ log = logging.getLogger("actors.persistence")
 BUSY_SECONDS = 5.0  # how long another process's transaction is waited for
 PAGE_BYTES = 4096
 WAL_BYTES = 64 * 1024 * 1024  # what is kept of the log file after a checkpoint
-CACHE_KIB = 64 * 1024
+CACHE_KIB = 8 * 1024  # what is read again: the indexes of 100,000 short streams
 
 READ_EPOCH = "SELECT value FROM meta WHERE key = 'epoch'"
 WRITE_EPOCH = "UPDATE meta SET value = ? WHERE key = 'epoch'"

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import pytest
 
 from actors import Actor, ActorRef, ActorSystem, Props
-from actors.marathon.group_commit import SPACING, Committed, GroupCommit
+from actors.marathon.group_commit import SPACING, WRITTEN_AT_ONCE, Committed, GroupCommit, Record
 from actors.persistence import Append, Event, MemoryJournal
 
 
@@ -36,9 +37,9 @@ class Writer(Actor[Any]):
             self._commit.finished(message)
             return
         for order in message:
-            append = [Append(order[1:], (Event("set", 1, {}),))] if order[0] == "+" else []
+            record = [Record(order[1:], partial(Event, "set"))] if order[0] == "+" else []
             delete = order[1:] if order[0] == "-" else None
-            self._commit.write(*append, delete=delete, then=lambda order=order: self._stored(order))
+            self._commit.write(*record, delete=delete, then=lambda order=order: self._stored(order))
 
     def _stored(self, order: str) -> None:
         self._told.append((self.context.system.clock.time(), order))
@@ -85,3 +86,11 @@ async def test_an_idle_writer_waits_for_no_one_and_a_busy_one_spaces_its_commits
         begun = system.clock.time()
         told = await written(system, journal, ["+a", "-a", "+a"])
     assert [at - begun for at, _ in told] == pytest.approx([0, 0, SPACING])
+
+
+async def test_a_commit_takes_no_more_than_holds_the_loop_for_some_milliseconds(journal: RecordingJournal) -> None:
+    async with ActorSystem() as system:
+        count = WRITTEN_AT_ONCE * 2 + 10
+        told = await written(system, journal, [f"+{number}" for number in range(count)])
+    assert [len(call) for call in journal.calls] == [WRITTEN_AT_ONCE, WRITTEN_AT_ONCE, 10]
+    assert [order for _, order in told] == [f"+{number}" for number in range(count)]
