@@ -32,7 +32,7 @@ from actors.marathon.messages import (
     UnknownInstanceTerminated,
 )
 
-from .deployment_json import plan_json, step_json
+from .deployment_json import graph_json, plan_json, step_json
 
 __all__ = [
     "ApiPosted",
@@ -179,7 +179,13 @@ def event_fields(event: DomainEvent, *, light: bool = False) -> dict[str, Any]:
         case GroupChangeFailed(group_id, version, reason):
             return {"groupId": group_id, "version": version, "reason": reason}
         case DeploymentSuccess(deployment_id, plan):
-            return {"id": deployment_id, "plan": plan_json(plan, light=light)}
+            # With its graph: a deployment may be over before anybody could ask for it.
+            nodes = [node.id for node in plan.nodes]
+            return {
+                "id": deployment_id,
+                "plan": plan_json(plan, light=light),
+                "graph": graph_json(plan.nodes, (), nodes),
+            }
         case DeploymentFailed(deployment_id, plan, reason):
             return {"id": deployment_id, "plan": plan_json(plan, light=light), "reason": reason}
         case DeploymentInfo(plan, step) | DeploymentStepSuccess(plan, step) | DeploymentStepFailure(plan, step):

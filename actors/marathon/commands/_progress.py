@@ -1,8 +1,8 @@
 """What is known of a deployment while it is watched, and how it is told: on a terminal live, elsewhere line by line.
 
 GET /v2/deployments/{id} ─┐
-deployment_node_changed  ─┼─▶ Progress ─▶ rows ─▶ LiveView (redrawn in place)  or  LineView (a line per change)
-counts, queue            ─┘
+deployment_node_changed  ─┼─▶ Progress ─┬─▶ rows    ─▶ LiveView (redrawn in place)
+counts, queue            ─┘             └─▶ changes ─▶ LineView (a line for each, however fast they come)
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from types import TracebackType
 from typing import Any, NamedTuple, Protocol
 
@@ -25,8 +26,9 @@ NUDGE = 10.0
 
 @dataclass
 class Progress:
-    """`counts` and `why` are texts by app; `ready_at` seconds since the watch began; `outcome` None while it runs,
-    "" when it succeeded, else why it did not. `notice` says what is wrong with the watching itself."""
+    """`counts` and `why` are texts by app; `ready_at` seconds since `began` (of `time.monotonic`); `outcome` None while
+    it runs, "" when it succeeded, else why it did not. `notice` says what is wrong with the watching itself. `changes`
+    are the nodes that came to another state, in order. `took` are the seconds that the service needed, once known."""
 
     id: str
     title: str
@@ -36,37 +38,72 @@ class Progress:
     ready_at: dict[str, float] = field(default_factory=dict)
     outcome: str | None = None
     notice: str = ""
+    took: float | None = None
+    changes: list[Node] = field(default_factory=list)
     began: float = field(default_factory=time.monotonic)
+    _early: list[tuple[str, str]] = field(default_factory=list)
+    """What events told before the graph was known."""
 
     @property
     def elapsed(self) -> float:
         return time.monotonic() - self.began
 
     def fetched(self, graph: Graph) -> None:
-        self._now(self.graph.merged(graph))
+        if self.graph.nodes:
+            self._now(self.graph.merged(graph))
+        else:
+            self._know(graph)
 
     def told(self, kind: str, data: Mapping[str, Any]) -> None:
         """Take an event; those of other deployments are left alone."""
         if data.get("id") != self.id:
             return
-        if kind == "deployment_node_changed":
+        if kind == "deployment_node_changed" and not self.graph.nodes:
+            self._early.append((data["node"], data["state"]))
+        elif kind == "deployment_node_changed":
             self._now(self.graph.with_state(data["node"], data["state"]))
         elif kind == "deployment_success":
+            if not self.graph.nodes:  # it was over before anybody could ask
+                self._know(Graph.of(data.get("graph", ())))
             self._now(self.graph.finished())
-            self.outcome = ""
+            self.outcome, self.took = "", _seconds_of(data)
         elif kind == "deployment_failed":
-            self.outcome = data.get("reason") or "the service did not say why"
+            self.outcome, self.took = data.get("reason") or "the service did not say why", _seconds_of(data)
+
+    def _know(self, graph: Graph) -> None:
+        """The graph for the first time: what events have told of it happened to nodes that had waited."""
+        told = {node for node, _ in self._early}
+        self.graph = Graph({key: replace(node, state="waiting") for key, node in graph.nodes.items() if key in told})
+        for node, state in self._early:
+            self._now(self.graph.with_state(node, state))
+        self._now(self.graph.merged(graph))
 
     def _now(self, graph: Graph) -> None:
+        for node in graph.nodes.values():
+            before = self.graph.nodes.get(node.id)
+            if node.state == (before.state if before else "waiting"):
+                continue
+            if node.state == "ready":
+                self.ready_at[node.id] = self.elapsed
+                if before and before.state == "waiting":  # an answer overtook the event
+                    self.changes.append(replace(node, state="begun"))
+            self.changes.append(node)
         self.graph = graph
-        for node in graph.in_state("ready"):
-            self.ready_at.setdefault(node.id, self.elapsed)
 
     @property
     def summary(self) -> str:
         figures = [(len(self.graph.in_state(state)), word) for state, word in WORDS.items()]
         parts = [f"{count} {word}" for count, word in figures if count]
         return f"{plural(len(self.graph.nodes), 'app')}: {', '.join(parts)}" if parts else "asking the service"
+
+
+def _seconds_of(event: Mapping[str, Any]) -> float | None:
+    """From the change, whose time is the plan's version, to its end: by the service's clock, which tells both."""
+    try:
+        span = datetime.fromisoformat(event["timestamp"]) - datetime.fromisoformat(event["plan"]["version"])
+    except (KeyError, ValueError):
+        return None
+    return max(0.0, span.total_seconds())
 
 
 WORDS = {"ready": "ready", "begun": "at work", "waiting": "waiting"}
@@ -150,7 +187,7 @@ class LineView(NoView):
     """A line on stderr for each change of a node: for logs, and terminals that cannot move the cursor."""
 
     def __init__(self) -> None:
-        self._states: dict[str, str] = {}
+        self._told = 0
         self._notice = ""
         self._spoke = time.monotonic()
 
@@ -168,15 +205,14 @@ class LineView(NoView):
         if progress.notice != self._notice:
             self._notice = progress.notice
             yield progress.notice or "the service answers again"
-        for node in progress.graph.nodes.values():
-            if node.state != self._states.get(node.id, "waiting"):
+        for node in progress.changes[self._told :]:
+            if node.state == "begun":
                 counts = progress.counts.get(node.id)
-                if node.state == "begun":
-                    yield f"{node.id}: {node.action} begins" + (f" ({counts})" if counts else "")
-                else:
-                    told = progress.graph.told_by(node.id)
-                    yield f"{node.id} {_ended(node)}" + (f", tells {', '.join(told)}" if told else "")
-            self._states[node.id] = node.state
+                yield f"{node.id}: {node.action} begins" + (f" ({counts})" if counts else "")
+            else:
+                told = progress.graph.told_by(node.id)
+                yield f"{node.id} {_ended(node)}" + (f", tells {', '.join(told)}" if told else "")
+        self._told = len(progress.changes)
 
 
 class LiveView:

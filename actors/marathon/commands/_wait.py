@@ -101,7 +101,8 @@ def change(client: Client, title: str, send: Send, waiting: Waiting) -> None:
     force = {"force": "true"} if waiting.force else {}
     if not waiting.detach:
         with listening(client) as feed:
-            watch(client, feed, str(send(force)["deploymentId"]), title, waiting)
+            began = time.monotonic()
+            watch(client, feed, str(send(force)["deploymentId"]), title, waiting, began)
         return
     result = send(force)
     deployment_id = result["deploymentId"]
@@ -129,9 +130,11 @@ def listening(client: Client) -> Iterator[Feed | None]:
         feed.close()
 
 
-def watch(client: Client, feed: Feed | None, deployment_id: str, title: str, waiting: Waiting) -> None:
-    """Show a deployment until it has ended; the command ends as `change` says."""
-    progress = Progress(deployment_id, title)
+def watch(
+    client: Client, feed: Feed | None, deployment_id: str, title: str, waiting: Waiting, began: float | None = None
+) -> None:
+    """Show a deployment until it has ended; the command ends as `change` says. `began`: of `time.monotonic`, or now."""
+    progress = Progress(deployment_id, title, began=time.monotonic() if began is None else began)
     watcher = Watcher(client, feed, progress)
     state = "running"
     failure: CommandFailed | None = None
@@ -160,7 +163,11 @@ def watch(client: Client, feed: Feed | None, deployment_id: str, title: str, wai
     if failure is not None:
         raise failure
     if not waiting.quiet and not waiting.as_json:
-        say(f"done: {title} took {progress.elapsed:.1f} s")
+        say(f"done: {title} took {_span(progress.elapsed if progress.took is None else progress.took)}")
+
+
+def _span(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
 
 
 def _timed_out(progress: Progress, timeout: float) -> TimedOut:
@@ -195,6 +202,8 @@ class Watcher:
     feed: Feed | None
     progress: Progress
     looked: float = 0.0
+    missed: bool = False
+    """Whether the events had a gap."""
 
     def until_over(self, view: View, timeout: float) -> bool:
         """False: it goes on after `timeout` seconds."""
@@ -205,6 +214,7 @@ class Watcher:
             if not over and self.progress.elapsed > timeout:
                 return False
             over = self._listen() or over
+        self._hear_the_end()
         view.show(self.progress)
         return True
 
@@ -215,10 +225,16 @@ class Watcher:
             return False
         for event in self.feed.take(TICK):
             if event is BREAK:
-                self.looked = 0.0
+                self.looked, self.missed = 0.0, True
             else:
                 self.progress.told(*event)
         return self.progress.outcome is not None
+
+    def _hear_the_end(self) -> None:
+        """An answer that the deployment is gone may overtake the event that says how it ended."""
+        until = time.monotonic() + LOOK
+        while self.feed and self.progress.outcome is None and not self.missed and time.monotonic() < until:
+            self._listen()
 
     def _look(self, alone: bool) -> bool:
         """Ask the service when it is time to. Whether the deployment is gone."""

@@ -159,7 +159,7 @@ EVENTS: list[tuple[DomainEvent, str, dict[str, Any]]] = [
     (DeploymentInfo(PLAN, STEP), "deployment_info", {"plan": PLAN_JSON, "currentStep": STEP_JSON}),
     (DeploymentStepSuccess(PLAN, STEP), "deployment_step_success", {"plan": PLAN_JSON, "currentStep": STEP_JSON}),
     (DeploymentStepFailure(PLAN, STEP), "deployment_step_failure", {"plan": PLAN_JSON, "currentStep": STEP_JSON}),
-    (DeploymentSuccess("d1", PLAN), "deployment_success", {"id": "d1", "plan": PLAN_JSON}),
+    (DeploymentSuccess("d1", PLAN), "deployment_success", {"id": "d1", "plan": PLAN_JSON, "graph": []}),
     (DeploymentFailed("d1", PLAN, "undone"), "deployment_failed", {"id": "d1", "plan": PLAN_JSON, "reason": "undone"}),
     (AppTerminated("/x"), "app_terminated_event", {"appId": "/x"}),
     *(

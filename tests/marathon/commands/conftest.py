@@ -43,6 +43,8 @@ class Fake:
     answers: dict[str, Any] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
     url: str = ""
+    streams: list[Iterator[tuple[str, dict[str, Any]]]] | None = None
+    """What each connection to the events is told before it breaks; while there is none left, no answer at all."""
 
     def answer(self, asked: Asked) -> tuple[int, Any]:
         self.asked.append(asked)
@@ -63,6 +65,10 @@ def service() -> Iterator[Fake]:
             parts = urlsplit(self.path)
             length = int(self.headers.get("Content-Length") or 0)
             body = json.loads(self.rfile.read(length)) if length else None
+            if parts.path == "/v2/events" and fake.streams is not None:
+                if fake.streams:
+                    self.stream(fake.streams.pop(0))
+                return
             status, answer = fake.answer(Asked(self.command, parts.path, parse_qs(parts.query), body))
             data = json.dumps(answer).encode()
             self.send_response(status)
@@ -71,11 +77,22 @@ def service() -> Iterator[Fake]:
             self.end_headers()
             self.wfile.write(data)
 
+        def stream(self, events: Iterator[tuple[str, dict[str, Any]]]) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/event-stream")
+            self.end_headers()
+            for name, event in events:
+                self.wfile.write(f"event: {name}\ndata: {json.dumps(event)}\n\n".encode())
+
         do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do
 
         def log_message(self, *_: Any) -> None: ...
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, *_: Any) -> None:
+            """A connection that a test breaks off is no error."""
+
+    server = Server(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     fake.url = f"http://127.0.0.1:{server.server_port}"

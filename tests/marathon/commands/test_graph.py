@@ -44,3 +44,27 @@ def test_what_there_is_no_room_for_is_counted(room: int) -> None:
     assert hidden + sum(row.state != "note" for row in rows) == 40
     if room >= 5:
         assert sum(row.state == "begun" for row in rows) == 2
+
+
+def test_what_was_told_before_the_graph_was_known_is_not_lost() -> None:
+    progress = Progress("d", "deploying")
+    for state in ("begun", "ready"):
+        progress.told("deployment_node_changed", {"id": "d", "node": "/a", "state": state})
+    progress.fetched(Graph.of([node("/a", state="ready"), node("/b", "/a", state="begun"), node("/c", "/b")]))
+    progress.fetched(
+        Graph.of([node("/a", state="ready"), node("/b", "/a", state="ready"), node("/c", "/b", state="ready")])
+    )
+    told = [(each.id, each.state) for each in progress.changes]
+    assert told == [
+        *(("/a", "begun"), ("/a", "ready"), ("/b", "begun")),
+        *(("/b", "ready"), ("/c", "begun"), ("/c", "ready")),
+    ]
+
+
+def test_a_deployment_that_nobody_could_ask_for_is_told_by_its_end() -> None:
+    progress = Progress("d", "deploying")
+    plan = {"version": "2026-01-01T00:00:01.000Z"}
+    end = {"id": "d", "timestamp": "2026-01-01T00:00:01.250Z", "plan": plan, "graph": [node("/a", state="ready")]}
+    progress.told("deployment_success", end)
+    assert [(each.id, each.state) for each in progress.changes] == [("/a", "ready")]
+    assert (progress.outcome, progress.took) == ("", 0.25)

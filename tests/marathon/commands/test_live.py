@@ -1,14 +1,15 @@
 """The commands as a person uses them, one after the other, against a service that runs."""
 
 import json
-import threading
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from actors.marathon.commands import _wait
 from actors.marathon.commands._client import Client
+from actors.marathon.commands._progress import NoView, Progress
+from tests.integration.service import eventually
 
 from .conftest import Run
 
@@ -129,12 +130,13 @@ def test_what_finds_no_place_is_told_with_numbers_and_can_be_cancelled(live: Run
     deployment = detached.stdout.strip()
     assert f"marathon deployments watch {deployment}" in detached.stderr
     assert live("deployments", "-q").stdout.split() == [deployment]
-    waited = live("deployments", "watch", deployment, "--wait-timeout", "1.5s")
+    queued = eventually(
+        "an offer was refused", lambda: "of 4000 CPUs" in (said := live("queue", "huge").stdout) and said
+    )
+    assert "/huge: 1 instance waits since" in queued
+    waited = live("deployments", "watch", deployment, "--wait-timeout", "0.1s")
     assert waited.exit_code == 4
     assert "too few CPUs" in waited.stderr
-    queued = live("queue", "huge")
-    assert "/huge: 1 instance waits since" in queued.stdout
-    assert "of 4000 CPUs" in queued.stdout
     shown = live("deployments", "show", deployment)
     assert "● at work" in shown.stdout
     assert live("deployments", "cancel", deployment).exit_code == 0
@@ -144,14 +146,23 @@ def test_what_finds_no_place_is_told_with_numbers_and_can_be_cancelled(live: Run
     live("destroy", "/huge", "--yes")
 
 
-def test_a_deployment_that_another_one_cancels_exits_with_3_and_says_why(live: Run, live_url: str) -> None:
+def test_a_deployment_that_another_one_cancels_exits_with_3_and_says_why(
+    live: Run, live_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Forcing(NoView):
+        """Whoever looks at the deployment for the first time cancels it."""
+
+        forced = False
+
+        def show(self, progress: Progress) -> None:
+            if not self.forced:
+                self.forced = True
+                Client(live_url).call("PATCH", "/v2/apps/torn", {"instances": 0}, {"force": "true"})
+
     app = {"id": "/torn", **SLEEP, "cpus": 4000}
     deployment = live("deploy", "-", "--detach", input=json.dumps(app)).stdout.strip()
-    forcing = partial(Client(live_url).call, "PATCH", "/v2/apps/torn", {"instances": 0}, {"force": "true"})
-    forced = threading.Timer(0.5, forcing)
-    forced.start()
+    monkeypatch.setattr(_wait, "view_on_terminal", lambda _: Forcing())
     result = live("deployments", "watch", deployment, "--json")
-    forced.join()
     assert result.exit_code == 3
     told = json.loads(result.stdout)
     assert (told["state"], told["apps"][0]["id"]) == ("failed", "/torn")
@@ -159,8 +170,8 @@ def test_a_deployment_that_another_one_cancels_exits_with_3_and_says_why(live: R
 
 
 def test_a_revert_brings_back_what_was(live: Run) -> None:
-    live("deploy", "-", input=json.dumps({"id": "/mind", **SLEEP}))
-    deployment = live("scale", "/mind", "50000", "--detach").stdout.strip()
+    live("deploy", "-", input=json.dumps({"id": "/mind", **SLEEP, "cpus": 1}))
+    deployment = live("scale", "/mind", "5000", "--detach").stdout.strip()
     assert live("deployments", "revert", deployment).exit_code == 0
     assert json.loads(live("apps", "--json", "--id", "/mind").stdout)[0]["instances"] == 1
 

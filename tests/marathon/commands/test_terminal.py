@@ -10,7 +10,7 @@ import pytest
 
 from tests.terminal import Terminal
 
-from .conftest import Run
+from .conftest import Fake, Run
 from .test_live import SLEEP, group
 
 pytestmark = pytest.mark.real
@@ -19,9 +19,13 @@ MARATHON = [sys.executable, "-P", "-m", "actors.marathon"]
 WITH_COLOUR = {"NO_COLOR": "", "CLICOLOR": "1"}
 
 
-def test_the_graph_is_redrawn_in_place_while_it_lights_up(live: Run, live_url: str, tmp_path: Path) -> None:
+def test_the_graph_is_redrawn_in_place_while_it_lights_up(
+    live: Run, live_url: str, tmp_path: Path, service: Fake
+) -> None:
+    service.answers["GET /db"] = (503, {})  # not healthy before the test says so
     definition = group("seen")
-    definition["apps"][0]["cmd"] = "slow 1.5"
+    check = {"protocol": "HTTP", "path": "/db", "port": int(service.url.rpartition(":")[2]), "delaySeconds": 0}
+    definition["apps"][0]["healthChecks"] = [{**check, "intervalSeconds": 1, "maxConsecutiveFailures": 1000}]
     file = tmp_path / "seen.json"
     file.write_text(json.dumps(definition))
     with Terminal([*MARATHON, "deploy", str(file)], {"MARATHON_URL": live_url, **WITH_COLOUR}) as terminal:
@@ -29,6 +33,7 @@ def test_the_graph_is_redrawn_in_place_while_it_lights_up(live: Run, live_url: s
         assert "○  /seen/api" in early
         assert "waits for /seen/db" in early
         assert "3 apps: 1 at work, 2 waiting" in early
+        service.answers["GET /db"] = {}
         assert terminal.wait() == 0
         lines = terminal.text.splitlines()
     assert "3 apps: 3 ready" in lines[0]
@@ -84,12 +89,14 @@ def test_ctrl_c_leaves_the_deployment_running_and_says_how_to_go_on(live: Run, l
 
 
 def test_events_are_told_as_they_happen(live: Run, live_url: str) -> None:
-    with Terminal([*MARATHON, "events", "--app", "eventful"], {"MARATHON_URL": live_url}, columns=160) as terminal:
+    with Terminal(
+        [*MARATHON, "events", "--app", "eventful"], {"MARATHON_URL": live_url}, columns=160, lines=99
+    ) as terminal:
         terminal.until("that it listens", lambda text: "listening to" in text)
         live("deploy", "-", "-q", input=json.dumps({"id": "/eventful", **SLEEP}))
         live("scale", "/eventful", "2", "-q")
-        text = terminal.until("a running task", lambda text: text.count("TASK_RUNNING") >= 1)
+        wanted = ("TASK_RUNNING", "deployment_node_changed  /eventful is ready")
+        text = terminal.until("a running task", lambda text: all(each in text for each in wanted))
         terminal.interrupt()
         assert terminal.wait() == 130
     assert "status_update_event  eventful.instance-" in text
-    assert "deployment_node_changed  /eventful is ready" in terminal.text

@@ -111,7 +111,10 @@ function noteEnd(type, data) {
   ended.set(
     new Map([
       ...known,
-      [data.id, { done: type === "deployment_success", reason: data.reason, steps: data.plan.steps }],
+      [
+        data.id,
+        { done: type === "deployment_success", reason: data.reason, steps: data.plan.steps, graph: data.graph },
+      ],
     ]),
   );
 }

@@ -105,7 +105,7 @@ function merged(fetched, known) {
 export function DeploymentPage({ id }) {
   const followed = useGraph(id);
   const over = useObservable(ended).get(id);
-  const deployment = followed.deployment ?? (over && fromSteps(over.steps));
+  const deployment = followed.deployment ?? (over && fromEnd(over));
   const outcome = followed.outcome ?? over;
   const { error, log } = followed;
   const all = useObservable(apps) ?? new Map();
@@ -159,17 +159,14 @@ export function DeploymentPage({ id }) {
   </div>`;
 }
 
-// The graph of a deployment that was over before it could be asked for: its apps, without who waited for whom.
+// A deployment that was over before it could be asked for. Of one that failed its apps are known, not who waited for whom.
+function fromEnd({ steps, graph }) {
+  return { steps, graph: graph ?? fromSteps(steps), currentStep: steps.length };
+}
+
 function fromSteps(steps) {
   const actions = new Map(steps.flatMap((step) => step.actions).map((action) => [subject(action), action]));
-  const graph = [...actions].map(([id, { action }]) => ({
-    id,
-    kind: "app",
-    action,
-    waitsFor: [],
-    state: "ready",
-  }));
-  return { steps, graph, currentStep: steps.length };
+  return [...actions].map(([id, { action }]) => ({ id, kind: "app", action, waitsFor: [], state: "ready" }));
 }
 
 // Creating only announces the apps: many of them need no line each.
