@@ -52,6 +52,25 @@ def shop(folder: Path) -> dict[str, Any]:
     return {"id": "/shop", "groups": [{"id": f"/shop/{name}", "apps": apps} for name, apps in groups.items()]}
 
 
+def pod() -> dict[str, Any]:
+    """Two containers that share a folder."""
+
+    def container(name: str, mem: int, **fields: Any) -> dict[str, Any]:
+        return {
+            "name": name,
+            "exec": {"command": {"shell": "exec sleep 100000"}},
+            "resources": {"cpus": 0.1, "mem": mem},
+            **fields,
+        }
+
+    server = container("server", 64, endpoints=[{"name": "http", "hostPort": 0}])
+    return {
+        "id": "/blog",
+        "containers": [server, container("writer", 32)],
+        "scaling": {"kind": "fixed", "instances": 2},
+    }
+
+
 TALKS = """
 i=0; while true; do i=$((i+1)); echo "$(date +%T) handled request $i in $((i % 7 + 2)) ms"; sleep 0.$((i % 5 + 1)); done
 """
@@ -63,6 +82,7 @@ def prepare(service: Service, folder: Path) -> str:
     service.post("/v2/apps", app("/report", cmd="echo reading; echo 'no such table' >&2; exit 3", instances=1))
     service.post("/v2/apps", app("/training", cpus=32, instances=2))
     service.post("/v2/apps", app("/nightly", instances=0))
+    service.post("/v2/pods", pod())
     eventually("invoices run", lambda: service.app("/invoices")["tasksRunning"] == 3)
     service.put("/v2/apps/invoices", {"env": {"MODE": "live"}, "mem": 96})
     eventually("invoices are renewed", lambda: not service.app("/invoices")["deployments"])
@@ -73,6 +93,7 @@ def prepare(service: Service, folder: Path) -> str:
             eventually(
                 f"{ready} begins", lambda ready=ready: service.app(f"/shop/services/{ready}")["tasksRunning"] > 0
             )
+    eventually("the pod is stable", lambda: service.get("/v2/pods/blog::status").json["status"] == "STABLE")
     eventually("the cart is ready", lambda: service.app("/shop/services/cart")["tasksHealthy"] == 3)
     return started
 
@@ -94,6 +115,7 @@ def views(deployment: str) -> dict[str, str]:
         "failure": of("app", "/report", "debug"),
         "create": of("create"),
         "edit": of("edit", "/invoices"),
+        "pod": of("pod", "/blog"),
         "deployments": of("deployments"),
         "deployment": of("deployments", deployment),
         "cluster": of("cluster"),

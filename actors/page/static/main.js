@@ -21,6 +21,21 @@ const PLACES = {
             html`<${m.Apps} query=${query} />`,
       ),
   },
+  pods: {
+    view: "apps",
+    title: "Pods",
+    load: () => import("./views/pods.js").then((m) => () => html`<${m.Pods} />`),
+  },
+  pod: {
+    view: "apps",
+    within: "pods",
+    load: () =>
+      import("./views/pods.js").then(
+        (m) =>
+          ({ path: [id] }) =>
+            html`<${m.PodPage} key=${id} id=${id} />`,
+      ),
+  },
   deployments: {
     view: "apps",
     title: "Deployments",
@@ -96,6 +111,7 @@ function Page() {
   const place = Object.fromEntries(places)[name];
   const within = place?.within ?? name;
   const running = useObservable(store.deployments);
+  const pods = useObservable(store.pods);
   useEffect(() => {
     document.title = [rest[0], place?.title ?? name, "Marathon"].filter(Boolean).join(" · ");
   });
@@ -104,7 +120,7 @@ function Page() {
     <header class="top">
       <a class="brand" href="#/"><img src="icon.svg" alt="" width="22" height="22" />
         <span>${VIEWS.includes("apps") ? "Marathon" : VIEWS.includes("cluster") ? "Mesos" : "Actors"}</span></a>
-      <nav aria-label="Views">${navigation.map(([key, { title }]) => html`<a href=${`#/${key}`}
+      <nav aria-label="Views">${navigation.filter(([key]) => key !== "pods" || within === key || pods?.size).map(([key, { title }]) => html`<a href=${`#/${key}`}
         class=${cls({ on: within === key })} aria-current=${within === key ? "page" : undefined}>
         ${title}${key === "deployments" && running?.length > 0 && html` <span class="badge busy">
         ${running.length}</span>`}</a>`)}</nav>

@@ -7,6 +7,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.integration.service import Service
 
 from .conftest import at, changed, deployed, sleeper
+from .test_pods import pod
 
 VIEWS = {
     "apps": ("apps",),
@@ -17,6 +18,8 @@ VIEWS = {
     "debug": ("app", "/seen/waits", "debug"),
     "create": ("create",),
     "edit": ("edit", "/seen/app"),
+    "pods": ("pods",),
+    "a pod": ("pod", "/seen/pod"),
     "deployments": ("deployments",),
     "cluster": ("cluster",),
     "roles": ("cluster", "roles"),
@@ -32,6 +35,7 @@ def seen(service: Service) -> Service:
     deployed(service, sleeper("/seen/app", instances=2, labels={"a": "b"}, cmd="echo hello; exec sleep 1000"))
     changed(service, "/seen/app", env={"A": "1"})
     service.post("/v2/apps", sleeper("/seen/waits", cpus=900))
+    assert service.post("/v2/pods", pod("/seen/pod")).status == 201
     return service
 
 

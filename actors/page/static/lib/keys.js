@@ -10,6 +10,7 @@ const ALL = [
   { keys: "s", does: "Search", run: focusSearch },
   { keys: "/", does: "Search", run: focusSearch },
   { keys: "g a", does: "Go to the apps", view: "apps", run: () => navigate("#/apps") },
+  { keys: "g p", does: "Go to the pods", view: "apps", run: () => navigate("#/pods") },
   { keys: "g d", does: "Go to the deployments", view: "apps", run: () => navigate("#/deployments") },
   { keys: "g c", does: "Go to the cluster", view: "cluster", run: () => navigate("#/cluster") },
   { keys: "g t", does: "Go to the actors", view: "actors", run: () => navigate("#/actors") },

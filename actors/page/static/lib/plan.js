@@ -1,13 +1,17 @@
 // What a change will do, as the service plans it (dryRun), in words.
 import { html } from "./html.js";
 import { plural } from "./format.js";
-import { toApp } from "./router.js";
+import { toApp, toPod } from "./router.js";
 
 const WORDS = {
   StartApplication: "create",
   ScaleApplication: "start or stop instances of",
   RestartApplication: "replace every instance of",
   StopApplication: "stop and remove",
+  StartPod: "create",
+  ScalePod: "start or stop instances of",
+  RestartPod: "replace every instance of",
+  StopPod: "stop and remove",
 };
 
 export const ACTIONS = {
@@ -15,13 +19,17 @@ export const ACTIONS = {
   ScaleApplication: "scale",
   RestartApplication: "replace",
   StopApplication: "stop",
+  StartPod: "create",
+  ScalePod: "scale",
+  RestartPod: "replace",
+  StopPod: "stop",
 };
 
-// What an action is done to: an app, or a pod, which has no page of its own.
+// What an action is done to: an app, or a pod.
 export const subject = (action) => action.app ?? action.pod;
 
 export function Subject({ action }) {
-  return action.app ? html`<a href=${toApp(action.app)}>${action.app}</a>` : html`<span>${action.pod}</span>`;
+  return action.app ? html`<a href=${toApp(action.app)}>${action.app}</a>` : html`<a href=${toPod(action.pod)}>${action.pod}</a>`;
 }
 
 export function Plan({ plan }) {

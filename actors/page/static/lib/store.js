@@ -12,6 +12,7 @@ import { Stream } from "./stream.js";
 export const connection = new Observable("connecting"); // connecting | live | lost
 export const apps = new Observable(null); // Map of id → app with counts; null before the first answer
 export const groups = new Observable(new Set(["/"]));
+export const pods = new Observable(null); // Map of id → status with the definition in it
 export const deployments = new Observable(null);
 export const queue = new Observable(new Map()); // of app id → what waits, and why
 export const info = new Observable(null);
@@ -43,6 +44,7 @@ const EVENTS = {
     "group_change_success",
     "group_change_failed",
   ],
+  pod: ["pod_created_event", "pod_updated_event", "pod_deleted_event"],
   service: ["scheduler_registered_event", "scheduler_reregistered_event", "scheduler_disconnected_event"],
 };
 
@@ -88,6 +90,11 @@ const fetchQueue = new Refresher(async () => {
   queue.set(new Map(items.map((item) => [(item.app ?? item.pod).id, item])));
 });
 
+const fetchPods = new Refresher(async () => {
+  const all = await api.get("/v2/pods::status");
+  pods.set(new Map(all.sort((a, b) => (a.id < b.id ? -1 : 1)).map((pod) => [pod.id, pod])));
+});
+
 const fetchInfo = new Refresher(async () => info.set(await api.get("/v2/info")));
 
 export function refreshApp(id) {
@@ -99,6 +106,7 @@ export function refreshAll() {
   refreshApp("*");
   fetchDeployments.ask();
   fetchQueue.ask();
+  fetchPods.ask();
   fetchInfo.ask();
 }
 
@@ -146,13 +154,19 @@ function take(type, data) {
   remember(type, data);
   if (EVENTS.app.includes(type)) {
     const id = data.runSpecId ?? data.appId ?? data.appDefinition?.id;
-    refreshApp(id ?? "*");
+    if (pods.value?.has(id)) fetchPods.ask();
+    else refreshApp(id ?? "*");
     fetchQueue.ask();
   } else if (EVENTS.deployment.includes(type)) {
-    for (const step of data.plan?.steps ?? []) for (const { app } of step.actions) if (app) dirty.add(app);
+    for (const { app, pod } of (data.plan?.steps ?? []).flatMap((step) => step.actions)) {
+      if (app) dirty.add(app);
+      if (pod) fetchPods.ask();
+    }
     fetchApps.ask();
     fetchDeployments.ask();
     fetchQueue.ask();
+  } else if (EVENTS.pod.includes(type)) {
+    fetchPods.ask();
   } else {
     fetchInfo.ask();
   }

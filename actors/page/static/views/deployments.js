@@ -1,5 +1,5 @@
 // The running deployments, and one as its graph: what works, what waits, and who has just told whom.
-import { html, useEffect, useRef, useState } from "../lib/html.js";
+import { html, useEffect, useMemo, useRef, useState } from "../lib/html.js";
 import { api, inPath } from "../lib/api.js";
 import { Confirm, openDialog } from "../lib/dialog.js";
 import { plural } from "../lib/format.js";
@@ -7,8 +7,9 @@ import { DeploymentGraph } from "../lib/graph.js";
 import { useObservable } from "../lib/observable.js";
 import { Command, Status } from "../lib/parts.js";
 import { ACTIONS, Subject, subject } from "../lib/plan.js";
-import { href, navigate, toApp, toDeployment } from "../lib/router.js";
-import { apps, connection, deployments, ended, events } from "../lib/store.js";
+import { countsOf } from "../lib/pods.js";
+import { href, navigate, toApp, toDeployment, toPod } from "../lib/router.js";
+import { apps, connection, deployments, ended, events, pods } from "../lib/store.js";
 
 const named = (ids) => (ids.length === 1 ? ids[0] : `${ids[0]} and ${ids.length - 1} more`);
 
@@ -108,7 +109,11 @@ export function DeploymentPage({ id }) {
   const deployment = followed.deployment ?? (over && fromEnd(over));
   const outcome = followed.outcome ?? over;
   const { error, log } = followed;
-  const all = useObservable(apps) ?? new Map();
+  const known = [useObservable(apps), useObservable(pods)];
+  const all = useMemo(
+    () => new Map([...(known[0] ?? []), ...[...(known[1] ?? [])].map(([key, pod]) => [key, countsOf(pod)])]),
+    known,
+  );
   if (!deployment) {
     return error
       ? html`<div class="empty"><h2>This deployment does not run any more</h2>
@@ -139,7 +144,7 @@ export function DeploymentPage({ id }) {
     <div class="split deployment-split">
       <${Scrolled}>
         <${DeploymentGraph} nodes=${deployment.graph} apps=${all} label="Who waits for whom"
-          toNode=${(node) => toApp(node.split("#")[0])} />
+          toNode=${(node) => (known[1]?.has(node.split("#")[0]) ? toPod : toApp)(node.split("#")[0])} />
         <//>
       <aside class="steps" aria-label="Steps"><h2>Steps</h2>
         <ol>${deployment.steps.map((step, i) => html`<li class=${stepState(step, deployment.graph, i, deployment, outcome)}>
