@@ -157,6 +157,10 @@ class PendingAsks:
             self._queues = {value: queue for value, queue in self._queues.items() if queue.is_busy}
         return self._queues.setdefault(seconds, _Queue(self, seconds))
 
+    def pending(self) -> list[Reply]:
+        """The asks that wait for their answer, or their time-out."""
+        return [reply for queue in self._queues.values() for reply in queue.replies if not reply.done]
+
     def next_name(self) -> str:
         self._names += 1
         return f"$ask-{self._names}"

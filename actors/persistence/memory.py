@@ -65,7 +65,7 @@ class MemoryJournal:
 
     async def append(self, writes: Sequence[Append]) -> None:
         encoded = [(write, encode_events(write)) for write in writes]
-        await self._turn_of_a_write()
+        await self._turn_of_a_write(*(write.stream for write in writes))
         ends: dict[str, int] = {}
         for write, rows in encoded:
             stream = self.store.streams.get(write.stream)
@@ -109,7 +109,7 @@ class MemoryJournal:
     async def save_snapshot(self, stream: str, seq: int, payload: Mapping[str, Any], version: int = 1) -> None:
         check_name(stream)
         encoded = encode_payload(payload, f"the snapshot of stream {stream!r}")
-        await self._turn_of_a_write()
+        await self._turn_of_a_write(stream)
         entry = self.store.streams.get(stream)
         end = entry.seq if entry else 0
         if entry is None or not 1 <= seq <= end:
@@ -126,7 +126,7 @@ class MemoryJournal:
 
     async def delete(self, stream: str) -> None:
         check_name(stream)
-        await self._turn_of_a_write()
+        await self._turn_of_a_write(stream)
         if entry := self.store.streams.pop(stream, None):
             self.store.used -= sum(len(payload) for _, _, payload in entry.events)
             self.store.used -= len(entry.snapshot[2]) if entry.snapshot else 0
@@ -142,7 +142,7 @@ class MemoryJournal:
     async def close(self) -> None:
         self._closed = True
 
-    async def _turn_of_a_write(self) -> None:
+    async def _turn_of_a_write(self, *streams: str) -> None:
         """A write never returns within the turn it was asked for in, and is finished when the journal is closed then:
         on a disk it is so, and here."""
         if self._closed:

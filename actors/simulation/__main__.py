@@ -3,16 +3,19 @@
 python -m actors.simulation --seeds 1000                           all scenarios, over all cores
 python -m actors.simulation --scenario crashes --seed 61           one run; when it fails: shrunk, told, replayed
 python -m actors.simulation --scenario crashes --seed 61 --keep 1,4
-python -m actors.simulation --safeguards --seeds 2000              each safeguard left out, until that is found
+python -m actors.simulation --safeguards --seeds 2000 --page docs/simulation-safeguards.md
+                                                                   each safeguard left out, until that is found
 python -m actors.simulation --without "acknowledge after storing" --seeds 100
 """
 
 from __future__ import annotations
 
 import argparse
-import subprocess
+import os
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from actors.simulation.safeguards import SAFEGUARDS, remove
 
@@ -40,6 +43,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--until-found", action="store_true", help="stop at the first failure")
     parser.add_argument("--without", metavar="SAFEGUARD", help="leave this safeguard out of the code")
     parser.add_argument("--safeguards", action="store_true", help="leave out one after the other and search for it")
+    parser.add_argument("--match", default="", help="with --safeguards: only those whose name has this in it")
+    parser.add_argument("--page", type=Path, help="with --safeguards: write the table into this file")
     return parser
 
 
@@ -109,21 +114,17 @@ def _replay(options: argparse.Namespace) -> int:
 
 def _safeguards(options: argparse.Namespace) -> int:
     """Each in a process of its own, since a module is imported once."""
-    program = [sys.executable, "-m", "actors.simulation"]
-    unfound = 0
-    for safeguard in SAFEGUARDS.values():
-        command = [*program, "--without", safeguard.name, "--seeds", str(options.seeds)]
-        command += ["--scenario", safeguard.scenario, "--jobs", "1", "--until-found"]
-        ended = subprocess.run(command, capture_output=True, text=True, check=False)
-        line = next((line for line in ended.stdout.splitlines() if " seed " in line), "")
-        if ended.returncode == 1 and line:
-            seed, told = line.partition(" seed ")[2].split(":", 1)
-            print(f"{safeguard.name:60} {safeguard.scenario:9} {int(seed) + 1:5}  {told.strip()[:70]}", flush=True)  # noqa: T201
-        else:
-            unfound += 1
-            why = ended.stderr.strip().splitlines()[-1:] if ended.returncode != 0 else []
-            print(f"{safeguard.name:60} {safeguard.scenario:9}     -  NOT FOUND in {options.seeds} {why}", flush=True)  # noqa: T201
-    return 1 if unfound else 0
+    from actors.simulation.safeguards_table import FoundWithout, page, search_without
+
+    found: list[FoundWithout] = []
+    chosen = [each for each in SAFEGUARDS.values() if options.match in each.name]
+    with ThreadPoolExecutor(options.jobs or os.cpu_count() or 1) as pool:
+        for each in pool.map(lambda safeguard: search_without(safeguard, options.seeds), chosen):
+            found.append(each)
+            print(each, flush=True)  # noqa: T201
+    if options.page is not None:
+        options.page.write_text(page(found, options.seeds), "utf-8")
+    return 0 if all(each.runs is not None for each in found) else 1
 
 
 if __name__ == "__main__":

@@ -21,12 +21,14 @@ __all__ = ["Disk", "DiskJournal"]
 
 
 class Disk:
-    """Outlives every process. ``durable``: called with the streams of each call the moment it is durable."""
+    """Outlives every process. ``on_durable`` is called with the streams of each call, and its epoch, the moment it is
+    durable; ``on_writing`` with the streams right before."""
 
     def __init__(self, chance: random.Random, now: Callable[[], float]) -> None:
         self.store = MemoryStore()
         self.now = now
         self.on_durable: Callable[[Sequence[str], int], None] = lambda streams, epoch: None
+        self.on_writing: Callable[[Sequence[str]], None] = lambda streams: None
         self._chance = chance
         self._last = 0.0
         self._stalled_until = 0.0
@@ -71,7 +73,8 @@ class DiskJournal(MemoryJournal):
         self._disk.on_durable([stream], self._epoch)
         await asyncio.sleep(self._disk.pause())
 
-    async def _turn_of_a_write(self) -> None:
-        await super()._turn_of_a_write()
+    async def _turn_of_a_write(self, *streams: str) -> None:
+        await super()._turn_of_a_write(*streams)
         await asyncio.sleep(max(0.0, self._disk.due() - self._disk.now()))
+        self._disk.on_writing(streams)
         self._refuse_the_overtaken()

@@ -146,6 +146,22 @@ def _fill(stage: Stage, seconds: float) -> None:
     stage.world.later(seconds, stage.service.disk.free)
 
 
+def _stall_and_kill(stage: Stage, draw: int, seconds: float, down_for: float) -> None:
+    _stall(stage, seconds)
+    # Whatever is promised meanwhile is not on the disk when the process dies.
+    stage.world.later(seconds / 2, lambda: _kill(_service)(stage, draw, down_for))
+
+
+def _last_words(stage: Befallen, seconds: float, down_for: float) -> None:
+    """What the master said in its last moments reaches nobody, and agents are not back when frameworks are."""
+    master = stage.mesos.master
+    stage.world.fault("last words", master.name, f"is cut off for {seconds:g} s, and dies meanwhile")
+    stage.disturbed(seconds + down_for)
+    stage.world.network.cut(master.address)
+    stage.world.later(0.05, lambda: master.kill(silently=True, down_for=down_for))
+    stage.world.later(seconds, lambda: stage.world.network.heal(master.address))
+
+
 def _fail_task(stage: Befallen, draw: int) -> None:
     live = sorted(stage.mesos.live, key=lambda task: task.id)
     if live:
@@ -214,6 +230,8 @@ FAULTS: dict[str, Fault] = {
     "cut one way": Fault(_cut_one_way, lambda chance: (chance.randrange(100), *_host(0.5, 40)(chance))),
     "slow network": Fault(_slow, _seconds(1, 20)),
     "stall disk": Fault(_stall, _seconds(0.1, 10)),
+    "kill service while its disk stalls": Fault(_stall_and_kill, lambda chance: (*_host(0.1, 4)(chance), 1.0)),
+    "last words": Fault(_last_words, lambda chance: (*_seconds(0.1, 10)(chance), 1.0)),
     "fill disk": Fault(_fill, _seconds(0.5, 10)),
     "fail task": Fault(_fail_task, lambda chance: (chance.randrange(100),)),
     "bad starts": Fault(_bad_starts, _seconds(1, 20)),

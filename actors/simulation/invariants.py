@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -48,19 +49,27 @@ class Invariants:
         mesos.on_end = self._over
         mesos.on_call = self._called
         service.disk.on_durable = self._durable
+        service.disk.on_writing = self._writing
         stage.users.on_put = self._put
+        stage.users.on_refused = self._refused
         self._answered: set[str] = set()
         self._frameworks: set[str] = set()
         self._epoch = 0
+        self._kept: set[str] = set()
         self._waiting: dict[str, Waiting] = {}
         self._ran: Counter[str] = Counter()  # by command: tasks that ever ran
         self._left_over: set[str] = set()
+        self._before_put: tuple[dict[str, Waiting], set[str]] = ({}, set())
         self._launches: set[str] = set()
         self._told_to_die: set[str] = set()
         self._before: dict[str, Definition | None] = {}
         self._destroyed_at: dict[str, float] = {}
 
     # the disk
+
+    def _writing(self, streams: Sequence[str]) -> None:
+        if any(stream.startswith("deployment/") for stream in streams) and len(streams) > 1:
+            self.world.happened("change written", "disk", f"begins to write: {', '.join(streams)[:100]}")
 
     def _durable(self, streams: Any, epoch: int) -> None:
         self.world.happened("durable", "disk", f"stored: {', '.join(streams)[:100]}")
@@ -74,6 +83,25 @@ class Invariants:
             self.world.violated("who was superseded journals nothing", f"{writer} stored {streams}")
         if epoch < newest:
             self.world.sometimes("a leader wrote after its lease was over, before the next one did")
+        for stream in streams:
+            if stream.startswith("instance/") and stream not in self._kept:
+                self._kept.add(stream)
+                self.world.happened("provisioned", "disk", f"has {stream.removeprefix('instance/')}")
+        if any(stream.startswith("deployment/") for stream in streams):
+            self._one_deployment_each()
+
+    def _one_deployment_each(self) -> None:
+        holds: dict[str, str] = {}
+        for name, stream in self.stage.service.disk.store.streams.items():
+            if not name.startswith("deployment/") or any(kind == "deployment-ended" for kind, _, _ in stream.events):
+                continue
+            record = json.loads(stream.events[0][2])
+            for app_id in dict.fromkeys(app["id"] for app in (*record["original"], *record["target"])):
+                if app_id in holds:
+                    self.world.violated(
+                        "an app belongs to one deployment at most", f"{app_id} is in {holds[app_id]} and {name}"
+                    )
+                holds[app_id] = name
 
     def _stored(self, instance_id: str) -> dict[str, Any] | None:
         stream = self.stage.service.disk.store.streams.get(f"instance/{instance_id}")
@@ -180,6 +208,7 @@ class Invariants:
 
     def _put(self, wanted: dict[str, Definition | None], force: bool) -> None:
         """Users send a change."""
+        self._before_put = (dict(self._waiting), set(self._left_over))
         for app_id in wanted:
             promise = self.stage.users.promises.get(app_id)
             self._before[app_id] = promise.known if promise else None
@@ -204,6 +233,10 @@ class Invariants:
             }
             if first:
                 self._waiting[app_id] = Waiting(definition.command, first)
+
+    def _refused(self) -> None:
+        """What was put last is as if it had not been."""
+        self._waiting, self._left_over = self._before_put
 
     def _may_be(self, app_id: str, definition: Definition) -> bool:
         promise = self.stage.users.promises.get(app_id)
@@ -234,6 +267,8 @@ class Invariants:
             # Who forces a change cancels deployments of other apps, whose old instances then stay, as in Marathon.
             if app_id in apps and app_id not in self._left_over and task.command != apps[app_id]["cmd"]:
                 return f"{task.id} runs {task.command!r}, while {apps[app_id]['cmd']!r} is wanted"
+        for agent in stage.mesos.agents:
+            agent.forget_the_unheard()
         everything = sum(len(agent.tasks) for agent in stage.mesos.agents)
         if running != wanted or everything != sum(wanted.values()):
             return f"{dict(running)} run (of {everything} launched), {dict(wanted)} are wanted"
@@ -242,4 +277,15 @@ class Invariants:
         }
         if kept != (live := {instance_of_task(task.id) for task in stage.mesos.live}):
             return f"the journal has {sorted(kept - live)} too many, {sorted(live - kept)} too few"
+        needless = [
+            name
+            for name in stage.service.disk.store.streams
+            if name.startswith("deployment/")
+            or (name.startswith("failure/") and name.removeprefix("failure/") not in apps)
+        ]
+        if needless:
+            return f"the journal keeps {needless}"
+        waiting = [task_id for agent in stage.mesos.agents for task_id in agent.unacknowledged]
+        if waiting:
+            return f"updates of {waiting} were never acknowledged"
         return None

@@ -28,6 +28,7 @@ from actors.local_mesos.offered import agent_resources
 from actors.local_mesos.simulated_runner import Script, SimulatedRunner, as_written
 from actors.local_mesos.task_runner import Listener, RunnerEvent, Started, TaskCommand
 from actors.simulation.world import Host, Watching, World
+from actors.testkit.machines import Life
 from mesos_proto import mesos_pb2, scheduler_pb2
 
 __all__ = ["LiveTask", "SimulatedAgent", "SimulatedMesos"]
@@ -107,6 +108,8 @@ class SimulatedAgent:
         )
         self.total = {each.name: each.scalar.value for each in self._info.resources if each.HasField("scalar")}
         self.updates: dict[bytes, mesos_pb2.TaskStatus] = {}
+        self.unacknowledged: dict[str, bytes] = {}
+        self._told: dict[str, Life | None] = {}
         self.host.run(self._main)
 
     async def _main(self) -> None:
@@ -117,8 +120,24 @@ class SimulatedAgent:
             agent = system.spawn(Props(Agent, settings, self.checkpoint, self.runner), "agent")
             leader = mesos_pb2.MasterInfo()
             leader.address.ip, leader.address.port = self.mesos.master.address, MASTER_PORT
-            LeaderLink(system, agent).turn_to(leader)
-            await asyncio.Event().wait()
+            link = LeaderLink(system, agent)
+            link.turn_to(leader)
+            try:
+                await asyncio.Event().wait()
+            finally:
+                await link.close()
+
+    def order(self, task: LiveTask) -> None:
+        """Its process is told to run the task."""
+        self.tasks[task.id] = self.known[task.id] = task
+        self._told[task.id] = self.host.machine.life
+
+    def forget_the_unheard(self) -> None:
+        """What died with the process that was told of it, before it wrote that down, runs nowhere."""
+        present = {*self.containers.values()}
+        for task in list(self.tasks.values()):
+            if task.started_at is None and task.id not in present and self._told[task.id] is not self.host.machine.life:
+                del self.tasks[task.id]
 
     def reboot(self, down_for: float) -> None:
         """The power goes: its tasks are gone, its peers learn nothing."""
@@ -143,14 +162,28 @@ class SimulatedAgent:
             case RunTask(_, info):
                 self.mesos.launched(LiveTask(info.task_id.value, info.command.value, self.host.name, info), self)
             case UpdateStatus(_, status, _):
-                if status.uuid in self.updates:
-                    self.mesos.world.sometimes("an update is sent again")
-                self.updates[status.uuid] = status
+                self._sends(status)
             case AcknowledgeUpdate(_, task_id, uuid):
+                if self.unacknowledged.get(task_id) == uuid:
+                    del self.unacknowledged[task_id]
                 if (update := self.updates.get(uuid)) is not None:
                     state = mesos_pb2.TaskState.Name(update.state)
                     self.mesos.world.happened("acknowledged", self.host.name, f"{state} of {task_id} is acknowledged")
                     self.mesos.on_acknowledged(task_id, update.state)
+
+    def _sends(self, status: mesos_pb2.TaskStatus) -> None:
+        world, task_id = self.mesos.world, status.task_id.value
+        if status.uuid in self.updates:
+            world.sometimes("an update is sent again")
+        elif task_id in self.unacknowledged:
+            state = mesos_pb2.TaskState.Name(status.state)
+            world.violated(
+                "an agent sends one update of a task at a time",
+                f"{state} of {task_id} is sent, the one before was not acknowledged",
+            )
+        if status.uuid:
+            self.updates[status.uuid] = status
+            self.unacknowledged[task_id] = status.uuid
 
     def seen(self, event: RunnerEvent) -> None:
         """The runner tells: a task starts, or is over."""
@@ -199,8 +232,13 @@ class SimulatedMesos:
     async def _main(self) -> None:
         async with self.master.system(instrument=Watching(self._look)) as system:
             address = self.master.address
-            await start_master(system, host=address, port=MASTER_PORT, settings=self.settings, registry=self.registry)
-            await asyncio.Event().wait()
+            server = await start_master(
+                system, host=address, port=MASTER_PORT, settings=self.settings, registry=self.registry
+            )
+            try:
+                await asyncio.Event().wait()
+            finally:
+                await server.close()
 
     @property
     def live(self) -> list[LiveTask]:
@@ -223,7 +261,8 @@ class SimulatedMesos:
             if task.id in self.ever:
                 world.violated("no task is launched twice", f"{task.id} was launched before")
             self.ever.add(task.id)
-            agent.tasks[task.id] = agent.known[task.id] = task
+            agent.forget_the_unheard()
+            agent.order(task)
             for name, total in agent.total.items():
                 used = sum(_amount(one.info, name) for one in agent.tasks.values())
                 if used > total + 1e-6:

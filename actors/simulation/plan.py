@@ -19,7 +19,7 @@ from actors.simulation.users import Definition
 __all__ = ["Plan", "Step", "draw"]
 
 EVENTS = {"launch": 8, "runs": 8, "acknowledged": 12, "durable": 25, "put": 4, "promised": 4, "subscribe": 3,
-          "accept": 6, "kill": 6, "start": 3}  # fmt: skip
+          "accept": 6, "kill": 6, "start": 3, "change written": 4, "provisioned": 8}  # fmt: skip
 """What faults hang on, and up to the how-manieth of it."""
 
 
@@ -69,7 +69,7 @@ def draw(seed: int, *, faults: Mapping[str, float], seconds: float = 60.0, chang
         arguments = FAULTS[kind].draw(chance)
         if chance.random() < 0.55:
             after = chance.choice(list(EVENTS))
-            at = chance.choice([0.0, chance.uniform(0, 0.03), chance.uniform(0, 1.0)])
+            at = chance.choice([0.0, chance.uniform(0, 0.005), chance.uniform(0, 0.03), chance.uniform(0, 1.0)])
             steps.append(Step(kind, at, arguments, after, chance.randint(1, EVENTS[after])))
         else:
             steps.append(Step(kind, chance.uniform(0, seconds), arguments))

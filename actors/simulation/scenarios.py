@@ -48,7 +48,7 @@ class Outcome:
 
 CRASHES = ("kill service", "cut power of service", "pause service", "kill master", "cut power of master",
            "pause master", "kill agent", "pause agent", "reboot agent", "fail task", "bad starts",
-           "sick tasks")  # fmt: skip
+           "sick tasks", "kill service while its disk stalls", "last words")  # fmt: skip
 NETWORK = ("reset", "cut", "cut one way", "slow network", "stall disk", "fill disk", "drift", "fail task",
            "kill service")  # fmt: skip
 LEADERS = ("kill service", "cut power of service", "pause service", "lose coordinator", "cut", "reset", "stall disk",

@@ -23,6 +23,7 @@ from actors.marathon.model import HealthCheck
 from actors.mesos import ConnectionSettings
 from actors.simulation.disk import Disk, DiskJournal
 from actors.simulation.mesos import SimulatedMesos
+from actors.simulation.offers import Offers
 from actors.simulation.world import Host, World
 from actors.testkit import HERE
 
@@ -58,7 +59,7 @@ class SimulatedService:
         return lambda: self._main(host)
 
     async def _main(self, host: Host) -> None:
-        async with host.system() as system:
+        async with host.system(instrument=Offers(self.world).instrument) as system:
             self.systems[host.name] = system
             coordinator = self.coordinators[host.name] = MemoryCoordinator(self.cluster)
             lease = await coordinator.lease("marathon")
@@ -77,15 +78,26 @@ class SimulatedService:
                 settings=ConnectionSettings(),
             )
             info = ServiceInfo(version="simulated", master=self.mesos.url, hostname=host.address)
-            await serve(make_app(Service(system, marathon, info)), host.address, API_PORT)
+            api = await serve(make_app(Service(system, marathon, info)), host.address, API_PORT)
             self.world.happened("serves", host.name, "answers users")
-            await self._first_end(lease, marathon)
+            try:
+                await self._first_end(lease, marathon)
+            except asyncio.CancelledError:  # told to end, as by SIGTERM
+                await api.close()
+                await marathon.stop()
+                await coordinator.close()
+                raise
         # The process ends here: what was not told to anybody by now never will be.
 
     async def _first_end(self, lease: Lease, marathon: Marathon) -> None:
         lost = asyncio.ensure_future(lease.lost())
         stopped = asyncio.ensure_future(marathon.when_stopped())
-        done, _ = await asyncio.wait((lost, stopped), return_when=asyncio.FIRST_COMPLETED)
+        try:
+            done, _ = await asyncio.wait((lost, stopped), return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            lost.cancel()
+            stopped.cancel()
+            raise
         raise RuntimeError(f"cannot go on: {[task.exception() or task.result() for task in done]}")
 
     async def _probe(self, check: HealthCheck, target: Target) -> str | None:

@@ -13,11 +13,12 @@ from actors.local_mesos.simulated_runner import Fate
 from actors.local_mesos.task_runner import TaskCommand
 from actors.simulation.faults import FAULTS, Befallen
 from actors.simulation.invariants import Invariants
+from actors.simulation.leftovers import end_all, idle
 from actors.simulation.mesos import SimulatedMesos
 from actors.simulation.plan import Plan, Step
 from actors.simulation.service import SimulatedService
 from actors.simulation.users import Users
-from actors.simulation.world import World
+from actors.simulation.world import Violation, World
 
 __all__ = ["Stage"]
 
@@ -59,6 +60,12 @@ class Stage(Befallen):
         await self.world.run(self.plan.seconds)
         self.calm()
         await self.world.soon("everything comes right", self.invariants.all_is_right, COMES_RIGHT_WITHIN)
+        await self.world.soon("nothing is left under way", self._idle, 30.0)
+        if left := await end_all(self.world):
+            raise Violation("nothing is left over when programs end", self.world.loop._now, left)
+
+    def _idle(self) -> str | None:
+        return idle(self.service.systems[self.service.led_by or ""])
 
     def _follow(self, step: Step) -> None:
         if self.world.loop._now < self.plan.seconds:

@@ -71,6 +71,7 @@ class Users:
         self.promises: dict[str, Promise] = {}
         self.by_hand: set[str] = set()
         self.on_put: Callable[[dict[str, Definition | None], bool], None] = lambda wanted, force: None
+        self.on_refused: Callable[[], None] = lambda: None
         self.waiting = 0
         self._session: aiohttp.ClientSession | None = None
         self._life: Any = None
@@ -136,6 +137,7 @@ class Users:
         elif status < 500:
             for app_id, each in wanted.items():
                 self.promises[app_id].maybe.remove(each)
+            self.on_refused()
             self.world.happened("refused", "users", f"were refused: {status} {str(answer)[:120]}")
         else:
             self.world.happened("in doubt", "users", f"are in doubt: {status} {str(answer)[:120]}")

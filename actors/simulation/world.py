@@ -221,13 +221,16 @@ class World:
 
 
 class Watching(Instrument):
-    """Shows each message to ``look`` before the actor handles it."""
+    """Shows each message to ``look`` before the actor handles it; only those to actors of these ``names``, if given."""
 
-    def __init__(self, look: Callable[[Any], None]) -> None:
+    def __init__(self, look: Callable[[Any], None], *names: str) -> None:
         self._look = look
+        self._names = names
 
     def handler(self, ref: Any, handler: Any) -> Any:
         look = self._look
+        if self._names and ref.name not in self._names:
+            return handler
 
         def watched(message: Any) -> Any:
             look(message)

@@ -43,6 +43,42 @@ REGRESSIONS = {
             agents=4,
         ),
     ),
+    "what was refused orders nothing": (
+        "crashes",
+        Plan(
+            48,
+            60.0,
+            (
+                Step("put", 15.952, ((("/cache", Definition("serve 1", 5, over=0.0)),), True)),
+                Step(
+                    "put",
+                    24.108,
+                    (
+                        (
+                            ("/cache", Definition("serve 1", 0, ("/db",), over=0.0)),
+                            ("/db", Definition("serve 2", 3, minimum=0.0, over=0.5)),
+                        ),
+                        False,
+                    ),
+                ),
+                Step("pause master", 0.0, (99, 24.65), "acknowledged", 2),
+                Step("fail task", 38.829, (0,)),
+            ),
+            agents=1,
+        ),
+    ),
+    "a launch that died with its agent's process runs nowhere": (
+        "crashes",
+        Plan(
+            15,
+            60.0,
+            (
+                Step("put", 34.294, ((("/cache", Definition("serve 4", 3, minimum=0.0, over=0.5)),), False)),
+                Step("kill agent", 0.0, (20, 0.5), "launch", 2),
+            ),
+            agents=1,
+        ),
+    ),
 }
 
 
