@@ -45,6 +45,7 @@ bench-check: $(VENV)/.bench        ## today's ratios against benchmarks/baseline
 docs: $(VENV)/.docs                ## docs/_build/index.html, with pictures of the page as it is
 	$(BIN)/python -m docs.screenshots
 	$(BIN)/python -m docs.film
+	$(BIN)/python -m docs.house
 	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build
 	@echo "open docs/_build/index.html"
 
