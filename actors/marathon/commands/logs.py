@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import cycle
 from typing import Any
 from urllib.parse import quote
@@ -30,6 +31,7 @@ COLOURS = ("cyan", "yellow", "green", "magenta", "blue", "bright_red")
 @click.option("--stderr", "file", flag_value="stderr", help="Only what went to stderr.")
 @click.option("--previous", is_flag=True, help="Show tasks that have ended, too.")
 @click.option("--no-prefix", is_flag=True, help="Do not begin each line with the task's name.")
+@click.option("--timestamps", is_flag=True, help="With -f: begin each new line with the time at which it came.")
 @with_url
 def command(
     app: str,
@@ -39,16 +41,23 @@ def command(
     file: str | None,
     previous: bool,
     no_prefix: bool,
+    timestamps: bool,
     url: str | None,
 ) -> None:
     """Show what the tasks of APP wrote to stdout and stderr.
+
+    Mesos keeps it as it was written, without times: there is no --since, and only what comes while one follows can be
+    given a time.
 
     \b
       marathon logs my-app -f
       marathon logs my-app --previous --tail 20 --stderr
     """
+    if timestamps and not follow:
+        raise click.UsageError("--timestamps needs -f: Mesos keeps no times of what was written before")
     client = Client(url)
-    streams = Streams(client, app, (file,) if file else ("stdout", "stderr"), wanted, not no_prefix, follow)
+    files = (file,) if file else ("stdout", "stderr")
+    streams = Streams(client, app, files, wanted, not no_prefix, follow, timestamps)
     try:
         streams.open_present(previous=previous, tail=tail)
         while follow:
@@ -81,6 +90,7 @@ class Streams:
     wanted: str | None
     prefixed: bool
     following: bool
+    timed: bool = False
     away: bool = False
     opened: dict[tuple[str, str], Stream] = field(default_factory=dict)
     colours: Iterator[str] = field(default_factory=lambda: cycle(COLOURS))
@@ -147,7 +157,7 @@ class Streams:
         if end["offset"] > 0 and lines:
             lines = lines[1:]  # its beginning lies before what was read
         stream.offset = end["next"]
-        self._print(stream, "".join(lines[-tail:] if tail else []))
+        self._print(stream, "".join(lines[-tail:] if tail else []), timed=False)
         if not self.following:
             self._end_line(stream)
 
@@ -173,10 +183,11 @@ class Streams:
         part: Mapping[str, Any] = self.client.get(path, offset=offset, length=TAIL_BYTES)
         return part
 
-    def _print(self, stream: Stream, text: str) -> None:
+    def _print(self, stream: Stream, text: str, *, timed: bool = True) -> None:
         *lines, stream.rest = (stream.rest + text).split("\n")
+        now = f"{datetime.now().astimezone():%H:%M:%S}  " if self.timed else ""
         for line in lines:
-            click.echo(stream.prefix + line)
+            click.echo((now if timed else " " * len(now)) + stream.prefix + line)
 
     def flush(self) -> None:
         """Show what was written without an end of line."""

@@ -1,6 +1,7 @@
 """Commands that read: tables for people, JSON and ids for programs, errors that say what to do."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -220,6 +221,14 @@ def test_following_reads_on_and_finds_new_tasks(service: Fake, run: Run, monkeyp
         f"GET /v2/logs/{other['id']}/stdout": file_of("new\n"),
     }
     monkeypatch.setattr(logs.time, "sleep", later)
-    result = run("logs", "web", "-f", "--stdout")
-    assert result.stdout == "one\nweb.2._app.1 | new\ntwo\n"
+    result = run("logs", "web", "-f", "--stdout", "--timestamps")
+    lines = result.stdout.splitlines()
+    assert [line[10:] for line in lines] == ["one", "web.2._app.1 | new", "two"]
+    assert [bool(re.fullmatch(r"\d\d:\d\d:\d\d  ", line[:10])) for line in lines] == [False, True, True]
     assert result.exit_code == 130
+
+
+def test_times_that_nobody_kept_are_not_made_up(run: Run) -> None:
+    result = run("logs", "web", "--timestamps")
+    assert result.exit_code == 2
+    assert "--timestamps needs -f" in result.stderr
