@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from . import chromium, foreign_clients, real_mesos, real_podman, real_zookeeper
+from . import chromium, foreign_clients, real_mesos, real_podman, real_zookeeper, shells
 from .parts import Unavailable
 
 PARTS: dict[str, Callable[[], object]] = {
@@ -15,6 +15,7 @@ PARTS: dict[str, Callable[[], object]] = {
     "Apache ZooKeeper": real_zookeeper.install,
     "podman": real_podman.install,
     "Chromium": chromium.install,
+    "zsh and fish": shells.install_all,
     "avmesos": foreign_clients.install_avmesos,
     "pymesos": foreign_clients.install_pymesos,
 }
