@@ -53,6 +53,10 @@ class Rules:
     low_heap: float = 0.5
     back_off: float = 30.0  # seconds until the next step, which the last one needs to show its effect
     most: int = 4  # nodes from Mesos
+    every: float = 1.0  # seconds between two looks at a node
+
+    def as_options(self) -> list[str]:
+        return ["--back-off", str(self.back_off), "--most", str(self.most), "--every", str(self.every)]
 
 
 # What happened, as the journal keeps it
@@ -291,7 +295,7 @@ async def start_node(
         system,
         place.coordinator,
         roles=[WORKERS, *([task] if task else [])],
-        metrics=MetricsSettings(interval=1, half_life=4, collector=collector),
+        metrics=MetricsSettings(interval=rules.every, half_life=4 * rules.every, collector=collector),
     )
     worker = system.spawn(Worker, "worker")
     ClusterSingleton(system).start(
@@ -309,10 +313,8 @@ async def start_node(
     system.coordinated_shutdown.add_task("service-requests-done", "finish the jobs", finish_jobs)
 
 
-async def main(arguments: argparse.Namespace) -> None:
-    rules = Rules(back_off=arguments.back_off, most=arguments.most)
-    options = ["--back-off", str(rules.back_off), "--most", str(rules.most)]
-    node = node_command(arguments.master, arguments.cluster, options)
+async def main(arguments: argparse.Namespace, rules: Rules) -> None:
+    node = node_command(arguments.master, arguments.cluster, rules.as_options())
     async with AsyncExitStack() as stack:
         place = await stack.enter_async_context(place_at(arguments.cluster))
         system = await stack.enter_async_context(ActorSystem("autoscale"))
@@ -333,21 +335,20 @@ if __name__ == "__main__":
     parser.add_argument("--host", help="this machine's address; the one from which it reaches Mesos when not given")
     parser.add_argument("--back-off", type=float, default=None, help="seconds between two steps (30; the demo: 6)")
     parser.add_argument("--most", type=int, default=4, help="nodes that Mesos is asked for at most")
+    parser.add_argument("--every", type=float, default=1.0, help="seconds between two looks at a node")
     parser.add_argument("--plot", default="autoscaler.svg", help="where the demo draws what happened")
     parser.add_argument("--profile", default="15x5,60x30,60x2", help="the demo's load: SECONDSxRATE,…")
     parser.add_argument("--task", help=argparse.SUPPRESS)  # of Mesos, that this node is
     given = parser.parse_args()
+    rules = Rules(back_off=given.back_off or (6.0 if given.demo else 30.0), most=given.most, every=given.every)
     if given.demo:
         from examples.autoscaler_demo import demo
 
-        asyncio.run(
-            demo(given.master, given.cluster, given.back_off or 6.0, given.most, given.profile, Path(given.plot))
-        )
+        asyncio.run(demo(given.master, given.cluster, rules, given.profile, Path(given.plot)))
     elif not given.master or not given.cluster:
         parser.error("a node needs --master and --cluster; or try --demo")
     else:
         import logging
 
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-        given.back_off = given.back_off or 30.0
-        asyncio.run(main(given))
+        asyncio.run(main(given, rules))

@@ -15,7 +15,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -31,7 +31,9 @@ from examples.places import address_towards, place_at
 from examples.plots import Panel, draw
 from examples.workers import WORKERS, GetStatus, Status, TearDown
 
-EVERY = 1.0  # seconds between two looks
+if TYPE_CHECKING:  # it is the program that runs: as a module it would be loaded a second time
+    from examples.autoscaler import Rules
+
 SHRINKS_FOR = 90.0  # seconds at most that are waited, after the load, until all is given back
 
 
@@ -89,9 +91,7 @@ class Audience(Actor[Any]):
                 self.reply(self.newest)
 
 
-async def demo(
-    master: str | None, cluster: str | None, back_off: float, most: int, profile: str, plot: Path
-) -> History:
+async def demo(master: str | None, cluster: str | None, rules: Rules, profile: str, plot: Path) -> History:
     """Play it, and draw it at the end. Gives back what was seen."""
     console = Console()
     async with AsyncExitStack() as stack:
@@ -106,10 +106,9 @@ async def demo(
         place = await stack.enter_async_context(place_at(where))
         system = await stack.enter_async_context(ActorSystem("autoscale"))
         await Remote.start(system, address_towards(master), secret=os.environ.get("AUTOSCALER_SECRET"))
-        await Cluster.join(system, place.coordinator, metrics=MetricsSettings(interval=EVERY))
-        options = ["--back-off", str(back_off), "--most", str(most)]
+        await Cluster.join(system, place.coordinator, metrics=MetricsSettings(interval=rules.every))
         audience = system.spawn(Audience, "audience")
-        node = await stack.enter_async_context(first_node(master, where, options, Path(folder) / "first-node.log"))
+        node = await stack.enter_async_context(first_node(master, where, rules, Path(folder) / "first-node.log"))
         while not await audience.ask("newest") or not (await Receptionist(system).find(WORKERS)).refs:
             if node.returncode is not None:
                 raise SystemExit(f"the first node ended:\n{(Path(folder) / 'first-node.log').read_text()}")
@@ -117,7 +116,7 @@ async def demo(
         autoscaler = ClusterSingleton(system).proxy("autoscaler", role=WORKERS)
         load = system.spawn(Props(Load, parse_profile(profile)), "load")
         show = stack.enter_context(Show(console))
-        history = await watch(system, audience, autoscaler, load, show)
+        history = await watch(system, rules.every, audience, autoscaler, load, show)
         await asyncio.to_thread(history.draw, plot)
         with suppress(AskTimeout):  # it may live on a node that is a task itself, and goes with it
             await autoscaler.ask(TearDown(), 5)
@@ -128,12 +127,17 @@ async def demo(
 
 
 async def watch(
-    system: ActorSystem, audience: ActorRef[Any], autoscaler: ActorRef[Any], load: ActorRef[Any], show: Show
+    system: ActorSystem,
+    every: float,
+    audience: ActorRef[Any],
+    autoscaler: ActorRef[Any],
+    load: ActorRef[Any],
+    show: Show,
 ) -> History:
     """Until the load is over, and the nodes are given back."""
     history, status, begun, over = History(), None, system.clock.time(), None
     while over is None or system.clock.time() < over + SHRINKS_FOR:
-        await system.clock.sleep(EVERY)
+        await system.clock.sleep(every)
         now = system.clock.time() - begun
         nodes, sent = await audience.ask("newest"), await load.ask(GetSent())
         with suppress(AskTimeout):  # while there is none, or none that Mesos answers: the table says what was last
@@ -149,10 +153,10 @@ async def watch(
 
 
 @asynccontextmanager
-async def first_node(master: str, cluster: str, options: list[str], log: Path) -> Any:
-    command = [sys.executable, "-m", "examples.autoscaler", "--master", master, "--cluster", cluster, *options]
+async def first_node(master: str, cluster: str, rules: Rules, log: Path) -> Any:
+    node = [sys.executable, "-m", "examples.autoscaler", "--master", master, "--cluster", cluster]
     with log.open("wb") as output:
-        process = await asyncio.create_subprocess_exec(*command, stdout=output, stderr=output)
+        process = await asyncio.create_subprocess_exec(*node, *rules.as_options(), stdout=output, stderr=output)
         try:
             yield process
         finally:

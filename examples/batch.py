@@ -27,9 +27,9 @@ from actors.local_mesos import LocalMesos
 from examples.commands import Began, Commands, Ended, Run
 
 EXAMPLE = {
-    "fetch": {"run": "echo 3 1 2 | tr ' ' '\\n' && sleep 1"},
-    "clean": {"run": "sleep 1", "needs": ["fetch"]},
-    "index": {"run": "sleep 2", "needs": ["fetch"]},
+    "fetch": {"run": "echo 3 1 2 | tr ' ' '\\n' && sleep 0.5"},
+    "clean": {"run": "sleep 0.5", "needs": ["fetch"]},
+    "index": {"run": "sleep 1", "needs": ["fetch"]},
     "report": {"run": "echo ready", "needs": ["clean", "index"]},
 }
 

@@ -119,17 +119,18 @@ def test_an_end_in_order_hands_over(start):
     assert one.popen.wait(20) == 0
 
 
-@pytest.mark.parametrize("seconds", [86_400, -86_400], ids=["forwards", "backwards"])
-def test_a_wall_clock_that_jumps_a_day_changes_nothing(start, seconds):
+def test_wall_clocks_that_jump_a_day_change_nothing(start):
     one = start()
     one.says("starts")
     two = start()
     one.says("up")
     for each in (one, two):
         each.says("up")
-        each.tell(f"jump {seconds}")
-        each.says("jumped")
-        until = time.monotonic() + 3  # longer than the time to live
+    for day in (86_400, -2 * 86_400):  # the holder's clock forwards and the other one's backwards; then vice versa
+        for each, jump in ((one, day), (two, -day)):
+            each.tell(f"jump {jump}")
+            each.says("jumped")
+        until = time.monotonic() + 2.5  # longer than the time to live
         while time.monotonic() < until:
             assert two.ask_who() == one.pid
             time.sleep(0.2)

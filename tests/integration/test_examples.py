@@ -84,6 +84,6 @@ def test_the_cron_runs_commands_until_it_is_told_to_end(mesos: Cluster, tmp_path
 
 
 def test_tenants_share_and_leave_a_picture(tmp_path: Path) -> None:
-    said = run("examples.tenants", "--seconds", "9", "--agents", "3", "--plot", str(tmp_path / "tenants.svg"))
+    said = run("examples.tenants", "--seconds", "6", "--agents", "3", "--plot", str(tmp_path / "tenants.svg"))
     assert "web 12" in said
     assert "<svg" in (tmp_path / "tenants.svg").read_text()

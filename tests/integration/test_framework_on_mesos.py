@@ -132,11 +132,16 @@ async def test_a_task_is_launched_watched_killed_and_reconciled(
     assert [event async for event in framework.events if isinstance(event, Error)] == []
 
 
-async def test_an_update_comes_again_until_it_is_acknowledged(mesos: Cluster, system: ActorSystem) -> None:
+async def test_an_update_comes_again_until_it_is_acknowledged(tmp_path: Path, system: ActorSystem) -> None:
+    with cluster("real", tmp_path / "real") as real, cluster("embedded", tmp_path / "embedded") as embedded:
+        await asyncio.gather(comes_again(real, system), comes_again(embedded, system))  # it takes both ten seconds
+
+
+async def comes_again(mesos: Cluster, system: ActorSystem) -> None:
     framework = await Mesos(system).register_framework(mesos.url, INFO, reconciliation=None)
     await launch(framework, "quick", "true")
     first = await until(framework, StatusUpdate)
-    again = await until(framework, StatusUpdate)  # ten seconds later
+    again = await until(framework, StatusUpdate)
     assert isinstance(first, StatusUpdate)
     assert isinstance(again, StatusUpdate)
     assert first.status.uuid == again.status.uuid
@@ -145,9 +150,13 @@ async def test_an_update_comes_again_until_it_is_acknowledged(mesos: Cluster, sy
     await framework.shutdown()
 
 
-async def test_kill_9_of_mesos_keeps_the_framework_its_id_and_its_tasks(
+async def test_kill_9_of_mesos_keeps_the_framework_its_id_its_tasks_and_what_it_has_suppressed(
     mortal_mesos: Cluster, system: ActorSystem
 ) -> None:
+    silent = await Mesos(system).register_framework(mortal_mesos.url, INFO, reconciliation=None)
+    (offer,) = await offers_of(silent)
+    await silent.driver.suppress_offers()
+    await silent.driver.decline_offer(offer.id, Filters(refuse_seconds=0))
     framework = await Mesos(system).register_framework(mortal_mesos.url, INFO)
     await launch(framework, "survivor", "sleep 1000")
     running = await reach(framework, "survivor", TaskState.TASK_RUNNING)
@@ -159,6 +168,7 @@ async def test_kill_9_of_mesos_keeps_the_framework_its_id_and_its_tasks(
 
     mortal_mesos.kill()
     await until(framework, Disconnected)
+    await until(silent, Disconnected)
     await asyncio.to_thread(mortal_mesos.start)
     again = await until(framework, Reregistered)
     assert isinstance(again, Reregistered)
@@ -171,6 +181,14 @@ async def test_kill_9_of_mesos_keeps_the_framework_its_id_and_its_tasks(
     await framework.driver.kill_task(TaskID("survivor"))
     await reach(framework, "survivor", TaskState.TASK_KILLED)
     await framework.shutdown()
+
+    await until(silent, Reregistered)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(2.5):  # allocations come each second, and now nobody else wants any
+            await offers_of(silent)
+    await silent.driver.revive_offers()
+    await offers_of(silent)
+    await silent.shutdown()
 
 
 async def test_a_new_process_takes_over_by_id_and_the_first_is_told_and_stops(
@@ -226,23 +244,6 @@ async def test_an_invalid_framework_is_refused_in_the_masters_words(
     info = FrameworkInfo(name="real", user="root", roles=roles)
     with pytest.raises(SubscriptionRefused, match=reason):
         await Mesos(system).register_framework(mesos.url, info)
-
-
-async def test_suppression_holds_over_a_new_subscription(mortal_mesos: Cluster, system: ActorSystem) -> None:
-    framework = await Mesos(system).register_framework(mortal_mesos.url, INFO, reconciliation=None)
-    (offer,) = await offers_of(framework)
-    await framework.driver.suppress_offers()
-    await framework.driver.decline_offer(offer.id, Filters(refuse_seconds=0))
-    mortal_mesos.kill()
-    await until(framework, Disconnected)
-    await asyncio.to_thread(mortal_mesos.start)
-    await until(framework, Reregistered)
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(4):
-            await offers_of(framework)
-    await framework.driver.revive_offers()
-    await offers_of(framework)
-    await framework.shutdown()
 
 
 async def test_a_framework_whose_failover_timeout_has_passed_is_gone(mesos: Cluster, system: ActorSystem) -> None:

@@ -35,13 +35,6 @@ def mesos(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedMesos]:
         yield mesos
 
 
-@pytest.fixture(scope="module")
-def zookeeper(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealZooKeeper]:
-    real_zookeeper_or_skip()
-    with RealZooKeeper(tmp_path_factory.mktemp("zookeeper")) as zookeeper:
-        yield zookeeper
-
-
 class Services:
     """Several of them; each call goes to one, whoever leads."""
 
@@ -121,7 +114,15 @@ def tasks(app: str, mesos: EmbeddedMesos | RealMesos) -> set[str]:
     return found
 
 
-def test_standing_by_they_pass_requests_on(on_zookeeper: Services) -> None:
+def test_they_pass_requests_on_and_follow_one_that_abdicates_and_one_that_is_stopped(
+    on_zookeeper: Services, mesos: EmbeddedMesos
+) -> None:
+    pass_requests_on(on_zookeeper)
+    follow_one_that_is_stopped(on_zookeeper, mesos)
+
+
+def pass_requests_on(on_zookeeper: Services) -> None:
+    """At the end the leader abdicates."""
     leader = on_zookeeper.leader()
     one, other = (service for service in on_zookeeper.all if service is not leader)
     created = one.post("/v2/apps", {"id": "/a", "instances": 1, **SLEEPER})
@@ -151,7 +152,7 @@ def test_a_leader_that_is_killed_in_the_midst_of_a_deployment_costs_no_task_and_
 def test_the_same_with_a_work_dir_on_one_machine(
     services: Callable[..., Services], mesos: EmbeddedMesos, tmp_path: Path
 ) -> None:
-    finishes_what_the_killed_leader_began(services("--work-dir", str(tmp_path / "work")), mesos, "store")
+    finishes_what_the_killed_leader_began(services("--work-dir", str(tmp_path / "work"), count=2), mesos, "store")
 
 
 @pytest.mark.slow
@@ -200,11 +201,10 @@ def finished(service: Service) -> bool:
     return got is not None and got.json == []
 
 
-def test_a_leader_that_is_stopped_is_followed_and_when_it_goes_on_its_writes_are_refused_and_it_ends(
-    on_zookeeper: Services, mesos: EmbeddedMesos
-) -> None:
+def follow_one_that_is_stopped(on_zookeeper: Services, mesos: EmbeddedMesos) -> None:
+    """When it goes on, what it writes is refused, and it ends."""
     leader = on_zookeeper.leader()
-    others = [service for service in on_zookeeper.all if service is not leader]
+    others = [service for service in on_zookeeper.alive if service is not leader]
     assert leader.post("/v2/apps", {"id": "/before", "instances": 3, **SLEEPER}).status == 201
     eventually("they run", lambda: leader.app("before")["tasksRunning"] == 3)
     ran = tasks("/before", mesos)

@@ -1,7 +1,6 @@
 """``marathon backup``, ``restore`` and ``migrate`` between work dirs and a real ZooKeeper."""
 
 import asyncio
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +11,14 @@ from actors.marathon.commands import cli
 from actors.persistence import Append, Event, SqliteJournal, read_streams
 from actors.persistence.zookeeper_journal import JournalFollower
 from actors.zookeeper import ZooKeeper
-from tests.integration.real_zookeeper import RealZooKeeper, real_zookeeper_or_skip
+from tests.integration.real_zookeeper import RealZooKeeper
 
 pytestmark = pytest.mark.real
 
 
-@pytest.fixture(scope="module")
-def hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    real_zookeeper_or_skip()
-    with RealZooKeeper(tmp_path_factory.mktemp("zookeeper"), synced=False) as zookeeper:
-        yield zookeeper.hosts
+@pytest.fixture
+def hosts(zookeeper: RealZooKeeper) -> str:
+    return zookeeper.hosts
 
 
 @pytest.fixture

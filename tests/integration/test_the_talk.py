@@ -20,7 +20,7 @@ from tests.integration.service import Service, eventually, free_port, processes_
 
 TALK = {
     "id": "my-app", "cmd": "python3 -m http.server $PORT0", "cpus": 0.1, "mem": 64,
-    "instances": 10, "ports": [0], "healthChecks": [{}],
+    "instances": 10, "ports": [0], "healthChecks": [{"intervalSeconds": 1}],
 }  # fmt: skip
 
 
@@ -60,10 +60,23 @@ class Real(Engine):
         self.mesos.stop()
 
 
-@pytest.fixture(params=[Embedded, Real], ids=["embedded", "real-mesos"])
+ENGINES: Any = {"params": [Embedded, Real], "ids": ["embedded", "real-mesos"]}
+
+
+@pytest.fixture(**ENGINES)
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """One whose parts the test may kill."""
     engine = request.param(tmp_path)
     yield engine
+    engine.stop()
+
+
+@pytest.fixture(scope="module", **ENGINES)
+def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Service, Path]]:
+    """A service for all that leave it as they found it, and where its sandboxes lie."""
+    engine = request.param(tmp_path_factory.mktemp("running"))
+    with engine.start() as service:
+        yield service, engine.folder
     engine.stop()
 
 
@@ -174,8 +187,8 @@ def no_deployment(service: Service) -> bool:
     return bool(service.get("/v2/deployments").json == [])
 
 
-def test_the_talks_group(engine: Engine) -> None:
-    service = engine.start()
+def test_the_talks_group(running: tuple[Service, Path]) -> None:
+    service, folder = running
     try:
         group = {"id": "/product", "apps": [server("web", instances=2), server("search")]}
         created = service.post("/v2/groups", group)
@@ -204,24 +217,22 @@ def test_the_talks_group(engine: Engine) -> None:
         assert service.task_ids("/product/search") == before
 
         assert service.delete("/v2/groups//product").status == 200
-        eventually("no process is left", lambda: not any(processes_of(app_id, engine.folder) for app_id in both))
+        eventually("no process is left", lambda: not any(processes_of(app_id, folder) for app_id in both))
     except BaseException as error:
         error.add_note(service.words)
         raise
-    finally:
-        service.stop()
 
 
-def test_the_talks_group_with_dependencies(engine: Engine) -> None:
+def test_the_talks_group_with_dependencies(running: tuple[Service, Path]) -> None:
     """The site waits for its data, by way of their groups, and for nothing else; in the end it is stopped first."""
-    service = engine.start()
+    service, folder = running
     try:
         listener = Listener(service)
         shop = {
             "id": "/shop",
             "groups": [
                 {"id": "data", "apps": [server("db", after=1)]},
-                {"id": "reports", "apps": [server("slow", after=9)]},
+                {"id": "reports", "apps": [server("slow", after=4)]},
                 {"id": "site", "dependencies": ["../data"], "apps": [server("web")]},
             ],
         }
@@ -245,9 +256,7 @@ def test_the_talks_group_with_dependencies(engine: Engine) -> None:
         eventually("all is stopped", lambda: no_deployment(service))
         ended = {a: listener.moment("status_update_event", appId=a, taskStatus="TASK_KILLED") for a in (db, web)}
         assert ended[web] < ended[db]
-        eventually("no process is left", lambda: not any(processes_of(a, engine.folder) for a in (db, slow, web)))
+        eventually("no process is left", lambda: not any(processes_of(a, folder) for a in (db, slow, web)))
     except BaseException as error:
         error.add_note(service.words)
         raise
-    finally:
-        service.stop()

@@ -26,9 +26,10 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     run(sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", folder, ROOT)
     (wheel,) = folder.glob("mesos_actors-*.whl")
-    venv.create(folder / "venv", with_pip=True)
+    venv.create(folder / "venv")
     python = folder / "venv" / "bin" / "python"
-    installed = subprocess.run([python, "-m", "pip", "install", "-q", wheel], capture_output=True, text=True)
+    install = [sys.executable, "-m", "pip", "--python", python, "install", "-q", "--no-compile", wheel]
+    installed = subprocess.run(install, capture_output=True, text=True)
     if installed.returncode:
         if os.environ.get("CI") == "true":
             pytest.fail(f"the wheel's dependencies cannot be installed:\n{installed.stderr}")

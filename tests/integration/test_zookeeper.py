@@ -32,13 +32,6 @@ from tests.integration.real_zookeeper import RealZooKeeper, real_zookeeper_or_sk
 pytestmark = pytest.mark.real
 
 
-@pytest.fixture(scope="module")
-def zookeeper(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealZooKeeper]:
-    real_zookeeper_or_skip()
-    with RealZooKeeper(tmp_path_factory.mktemp("zookeeper")) as zookeeper:
-        yield zookeeper
-
-
 @pytest.fixture
 def mortal_zookeeper(tmp_path: Path) -> Iterator[RealZooKeeper]:
     """One that the test may kill."""

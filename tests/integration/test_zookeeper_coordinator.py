@@ -17,13 +17,6 @@ from tests.integration.real_zookeeper import RealZooKeeper, real_zookeeper_or_sk
 pytestmark = pytest.mark.real
 
 
-@pytest.fixture(scope="module")
-def zookeeper(tmp_path_factory):
-    real_zookeeper_or_skip()
-    with RealZooKeeper(tmp_path_factory.mktemp("zookeeper")) as zookeeper:
-        yield zookeeper
-
-
 @pytest.fixture
 def mortal_zookeeper(tmp_path: Path):
     real_zookeeper_or_skip()
@@ -49,7 +42,7 @@ async def process(request, zookeeper):
 
 @pytest.fixture
 def while_():
-    return lambda seconds: asyncio.sleep(min(seconds / 20, 2.5))
+    return lambda seconds: asyncio.sleep(min(seconds / 40, 1.0))
 
 
 async def test_a_zookeeper_that_is_killed_costs_the_lease_in_time_and_gives_it_again(mortal_zookeeper):
@@ -125,11 +118,11 @@ async def test_a_killed_holder_is_followed_within_its_session_and_two_seconds(zo
 
 
 async def test_nodes_made_with_credentials_are_closed_to_strangers(zookeeper):
-    async with ZooKeeper(f"zk://me:secret@{zookeeper.hosts}/closed") as mine:
-        await mine.create("/closed/node", b"x", parents=True)
+    async with ZooKeeper(f"zk://me:secret@{zookeeper.hosts}/credentials") as mine:
+        await mine.create("/credentials/node", b"x", parents=True)
         assert "secret" not in repr(mine.address) + repr(mine)
-        async with ZooKeeper(f"zk://{zookeeper.hosts}/closed") as stranger:
+        async with ZooKeeper(f"zk://{zookeeper.hosts}/credentials") as stranger:
             with pytest.raises(NoAuthError):
-                await stranger.get("/closed/node")
+                await stranger.get("/credentials/node")
             with pytest.raises(NoAuthError):
-                await stranger.set("/closed/node", b"y")
+                await stranger.set("/credentials/node", b"y")

@@ -16,13 +16,6 @@ from tests.integration.real_zookeeper import RealZooKeeper, real_zookeeper_or_sk
 pytestmark = pytest.mark.real
 
 
-@pytest.fixture(scope="module")
-def zookeeper(tmp_path_factory):
-    real_zookeeper_or_skip()
-    with RealZooKeeper(tmp_path_factory.mktemp("zookeeper"), synced=False) as zookeeper:
-        yield zookeeper
-
-
 @pytest.fixture
 async def session(zookeeper):
     async with ZooKeeper(f"zk://{zookeeper.hosts}/test") as session:
