@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from uuid import UUID
 
 from actors.core import ActorSystem
-from actors.local_mesos.agent._run import Run
+from actors.local_mesos.agent._run import AgentIdentity, Run
 from actors.local_mesos.agent._updates import UpdateStream
 from mesos_proto import TaskState, mesos_pb2
 
@@ -14,7 +15,13 @@ __all__ = ["complete", "new_status", "random_uuid", "task_of"]
 
 def random_uuid(system: ActorSystem) -> UUID:
     """From the system's own source of chance, so that a seed decides it."""
-    return UUID(bytes=system.random.randbytes(16), version=4)
+    return UUID(bytes=_random_bytes(system))
+
+
+def _random_bytes(system: ActorSystem) -> bytes:
+    """Of a uuid, version 4 of RFC 4122: every status has one, and ``UUID`` would take longer than all the rest."""
+    drawn = system.random.getrandbits(128)
+    return (drawn & ~(0xF << 76 | 0x3 << 62) | 0x4 << 76 | 0x2 << 62).to_bytes(16, "big")
 
 
 def new_status(
@@ -26,18 +33,30 @@ def new_status(
     reason: mesos_pb2.TaskStatus.Reason.ValueType | None = None,
 ) -> mesos_pb2.TaskStatus:
     """A status with a uuid and the time, that says where the task runs."""
-    return mesos_pb2.TaskStatus(
-        task_id=run.task.task_id,
-        state=state.value,
-        source=source,
-        agent_id=mesos_pb2.AgentID(value=run.agent.agent_id),
-        executor_id=mesos_pb2.ExecutorID(value=run.executor_id),
-        uuid=random_uuid(system).bytes,
-        timestamp=system.clock.wall(),
-        container_status=_container_status(run),
-        message=message,
-        reason=reason,
-    )
+    # A copy with some fields set takes a quarter of the time that a message takes to be made of its parts.
+    status = mesos_pb2.TaskStatus()
+    status.CopyFrom(_form(run.agent))
+    status.task_id.CopyFrom(run.task.task_id)
+    status.executor_id.value = run.executor_id
+    status.container_status.container_id.CopyFrom(run.container())
+    status.state = state.value
+    status.source = source
+    status.uuid = _random_bytes(system)
+    status.timestamp = system.clock.wall()
+    if message is not None:
+        status.message = message
+    if reason is not None:
+        status.reason = reason
+    return status
+
+
+@lru_cache(maxsize=8192)
+def _form(agent: AgentIdentity) -> mesos_pb2.TaskStatus:
+    """What all statuses of an agent's tasks have alike. Nobody may change it."""
+    form = mesos_pb2.TaskStatus()
+    form.agent_id.value = agent.agent_id
+    form.container_status.network_infos.add().ip_addresses.add().ip_address = agent.ip
+    return form
 
 
 def complete(system: ActorSystem, run: Run, status: mesos_pb2.TaskStatus) -> mesos_pb2.TaskStatus:
@@ -48,17 +67,11 @@ def complete(system: ActorSystem, run: Run, status: mesos_pb2.TaskStatus) -> mes
     whole.executor_id.value = run.executor_id
     if not whole.HasField("timestamp"):
         whole.timestamp = system.clock.wall()
-    given, own = whole.container_status, _container_status(run)
+    given = whole.container_status
     if not given.network_infos:
-        given.network_infos.extend(own.network_infos)
-    given.container_id.CopyFrom(own.container_id)
+        given.network_infos.extend(_form(run.agent).container_status.network_infos)
+    given.container_id.CopyFrom(run.container())
     return whole
-
-
-def _container_status(run: Run) -> mesos_pb2.ContainerStatus:
-    address = mesos_pb2.NetworkInfo.IPAddress(ip_address=run.agent.ip)
-    network = mesos_pb2.NetworkInfo(ip_addresses=[address])
-    return mesos_pb2.ContainerStatus(container_id=run.container(), network_infos=[network])
 
 
 def task_of(run: Run, updates: UpdateStream) -> mesos_pb2.Task:

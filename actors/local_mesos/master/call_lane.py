@@ -178,6 +178,7 @@ def _call(body: bytes, is_json: bool) -> scheduler_pb2.Call | None:
     return None if call.type in _OTHERS or call_error(call, None) else call
 
 
+@lru_cache(maxsize=64)
 def _response(answer: Answer, date: str) -> bytes:
     body = answer.text.encode()
     kind = "Content-Type: text/plain; charset=utf-8\r\n" if body else ""

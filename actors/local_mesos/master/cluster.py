@@ -30,6 +30,7 @@ from .allocator import Allocator
 from .framework_metrics import FrameworkCounts
 from .maintenance import Maintenance
 from .metrics import Metrics
+from .parsed import Holdings
 from .registry import Entry
 from .settings import MasterSettings
 from .stream import SendEvent
@@ -90,6 +91,7 @@ class Framework:
     """A framework, from its first subscription to its removal (and, completed, a while longer)."""
 
     def __init__(self, info: mesos_pb2.FrameworkInfo, now: float) -> None:
+        self.id = info.id.value
         self.info = info
         self.stream: ActorRef[Any] | None = None
         self.stream_id: str | None = None
@@ -101,8 +103,8 @@ class Framework:
         self.completed_tasks: deque[mesos_pb2.Task] = deque()
         self.unreachable_tasks: OrderedDict[str, mesos_pb2.Task] = OrderedDict()
         self.executors: dict[str, dict[str, mesos_pb2.ExecutorInfo]] = {}
-        self.held = Resources()
-        """By its tasks that have not ended and its executors: kept as a sum, for nobody can add up a million tasks."""
+        self.held = Holdings()
+        """By its tasks that have not ended and its executors."""
         self.offers: dict[str, Offer] = {}
         self.inverse_offers: dict[str, InverseOffer] = {}
         self.operations: dict[bytes, Operation] = {}
@@ -110,10 +112,6 @@ class Framework:
         self.offer_constraints = scheduler_pb2.OfferConstraints()
         self.unacknowledged: dict[str, mesos_pb2.TaskStatus] = {}
         """The status of each task that it was told and has not acknowledged; told again to a new subscription."""
-
-    @property
-    def id(self) -> str:
-        return self.info.id.value
 
     @property
     def connected(self) -> bool:
@@ -132,7 +130,7 @@ class Framework:
 
     def used(self) -> Resources:
         """What its tasks and executors hold."""
-        return self.held
+        return self.held.total()
 
     def offered(self) -> Resources:
         return _on_offer(self.offers)
@@ -142,6 +140,7 @@ class Framework:
 class Agent:
     """An agent that is registered, connected or not."""
 
+    id: str = field(init=False)
     info: mesos_pb2.AgentInfo
     ref: ActorRef[Any]
     total: Resources
@@ -154,7 +153,7 @@ class Agent:
     drain_start_time: float | None = None
     tasks: dict[str, dict[str, mesos_pb2.Task]] = field(default_factory=dict)
     executors: dict[str, dict[str, mesos_pb2.ExecutorInfo]] = field(default_factory=dict)
-    held: Resources = field(default_factory=Resources)
+    held: Holdings = field(default_factory=Holdings)
     """By the tasks that have not ended and the executors."""
     offers: dict[str, Offer] = field(default_factory=dict)
     inverse_offers: dict[str, InverseOffer] = field(default_factory=dict)
@@ -167,9 +166,8 @@ class Agent:
     inverse_refusals: dict[str, float] = field(default_factory=dict)
     """Until when (loop time) each framework is not asked again."""
 
-    @property
-    def id(self) -> str:
-        return self.info.id.value
+    def __post_init__(self) -> None:
+        self.id = self.info.id.value
 
     @property
     def active(self) -> bool:
@@ -202,7 +200,7 @@ class Agent:
 
     def used(self) -> Resources:
         """What tasks and executors hold."""
-        return self.held
+        return self.held.total()
 
     def offered(self) -> Resources:
         return _on_offer(self.offers)
@@ -326,14 +324,14 @@ class Cluster:
 
     def hold(self, framework: Framework, agent: Agent, resources: Resources) -> None:
         """A task or an executor takes them of what the allocator gave the framework."""
-        framework.held += resources
-        agent.held += resources
+        framework.held.add(resources)
+        agent.held.add(resources)
 
     def release(self, framework: Framework, agent: Agent | None, resources: Resources) -> None:
         """It has ended: they are free again. ``agent`` None: that one is gone."""
-        framework.held -= resources
+        framework.held.remove(resources)
         if agent is not None:
-            agent.held -= resources
+            agent.held.remove(resources)
             self.allocator.recover(framework.id, agent.id, resources)
 
     # -- telling others

@@ -1,4 +1,4 @@
-"""What thousands of tasks hold alike is read once, and taken apart once."""
+"""What thousands of tasks hold alike is read once, taken apart once, and added up when somebody asks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mesos_proto import Resources, mesos_pb2
 
 from .quantities import Quantities, quantities_of
 
-__all__ = ["Part", "parts_of", "resources_in"]
+__all__ = ["Holdings", "Part", "parts_of", "resources_in"]
 
 _KEPT: Final = 4096
 
@@ -47,3 +47,40 @@ def parts_of(resources: Resources) -> tuple[Part, ...]:
         bare = part.unallocated()
         parts.append(Part(role or "*", bare, quantities_of(bare), quantities_of(bare.unreserved())))
     return tuple(parts)
+
+
+class Holdings:
+    """What many hold, kept as how many hold the same: each that comes or goes costs no sum."""
+
+    __slots__ = ("_holders",)
+
+    def __init__(self) -> None:
+        self._holders: dict[Resources, int] = {}
+
+    def add(self, resources: Resources) -> None:
+        self._holders[resources] = self._holders.get(resources, 0) + 1
+
+    def remove(self, resources: Resources) -> None:
+        """What was added before."""
+        left = self._holders[resources] - 1
+        if left:
+            self._holders[resources] = left
+        else:
+            del self._holders[resources]
+
+    def total(self) -> Resources:
+        total = Resources()
+        for resources, holders in self._holders.items():
+            total += _times(resources, holders)
+        return total
+
+
+def _times(resources: Resources, count: int) -> Resources:
+    """By doubling: twenty sums for a million holders."""
+    product = Resources()
+    while count:
+        if count & 1:
+            product += resources
+        resources += resources
+        count >>= 1
+    return product

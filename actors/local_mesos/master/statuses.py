@@ -49,4 +49,6 @@ def status_of(
 
 
 def update_event(status: TaskStatus) -> scheduler_pb2.Event:
-    return Event(type=Event.UPDATE, update=Event.Update(status=status))
+    event = Event(type=Event.UPDATE)
+    event.update.status.CopyFrom(status)
+    return event

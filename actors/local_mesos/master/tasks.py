@@ -31,14 +31,11 @@ OperatorEvent = master_pb2.Event
 
 def record_of(info: mesos_pb2.TaskInfo, framework_id: mesos_pb2.FrameworkID) -> mesos_pb2.Task:
     """The master's record of a task that is being launched."""
-    task = mesos_pb2.Task(
-        name=info.name,
-        task_id=info.task_id,
-        framework_id=framework_id,
-        agent_id=info.agent_id,
-        state=mesos_pb2.TASK_STAGING,
-        resources=info.resources,
-    )
+    task = mesos_pb2.Task(name=info.name, state=mesos_pb2.TASK_STAGING)
+    task.task_id.CopyFrom(info.task_id)
+    task.framework_id.CopyFrom(framework_id)
+    task.agent_id.CopyFrom(info.agent_id)
+    task.resources.MergeFrom(info.resources)
     if info.HasField("executor"):
         task.executor_id.CopyFrom(info.executor.executor_id)
     for name in ("labels", "discovery", "container", "health_check", "kill_policy"):
@@ -101,18 +98,20 @@ def _note(
     latest_state: mesos_pb2.TaskState.ValueType,
 ) -> None:
     """The record follows; a terminal state gives its resources back at once, though the record stays."""
-    ended = is_terminal(latest_state) and not is_terminal(task.state)
-    told = task.state != status.state or not task.statuses or task.statuses[-1].state != status.state
-    if not is_terminal(task.state):
+    before, state, history, uuid = task.state, status.state, task.statuses, status.uuid
+    ended = is_terminal(latest_state) and not is_terminal(before)
+    repeated = bool(history) and history[-1].state == state
+    if not is_terminal(before):
         task.state = latest_state
-    task.status_update_state = status.state
-    if status.uuid:
-        task.status_update_uuid = status.uuid
-    if task.statuses and task.statuses[-1].state == status.state:
-        del task.statuses[-1]
-    task.statuses.add().CopyFrom(status)
-    task.statuses[-1].ClearField("data")
-    if told and cluster.subscribers:
+    task.status_update_state = state
+    if uuid:
+        task.status_update_uuid = uuid
+    if repeated:
+        del history[-1]
+    kept = history.add()
+    kept.CopyFrom(status)
+    kept.ClearField("data")
+    if cluster.subscribers and (before != state or not repeated):
         updated = OperatorEvent.TaskUpdated(framework_id=task.framework_id, status=status, state=task.state)
         cluster.publish(OperatorEvent(type=OperatorEvent.TASK_UPDATED, task_updated=updated))
     if ended:
@@ -215,7 +214,7 @@ def acknowledge(cluster: Cluster, framework: Framework, call: scheduler_pb2.Call
     """To the agent. One for an agent that is gone, or for no task, is dropped, as Mesos does."""
     cluster.metrics.count("master/messages_status_update_acknowledgement")
     agent = cluster.agents.get(call.agent_id.value)
-    task_id = call.task_id.value
+    task_id, uuid = call.task_id.value, call.uuid
     if agent is None or not agent.connected:
         cluster.metrics.count("master/invalid_status_update_acknowledgements")
         cluster.log.info(
@@ -226,17 +225,17 @@ def acknowledge(cluster: Cluster, framework: Framework, call: scheduler_pb2.Call
         )
         return
     waiting = framework.unacknowledged.get(task_id)
-    if waiting is not None and waiting.uuid == call.uuid:
+    if waiting is not None and waiting.uuid == uuid:
         del framework.unacknowledged[task_id]
     task = agent.tasks.get(framework.id, {}).get(task_id)
     if task is not None:
         if not task.HasField("status_update_uuid"):
             cluster.metrics.count("master/invalid_status_update_acknowledgements")
             return
-        if task.status_update_uuid == call.uuid and is_terminal(task.status_update_state):
+        if task.status_update_uuid == uuid and is_terminal(task.status_update_state):
             remove(cluster, framework, task)
             draining.check(cluster, agent)
-    agent.ref.tell(AcknowledgeUpdate(framework.id, task_id, call.uuid))
+    agent.ref.tell(AcknowledgeUpdate(framework.id, task_id, uuid))
     cluster.metrics.count("master/valid_status_update_acknowledgements")
 
 
