@@ -112,8 +112,8 @@ class StoreCoordinator:
         if not 0 < heartbeat < ttl / 3:
             raise ValueError(f"heartbeat must be above 0 and below a third of ttl ({ttl} s), not {heartbeat} s")
         self.store = store
-        self.ttl = ttl
-        self.heartbeat = heartbeat
+        self._ttl = ttl
+        self._heartbeat = heartbeat
         self._clock: Clock | None = None
         self._leases: dict[str, HeldLease] = {}
         self._member: Member | None = None
@@ -122,6 +122,15 @@ class StoreCoordinator:
         self._removed: asyncio.Future[str]
         self._ending: list[HeldLease] = []
         self._closed = False
+
+    @property
+    def ttl(self) -> float:
+        """Seconds without a renewal after which others may take what this one holds."""
+        return self._ttl
+
+    @property
+    def heartbeat(self) -> float:
+        return self._heartbeat
 
     async def join(self, name: str, data: Mapping[str, str] | None = None) -> Member:
         if self._member is not None:

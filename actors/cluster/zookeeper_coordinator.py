@@ -6,9 +6,10 @@
 
 A claim raises the epoch and makes the holder in one transaction, so one process gets each epoch. A renewal *writes* the
 holder: that it was carried out proves that the ensemble, not only the server this session talks to, took the session
-for alive after the renewal was sent. The session outlives that moment by its timeout, which is the lease's time to
-live, and the holder gives up after two thirds of it: what is left covers clocks that run apart and the tick by which a
-server may hear late of its sessions. (So a session should last at least five of the servers' ticks.)
+for alive after the renewal was sent. The session outlives that moment by its timeout, as the server *granted* it and
+not as it was asked for. That is the lease's time to live, and the holder gives up after two thirds of it: what is left
+covers clocks that run apart and the tick by which a server may hear late of its sessions. (So a session should last at
+least five of the servers' ticks.)
 
 A process that dies is followed when its session has run out; one that closes its session, at once.
 """
@@ -47,8 +48,18 @@ class ZooKeeperCoordinator(StoreCoordinator):
 
     def __init__(self, zookeeper: ZooKeeper, path: str | None = None, *, heartbeat: float | None = None) -> None:
         self._store = _Tree(zookeeper, (path or zookeeper.address.path).rstrip("/"))
+        self._zookeeper = zookeeper
         ttl = zookeeper.session_timeout
         super().__init__(self._store, ttl=ttl, heartbeat=ttl / 5 if heartbeat is None else heartbeat)
+
+    @property
+    def ttl(self) -> float:
+        """What the server granted, which may be less than was asked for, and less after a reconnection."""
+        return self._zookeeper.session_timeout
+
+    @property
+    def heartbeat(self) -> float:
+        return min(self._heartbeat, self.ttl / 5)
 
     async def close(self) -> None:
         await super().close()

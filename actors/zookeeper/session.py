@@ -29,7 +29,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-from kazoo.client import KazooClient, KazooState
+from kazoo.client import KazooState
 from kazoo.exceptions import (
     AuthFailedError,
     ConnectionClosedError,
@@ -41,6 +41,7 @@ from kazoo.exceptions import (
 from kazoo.handlers.threading import KazooTimeoutError
 from kazoo.security import make_digest_acl
 
+from actors.zookeeper._client import Client
 from actors.zookeeper.address import Address
 
 __all__ = ["Node", "SessionState", "ZooKeeper", "ZooKeeperAway"]
@@ -79,8 +80,8 @@ class ZooKeeper:
 
     Args:
         address: hosts and credentials; the path is for those who use the session.
-        session_timeout: seconds that the session outlives its connection. Servers allow 2 to 20 of their ticks (by
-            default 4 to 40 s) and silently take the nearest.
+        session_timeout: seconds that the session is asked to outlive its connection. Servers allow 2 to 20 of their
+            ticks (by default 4 to 40 s) and take the nearest, which the attribute of that name says.
         call_timeout: seconds that a call waits for its answer, and the first ones for a connection before; that of the
             session when None.
         acl: of nodes that are created, as kazoo makes them. None: with credentials only that user may do anything,
@@ -97,10 +98,10 @@ class ZooKeeper:
         call_timeout: float | None = None,
         acl: Sequence[Any] | None = None,
         read_only: bool = False,
-        client: Callable[..., Any] = KazooClient,
+        client: Callable[..., Any] = Client,
     ) -> None:
         self.address = Address.parse(address) if isinstance(address, str) else address
-        self.session_timeout = session_timeout
+        self._asked = session_timeout
         self.call_timeout = session_timeout if call_timeout is None else call_timeout
         self.state = SessionState.CONNECTING
         credentials = self.address.credentials
@@ -134,6 +135,12 @@ class ZooKeeper:
         self._client = self._make_client(**self._options)
         self._client.add_listener(self._heard)
         self._client.start_async()
+
+    @property
+    def session_timeout(self) -> float:
+        """Seconds that the session outlives its connection: as the server granted, before it has as was asked for."""
+        granted: float | None = getattr(self._client, "granted", None)
+        return self._asked if granted is None else granted
 
     @property
     def session_id(self) -> int | None:
@@ -282,6 +289,14 @@ class ZooKeeper:
         self._begun.set()
         level = logging.WARNING if state in (SessionState.SUSPENDED, SessionState.EXPIRED) else logging.INFO
         log.log(level, "ZooKeeper at %s: %s, was %s", self.address.hosts, state.value, before.value)
+        if state is SessionState.CONNECTED and abs(self.session_timeout - self._asked) > 0.001:
+            log.warning(
+                "ZooKeeper at %s keeps the session for %g s, not for the %g s that it was asked for: it allows 2 to 20"
+                " ticks (tickTime, maxSessionTimeout)",
+                self.address.hosts,
+                self.session_timeout,
+                self._asked,
+            )
         for listener in list(self._listeners):
             listener(state)
 

@@ -58,6 +58,20 @@ async def test_nobody_acts_while_zookeeper_is_away_a_minute_and_somebody_does_wh
     assert [member.name for member in await two.members()] == ["one"]
 
 
+async def test_a_lease_lasts_no_longer_than_the_session_that_the_server_granted(server):
+    server.longest_session = 6.0
+    zookeeper = ZooKeeper("zk://one:2181/cluster", session_timeout=30.0, client=server.client)
+    async with zookeeper, ZooKeeperCoordinator(zookeeper) as one:
+        lease = await one.lease("leader")
+        assert (one.ttl, one.heartbeat) == (6.0, 6.0 / 5)
+        await asyncio.sleep(10)
+        server.stop()
+        gone = now()
+        assert "not renewed" in await lease.lost()
+        assert now() - gone <= 6.0 * 2 / 3
+        server.start()
+
+
 async def test_a_short_absence_costs_nothing(server, processes):
     one, two = (each.coordinator for each in processes)
     await one.join("one")

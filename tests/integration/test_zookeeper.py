@@ -26,6 +26,7 @@ from actors.mesos import (
     StatusUpdate,
 )
 from actors.mesos.zookeeper_detector import ZooKeeperDetector
+from actors.zookeeper import ZooKeeper
 from mesos_proto import CommandInfo, TaskInfo, TaskState
 from tests.integration.real_zookeeper import RealZooKeeper, real_zookeeper_or_skip
 
@@ -92,6 +93,14 @@ async def test_the_oldest_candidate_leads_and_the_next_one_follows(zookeeper: Re
     with pytest.raises(NoMaster, match="no master leads at present"):
         await detector.detect(None)
     await detector.close()
+
+
+async def test_a_session_says_for_how_long_the_server_keeps_it(zookeeper: RealZooKeeper) -> None:
+    for asked, granted in ((60.0, 10.0), (0.2, 1.0), (3.0, 3.0)):  # 2 to 20 ticks of 0.5 s
+        async with ZooKeeper(f"zk://{zookeeper.hosts}/granted", session_timeout=asked) as session:
+            assert session.session_timeout == asked
+            await session.ensure("/granted")
+            assert session.session_timeout == granted
 
 
 async def test_credentials_open_what_is_closed_to_others(zookeeper: RealZooKeeper) -> None:

@@ -56,6 +56,7 @@ class StandInZooKeeper:
     def __init__(self) -> None:
         self.nodes: dict[str, Any] = {"/": SimpleNamespace(data=b"", acl=None, sequence=0, **NODE, czxid=0, ctime=0)}
         self.running = True
+        self.longest_session = 40.0  # seconds
         self.clients: list[Client] = []
         self.sessions = itertools.count(1)
         self.zxids = itertools.count(1)
@@ -164,7 +165,7 @@ class Client:
 
     def __init__(self, server: StandInZooKeeper, options: dict[str, Any]) -> None:
         self.server, self.options = server, options
-        self.timeout = options["timeout"]
+        self.timeout = self.granted = min(options["timeout"], server.longest_session)
         self.session = 0
         self.connected = self.frozen = self.over = self.stopped = False
         self.listeners: list[Any] = []
