@@ -34,9 +34,10 @@ class Terminal:
         self.raw = b""
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+        around = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}  # another's
         self.process = subprocess.Popen(
             command, stdin=slave, stdout=slave, stderr=slave, start_new_session=True, cwd=cwd,
-            env={**os.environ, "TERM": "xterm-256color", **(env or {})},
+            env={**around, "TERM": "xterm-256color", **(env or {})},
         )  # fmt: skip
         os.close(slave)
 
