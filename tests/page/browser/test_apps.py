@@ -59,6 +59,7 @@ def test_it_is_all_reached_by_keyboard(service: Service, page: Page) -> None:
         expect(page.get_by_role("heading", name=title, level=1)).to_be_visible()
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_contain_text("Go to the deployments")
+    expect(page.get_by_role("dialog").get_by_role("link", name="the API")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
     page.keyboard.press("c")

@@ -2,6 +2,7 @@
 import { openDialog } from "./dialog.js";
 import { html } from "./html.js";
 import { navigate } from "./router.js";
+import { info } from "./store.js";
 
 const focusSearch = () => document.getElementById("search")?.focus();
 
@@ -26,6 +27,10 @@ function Help({ close }) {
     <dt>${keys.split(" ").map((key) => html`<kbd>${key}</kbd>`)}</dt><dd>${does}</dd></div>`)}
     <div><dt><kbd>↑</kbd><kbd>↓</kbd></dt><dd>From row to row in a table</dd></div><div><dt><kbd>Esc</kbd></dt>
       <dd>Close a dialog</dd></div></dl>
+    ${
+      info.value &&
+      html`<p class="dim">Marathon ${info.value.version} ·
+      <a href="/v2/openapi.json" target="_blank" rel="noreferrer">the API, described for programs</a></p>`}
     <div class="buttons"><button class="button primary" onClick=${close} autofocus>Close</button></div>`;
 }
 

@@ -78,7 +78,9 @@ function Name({ row }) {
   if (row.group)
     return html`<a class="folder" href=${toGroup(row.id)} aria-label=${`${row.label}, a group`}>
     <span class="icon" aria-hidden="true">▸</span><span class="id">${row.label}</span></a>`;
-  return html`<a href=${toApp(row.id)} title=${row.id}><span class="id">${row.label}</span></a>
+  const own = row.label.lastIndexOf("/") + 1;
+  return html`<a href=${toApp(row.id)} title=${row.id}><span class="id"><span class="above">${row.label.slice(0, own)}</span>
+    <span>${row.label.slice(own)}</span></span></a>
     <${Labels} of=${row.labels} />`;
 }
 
