@@ -162,7 +162,11 @@ def watch(
         print_json(_result(progress, state, failure))
     if failure is not None:
         raise failure
-    if not waiting.quiet and not waiting.as_json:
+    if waiting.quiet or waiting.as_json:
+        return
+    if progress.outcome == "" and not progress.graph.nodes:
+        say(f"done: {title} changed nothing: all of it is so already")
+    else:
         say(f"done: {title} took {_span(progress.elapsed if progress.took is None else progress.took)}")
 
 

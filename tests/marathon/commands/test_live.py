@@ -57,6 +57,7 @@ def test_a_plan_tells_fields_and_order_and_its_exit_code_whether_anything_change
     assert "/plan/web  create   1 instance of 0.01 CPUs, 8 MB; when /plan/api is ready" in new.stdout
     assert "group /plan: 3 apps to create" in new.stdout
     assert live("deploy", str(file), "--quiet").output == ""
+    assert live("deploy", str(file)).stderr == "done: deploying group /plan changed nothing: all of it is so already\n"
     same = live("plan", str(file))
     assert (same.exit_code, same.stdout) == (0, "group /plan: nothing would change\n")
     file.write_text(json.dumps(group("plan", mem=16, env={"A": "1"})))
