@@ -71,7 +71,7 @@ _LIST = (
          "        self._book.end(instance, condition, told, then=then)\n"),
     _one("who comes back after he was replaced makes one too many", INSTANCES,
          "self._keep(app)  # its replacement is one too many now", "pass"),
-    _one("an ended instance leaves the journal", BOOK, "            delete=None if known is None else stream,\n",
+    _one("an ended instance leaves the journal", BOOK, "            delete=None if known is None else _stream(instance),\n",
          "            delete=None,\n"),
     _one("the book is read before anything is done", BOOK,
          "        for instance, seq in await recover_instances(self._journal):\n",
