@@ -23,11 +23,12 @@ from kazoo.exceptions import NoNodeError
 
 from actors.persistence._zookeeper_stream import Damaged, Stream, read_head
 from actors.persistence.journal import JournalBroken, NewerVersion
-from actors.zookeeper import ZooKeeper
+from actors.zookeeper import Node, ZooKeeper
 
 FORMAT: Final = 1
 BUCKETS: Final = 64
-READS_AT_A_TIME: Final = 512
+READS_AT_A_TIME: Final = 256
+"""Heads in one request. Each holds at most a compressed tail (`PAGE_BYTES`), so an answer is below 4 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,13 +160,17 @@ class Copy:
         found: dict[str, Stream] = {}
         for start in range(0, len(names), READS_AT_A_TIME):
             some = names[start : start + READS_AT_A_TIME]
-            found.update(zip(some, await asyncio.gather(*map(self._read_stream, some)), strict=True))
+            heads = await self._tree.zookeeper.get_many(list(map(self._tree.head, some)))
+            for name, head in zip(some, heads, strict=True):
+                found[name] = await self._stream(name, head)
         return found
 
-    async def _read_stream(self, name: str) -> Stream:
+    async def _stream(self, name: str, node: Node | None) -> Stream:
         path, get = self._tree.head(name), self._tree.zookeeper.get
         try:
-            head = read_head(name, (await get(path)).data)
+            if node is None:
+                raise NoNodeError(path)
+            head = read_head(name, node.data)
             chunks = {chunk: (await get(path + chunk)).data for chunk in head.chunk_paths}
             return head.stream(chunks)
         except (NoNodeError, Damaged) as error:

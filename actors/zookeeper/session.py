@@ -35,8 +35,10 @@ from kazoo.exceptions import (
     ConnectionClosedError,
     ConnectionLoss,
     KazooException,
+    NoNodeError,
     OperationTimeoutError,
     SessionExpiredError,
+    UnimplementedError,
 )
 from kazoo.handlers.threading import KazooTimeoutError
 from kazoo.security import make_digest_acl
@@ -122,6 +124,7 @@ class ZooKeeper:
         self._listeners: list[Listener] = []
         self._begun = asyncio.Event()
         self._closing: asyncio.Task[None] | None = None
+        self._reads_many = True
 
     # the session
 
@@ -190,6 +193,25 @@ class ZooKeeper:
         """What ``path`` holds; ``changed`` as in `children`, when it is changed or deleted."""
         return Node(*await self._call("get_async", path, watch=self._watch(changed)))
 
+    async def get_many(self, paths: Sequence[str]) -> list[Node | None]:
+        """What each path holds, in their order; None where there is no node. With one request for all of them, so
+        choose how many by how much an answer may hold.
+        """
+        if self._reads_many and paths:
+            try:
+                found = await self._call("get_many_async", paths)
+                return [None if each is None else Node(*each) for each in found]
+            except UnimplementedError:
+                self._reads_many = False
+                log.info("ZooKeeper at %s is older than 3.6: nodes are read one by one", self.address.hosts)
+        return list(await asyncio.gather(*map(self._get_or_none, paths)))
+
+    async def _get_or_none(self, path: str) -> Node | None:
+        try:
+            return await self.get(path)
+        except NoNodeError:
+            return None
+
     async def exists(self, path: str, changed: Callable[[], object] | None = None) -> Any | None:
         """The node's stat, or None; ``changed`` as in `children`, when it is made, changed or deleted."""
         return await self._call("exists_async", path, watch=self._watch(changed))
@@ -227,9 +249,9 @@ class ZooKeeper:
 
     # between the loop and kazoo's threads
 
-    async def _call(self, name: str, path: str, *arguments: Any, **options: Any) -> Any:
+    async def _call(self, name: str, path: str | Sequence[str], *arguments: Any, **options: Any) -> Any:
         self.start()
-        what = f"{name.removesuffix('_async')} {path}"
+        what = f"{name.removesuffix('_async')} {path if isinstance(path, str) else f'of {len(path)}'}"
         return await self._answer(lambda: getattr(self._client, name)(path, *arguments, **options), what)
 
     async def _answer(self, begin: Callable[[], Any], what: str) -> Any:

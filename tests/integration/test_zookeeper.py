@@ -10,6 +10,7 @@ from typing import Any
 import aiohttp
 import pytest
 from kazoo.client import KazooClient
+from kazoo.exceptions import NoAuthError
 from kazoo.security import make_digest_acl
 
 from actors import ActorSystem
@@ -101,6 +102,21 @@ async def test_a_session_says_for_how_long_the_server_keeps_it(zookeeper: RealZo
             assert session.session_timeout == asked
             await session.ensure("/granted")
             assert session.session_timeout == granted
+
+
+async def test_many_nodes_are_read_with_one_request(zookeeper: RealZooKeeper) -> None:
+    async with ZooKeeper(f"zk://me:secret@{zookeeper.hosts}/many") as mine:
+        paths = [f"/many/{number}" for number in range(300)]
+        for path in paths[:3]:
+            await mine.create(path, path.encode() * 1000, parents=True)
+        found = await mine.get_many(paths)
+        assert [each and each.data for each in found[:4]] == [*(path.encode() * 1000 for path in paths[:3]), None]
+        assert found[0] == await mine.get(paths[0])
+        assert found[3:] == [None] * 297
+        assert mine._reads_many
+        async with ZooKeeper(f"zk://{zookeeper.hosts}/many") as stranger:
+            with pytest.raises(NoAuthError):
+                await stranger.get_many(paths)
 
 
 async def test_credentials_open_what_is_closed_to_others(zookeeper: RealZooKeeper) -> None:

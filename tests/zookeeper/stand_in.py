@@ -26,6 +26,7 @@ from kazoo.exceptions import (
     NotEmptyError,
     RolledBackError,
     SessionExpiredError,
+    UnimplementedError,
 )
 
 NODE = {"version": 0, "ephemeralOwner": 0}
@@ -57,6 +58,7 @@ class StandInZooKeeper:
         self.nodes: dict[str, Any] = {"/": SimpleNamespace(data=b"", acl=None, sequence=0, **NODE, czxid=0, ctime=0)}
         self.running = True
         self.longest_session = 40.0  # seconds
+        self.reads_many = True  # as it does from version 3.6 on
         self.clients: list[Client] = []
         self.sessions = itertools.count(1)
         self.zxids = itertools.count(1)
@@ -281,6 +283,15 @@ class Client:
             node = self.server.node(self, path)
             self.watch("data", path, watch)
             return node.data, SimpleNamespace(**vars(node))
+
+        return self.call(work)
+
+    def get_many_async(self, paths: Any) -> Result:
+        def work() -> Any:
+            if not self.server.reads_many:
+                raise UnimplementedError
+            nodes = [self.server.node(self, path) if path in self.server.nodes else None for path in paths]
+            return [None if node is None else (node.data, SimpleNamespace(**vars(node))) for node in nodes]
 
         return self.call(work)
 

@@ -56,6 +56,19 @@ async def test_nodes_are_made_read_changed_and_deleted(zookeeper):
         await zookeeper.get("/app/a")
 
 
+@pytest.mark.parametrize("reads_many", [True, False], ids=["as of 3.6", "before"])
+async def test_many_nodes_are_read_at_once_also_of_a_server_that_cannot(zookeeper, server, reads_many):
+    server.reads_many = reads_many
+    await zookeeper.create("/app/a", b"1", parents=True)
+    await zookeeper.create("/app/b", b"2")
+    first, none, second = await zookeeper.get_many(["/app/a", "/app/none", "/app/b"])
+    assert (first.data, none, second.data, second.stat.version) == (b"1", None, b"2", 0)
+    assert await zookeeper.get_many([]) == []
+    before = server.calls
+    await zookeeper.get_many(["/app/a", "/app/b"])
+    assert server.calls - before == (1 if reads_many else 2)
+
+
 async def test_a_transaction_is_carried_out_whole_or_not_at_all(zookeeper):
     await zookeeper.create("/app/a", b"1", parents=True)
     with pytest.raises(NodeExistsError):
