@@ -1,5 +1,6 @@
-"""What the page costs, in a headless Chromium: ``python -m benchmarks.page``.
+"""What people wait for, on the page (in a headless Chromium) and for the command's help: ``python -m benchmarks.page``.
 
+    help              a process that prints ``marathon --help``                         asked for: ≤ 200 ms
     first paint       1,000 apps: from the navigation to their rows on the screen       asked for: ≤ 1 s
     an event          from what the service tells of a task to its app's new row        asked for: ≤ 200 ms
     scrolling         10,000 tasks: frames a second while the table is scrolled         asked for: > 30
@@ -106,6 +107,13 @@ def settled(service: Service) -> bool:
     return service.get("/v2/deployments").json == []
 
 
+def help_of_the_command() -> float:
+    """Milliseconds until it is printed and the process has ended."""
+    began = time.perf_counter()
+    subprocess.run([sys.executable, "-P", "-m", "actors.marathon", "--help"], stdout=subprocess.DEVNULL, check=True)
+    return 1000 * (time.perf_counter() - began)
+
+
 def first_paint(browser: Browser, service: Service) -> float:
     """Milliseconds from the navigation until rows are drawn, in a browser that has nothing of the page yet."""
     context = browser.new_context(viewport={"width": 1280, "height": 800})
@@ -143,6 +151,8 @@ def share_of_a_core(service: Service, seconds: float) -> float:
 
 
 def main() -> None:
+    helps = [help_of_the_command() for _ in range(9)]
+    print(f"marathon --help: median {median(helps):.0f} ms, longest {max(helps):.0f} ms", flush=True)
     with a_service() as service, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium.install(), args=chromium.FLAGS)
         groups = [
