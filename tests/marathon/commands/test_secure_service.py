@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from actors import ActorSystem
 from actors.local_mesos import start_master
 from actors.local_mesos.master import MasterSettings
+from actors.marathon.commands import cli
 
 pytestmark = pytest.mark.real
 
@@ -130,14 +132,15 @@ def read(url: str) -> str:
         (["--mesos-secret-file", "{folder}/bad"], "--mesos-principal NAME"),
     ],
 )
-async def test_files_that_are_of_no_use_are_named(start: Start, tmp_path: Path, options: list[str], words: str) -> None:
+def test_files_that_are_of_no_use_are_named(tmp_path: Path, options: list[str], words: str) -> None:
+    """Before anything is started: so it needs no process of its own."""
     file_with(tmp_path, "bad", PASSWORD)
     made = [option.format(folder=tmp_path) for option in options]
-    serve = await start("serve", "--master", "http://127.0.0.1:9", "--port", "0", "--work-dir", str(tmp_path), *made)
-    await serve.process.wait()
-    assert await serve.end() == 1
-    assert words.format(folder=tmp_path) in serve.said
-    assert PASSWORD not in serve.said
+    serve = ["serve", "--master", "http://127.0.0.1:9", "--port", "0", "--work-dir", str(tmp_path)]
+    refused = CliRunner().invoke(cli, [*serve, *made], prog_name="marathon")
+    assert refused.exit_code == 1
+    assert words.format(folder=tmp_path) in refused.stderr
+    assert PASSWORD not in refused.output
 
 
 async def test_open_doors_are_pointed_out(start: Start, tmp_path: Path) -> None:
