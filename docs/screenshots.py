@@ -83,8 +83,9 @@ def prepare(service: Service, folder: Path) -> str:
     service.post("/v2/apps", app("/training", cpus=32, instances=2))
     service.post("/v2/apps", app("/nightly", instances=0))
     service.post("/v2/pods", pod())
-    eventually("invoices run", lambda: service.app("/invoices")["tasksRunning"] == 3)
-    service.put("/v2/apps/invoices", {"env": {"MODE": "live"}, "mem": 96})
+    eventually("invoices are deployed", lambda: not service.app("/invoices")["deployments"])
+    changed = service.put("/v2/apps/invoices", {"env": {"MODE": "live"}, "mem": 96})
+    assert changed.status == 200, changed.text
     eventually("invoices are renewed", lambda: not service.app("/invoices")["deployments"])
     started: str = service.post("/v2/groups", shop(folder)).json["deploymentId"]
     for name, ready in (("data-cache", "cart"), ("data-database", "orders"), ("services-cart", None)):
