@@ -5,6 +5,8 @@ wanted tasks run, counted as processes, and what was acknowledged is so. ``ROUND
 how many and which::
 
     ROUNDS=10 SEED=7 python -m pytest -s tests/integration/test_kill_rounds.py
+
+With ``KEEP=FOLDER`` each round is kept there.
 """
 
 import os
@@ -22,10 +24,11 @@ from typing import Any
 
 import pytest
 
+from tests.integration.kept import keep
 from tests.integration.real_mesos import RealMesos, real_mesos_or_skip
 from tests.integration.real_zookeeper import RealZooKeeper, real_zookeeper_or_skip
 from tests.integration.service import Answer, Service, eventually
-from tests.integration.test_several_services import SESSION, SLEEPER, Services, answers, finished, tasks
+from tests.integration.test_several_services import SESSION, SLEEPER, Services, answers, tasks
 
 pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(7200)]
 
@@ -92,11 +95,22 @@ class World:
         if missing := 3 - len(self.services.all):
             self.services.start(missing)
 
-    def told(self, service: Service) -> dict[str, App]:
+    def asked(self, path: str) -> Any:
+        """The answer of whoever answers: one that could not prove its lease any more ends by itself."""
+
+        def look() -> Answer | None:
+            return next((got for service in self.services.alive if (got := answers(service, path))), None)
+
+        return eventually(f"somebody answers {path}", look, 60).json  # type: ignore[union-attr]
+
+    def told(self) -> dict[str, App]:
         """What the service says is wanted."""
-        got = eventually("the service tells its apps", lambda: answers(service, "/v2/apps"), 60)
-        assert got is not None
-        return {app["id"]: App(app["instances"], int(app["env"]["COLOUR"])) for app in got.json["apps"]}
+        apps = self.asked("/v2/apps")["apps"]
+        return {app["id"]: App(app["instances"], int(app["env"]["COLOUR"])) for app in apps}
+
+    @property
+    def words(self) -> str:
+        return "\n=====\n".join(service.words for service in self.services.alive)
 
     def runs(self) -> dict[str, int]:
         return {name: len(tasks(name, self.mesos)) for name in NAMES}
@@ -142,16 +156,24 @@ def test_after_each_kill_exactly_the_wanted_tasks_run(world: World) -> None:
             killed = time.monotonic()
             acknowledged = status(asked) in (200, 201)
         world.bring_back(victim)
-        second = world.services.leader(seconds=60)
+        world.services.leader(seconds=60)
         story = f"round {number}: one {what}, after {moment:.2f} s kill -9 of the {victim}"
-        told = world.told(second)
+        told = world.told()
         assert told == after or (not acknowledged and told == world.wanted), f"{story}: acknowledged is {after}"
         world.wanted = told
-        eventually(f"{story}: the deployment ends\n{second.words}", lambda second=second: finished(second), 120)
-        eventually(f"{story}: exactly {world.wanted} run", world.settled, 60)
+        try:
+            eventually(f"{story}: the deployment ends", lambda: world.asked("/v2/deployments") == [], 120)
+            eventually(f"{story}: exactly {world.wanted} run", world.settled, 60)
+        except AssertionError as error:
+            error.add_note(world.words)
+            raise
         recoveries.append(time.monotonic() - killed)
-        kept = "acknowledged" if acknowledged else "not acknowledged"
-        sys.stdout.write(f"{story} ({kept}): as wanted after {recoveries[-1]:.1f} s\n")
+        known = "acknowledged" if acknowledged else "not acknowledged"
+        sys.stdout.write(f"{story} ({known}): as wanted after {recoveries[-1]:.1f} s\n")
+        seconds = round(recoveries[-1], 1)
+        keep(
+            "kill-rounds", round=number, change=what, victim=victim, acknowledged=acknowledged, as_wanted_after=seconds
+        )
     recoveries.sort()
     middle = recoveries[len(recoveries) // 2]
     sys.stdout.write(f"{rounds} of {rounds}; as wanted after {middle:.1f} s, at most {recoveries[-1]:.1f} s\n")

@@ -3,6 +3,8 @@
 The whole service with its embedded Mesos and real tasks. ``MINUTES`` in the environment says how long::
 
     MINUTES=5 python -m pytest -s tests/integration/test_soak.py
+
+With ``KEEP=FOLDER`` what was held is kept there.
 """
 
 import json
@@ -15,13 +17,14 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
+from tests.integration.kept import keep
 from tests.integration.service import Service, eventually, free_port, processes_of, request
 
 pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(3 * 3600)]
@@ -119,6 +122,7 @@ def test_what_the_service_holds_ends_where_it_began(tmp_path: Path) -> None:
             churn.round()
             held.append((passed, Held.by(service)))
             sys.stdout.write(f"{passed:5.0f} s  {churn.changes:6} changes  {held[-1][1]}\n")
+            keep("soak", seconds=round(passed), changes=churn.changes, **asdict(held[-1][1]))
         warm = [each for passed, each in held if passed > WARM * seconds]
         first, last = warm[: len(warm) // 5 + 1], warm[-(len(warm) // 5 + 1) :]
         assert service.task_ids("stays") == stay, "what nobody touched was touched"

@@ -243,8 +243,9 @@ class LiveView:
         from rich.text import Text
 
         table = Table.grid(padding=(0, 2, 0, 0))
-        for ratio in (None, None, None, 1):
-            table.add_column(ratio=ratio, no_wrap=True, overflow="ellipsis")
+        for _ in ("symbol", "app", "action"):
+            table.add_column(no_wrap=True, overflow="ellipsis")
+        table.add_column(ratio=1, overflow="fold")  # why an app waits is what one looks for: whole, on more lines
         for row in rows_of(progress, max(3, self.console.height - 3)):
             style = self.STYLES[row.state]
             table.add_row(

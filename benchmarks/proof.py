@@ -1,0 +1,72 @@
+"""Draws what long runs kept: ``python -m benchmarks.proof`` makes the plots of docs/proof.md from docs/proof.
+
+The runs themselves are tests that `make test-all` has (``tests/integration/kept.py`` keeps their rows).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+KEPT = Path(__file__).parents[1] / "docs" / "proof"
+COLOURS = {"leader": "#2a6fbb", "Mesos": "#c2571a", "ZooKeeper": "#3b8a4e"}
+
+Rows = list[dict[str, Any]]
+
+
+def kill_rounds(axes: Any, rows: Rows) -> None:
+    """Each round's time until exactly the wanted tasks ran."""
+    for victim, colour in COLOURS.items():
+        mine = [row for row in rows if row["victim"] == victim]
+        axes.scatter(
+            [row["round"] for row in mine],
+            [row["as_wanted_after"] for row in mine],
+            color=colour,
+            s=14,
+            label=f"kill -9 of the {victim} ({len(mine)})",
+        )
+    axes.set_yscale("log")
+    axes.set_xlabel("round")
+    axes.set_ylabel("seconds until exactly the wanted tasks run")
+    axes.legend(fontsize=8, frameon=False)
+
+
+def soak(axes: Any, rows: Rows) -> None:
+    """What the service held over the hour, each as a share of what it held when warm."""
+    warm = next(row for row in rows if row["seconds"] >= 0.2 * rows[-1]["seconds"])
+    minutes = [row["seconds"] / 60 for row in rows]
+    for what, colour in (("memory", "#2a6fbb"), ("files", "#c2571a"), ("threads", "#888888"), ("actors", "#3b8a4e")):
+        label = f"{what}: {warm[what]:.0f}" + (" MB" if what == "memory" else "")
+        axes.plot(minutes, [row[what] / warm[what] for row in rows], color=colour, linewidth=1, label=label)
+    axes.set_ylim(0, 1.5)
+    axes.set_xlabel(f"minutes ({rows[-1]['changes']:,} changes by users)")
+    axes.set_ylabel("held, as a share of what was held when warm")
+    axes.legend(fontsize=8, frameon=False, loc="lower right")
+
+
+PLOTS: dict[str, Callable[[Any, Rows], None]] = {"kill-rounds": kill_rounds, "soak": soak}
+
+
+def main() -> None:
+    import matplotlib
+
+    matplotlib.use("Agg")
+    matplotlib.rcParams["svg.hashsalt"] = "proof"
+    from matplotlib import pyplot
+
+    for name, draw in PLOTS.items():
+        rows = [json.loads(line) for line in (KEPT / f"{name}.jsonl").read_text().splitlines()]
+        figure, axes = pyplot.subplots(figsize=(7, 3.4))
+        draw(axes, rows)
+        axes.tick_params(labelsize=8)
+        for side in ("top", "right"):
+            axes.spines[side].set_visible(False)
+        figure.tight_layout()
+        figure.savefig(KEPT / f"{name}.svg", metadata={"Date": None})
+        pyplot.close(figure)
+
+
+if __name__ == "__main__":
+    main()
