@@ -12,29 +12,38 @@ from asyncio import tasks
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["become_task", "elapsed_clock", "end_task", "keeps_real_time", "running_task"]
+__all__ = ["current_tasks", "elapsed_clock", "end_task", "keeps_real_time", "running_task"]
 
-#: ``become_task(loop, task)`` makes ``task`` the current task of ``loop``, whatever was before. asyncio offers the like
-#: to other implementations of tasks, which is what a cell is. (`_enter_task` and `_leave_task` do it in two calls.)
-become_task: Callable[[asyncio.AbstractEventLoop, Any], Any]
+#: ``current_tasks[loop] = task`` makes ``task`` the current task of ``loop``, whatever was before. asyncio offers the
+#: like to other implementations of tasks, which is what a cell is. (`_enter_task` and `_leave_task` need two calls.)
+current_tasks: Any
 
 #: ``running_task(loop)`` is the current task of ``loop``; asyncio's own `current_task` is slow before Python 3.12.
 running_task: Callable[[asyncio.AbstractEventLoop], Any]
 
 if sys.version_info >= (3, 12):
-    become_task = tasks._swap_current_task
     running_task = asyncio.current_task
 
     def end_task(loop: asyncio.AbstractEventLoop) -> None:
         """Let `loop` have no current task."""
         tasks._swap_current_task(loop, None)
 else:
-    become_task = tasks._current_tasks.__setitem__  # type: ignore[attr-defined]
     running_task = tasks._current_tasks.get  # type: ignore[attr-defined]
 
     def end_task(loop: asyncio.AbstractEventLoop) -> None:
         """Let `loop` have no current task. (An entry of None would count as a task that is being executed.)"""
         tasks._current_tasks.pop(loop, None)  # type: ignore[attr-defined]
+
+
+if sys.version_info >= (3, 14):  # where they are kept per thread, and no longer in a dict
+
+    class _CurrentTasks:
+        def __setitem__(self, loop: asyncio.AbstractEventLoop, task: Any) -> None:
+            tasks._swap_current_task(loop, task)
+
+    current_tasks = _CurrentTasks()
+else:
+    current_tasks = tasks._current_tasks  # type: ignore[attr-defined]
 
 
 def keeps_real_time(loop: asyncio.AbstractEventLoop) -> bool:

@@ -22,7 +22,7 @@ from threading import get_ident
 from typing import TYPE_CHECKING
 
 from . import _lifecycle as lifecycle
-from ._asyncio import become_task, end_task
+from ._asyncio import current_tasks, end_task
 from ._dispatcher import PARK, Dispatcher, Driver
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class RunQueue(Dispatcher):
 
     def turn(self) -> None:
         """Run ready cells until there are none, or the turn is over."""
-        ready, drivers, clock, loop = self.ready, self._drivers, self.clock, self.loop
+        ready, drivers, clock, loop, tasks = self.ready, self._drivers, self.clock, self.loop, current_tasks
         self.began = now = clock()
         self.deadline = deadline = now + self.settings.turn
         spare = drivers.pop() if drivers else self.drive()
@@ -88,7 +88,7 @@ class RunQueue(Dispatcher):
                 if not ready:
                     break
                 self.current = cell = ready.popleft()
-                become_task(loop, cell)
+                tasks[loop] = cell
                 if cell.driver is None:
                     waiter = cell.variables.run(send, None)
                     if waiter is not PARK:
