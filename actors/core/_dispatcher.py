@@ -121,6 +121,7 @@ class Dispatcher:
         while True:
             cell: Any = self.current
             mailbox: Any = cell.mailbox
+            bare = cell.takes_bare
             count = 0
             checkpoint = 1
             signals_left = SIGNALS_PER_BATCH
@@ -141,8 +142,10 @@ class Dispatcher:
                             if now - self.began > self.deadline - now:
                                 break
                         count += 1
-                        envelope: Any
-                        cell.envelope = envelope = mailbox.popleft()
+                        envelope: Any = mailbox.popleft()
+                        if bare and type(envelope) is not tuple:
+                            envelope = (envelope, None)
+                        cell.envelope = envelope
                         message = envelope[0]
                         if type(message) in auto_received:
                             message = auto_receive(cell, message)

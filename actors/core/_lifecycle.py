@@ -344,7 +344,7 @@ def drain(cell: Cell) -> None:
 
     mailbox = cell.mailbox
     while mailbox:
-        message, sender = mailbox.popleft()
+        message, sender = cell.enveloped(mailbox.popleft())
         if type(message) in INTERNAL:
             continue
         if type(message) is Identify and sender is not None:

@@ -114,7 +114,7 @@ class ActorView:
 
     def waiting(self, at_most: int) -> list[Any]:
         """The messages in its mailbox, from the next one on."""
-        return [envelope[0] for envelope in islice(list(self._cell.mailbox), at_most)]
+        return [self._cell.enveloped(entry)[0] for entry in islice(list(self._cell.mailbox), at_most)]
 
     def __repr__(self) -> str:
         return f"<ActorView {self.ref.path} {self.state}>"

@@ -169,7 +169,10 @@ class LocalRef(ActorRef[M_contra]):
         if message is None:
             raise TypeError(f"None was told to {self.path}: a message must be something; define a class for it")
         cell = self._cell
-        cell.mailbox.append((message, sender))
+        if cell.idle or sender is not None or not cell.takes_bare or type(message) is tuple:
+            cell.mailbox.append((message, sender))
+        else:
+            cell.mailbox.append(message)  # type: ignore[arg-type]  # a deque, that takes anything
         if cell.idle:
             cell.idle = False
             dispatcher = cell.dispatcher

@@ -5,11 +5,11 @@ import contextvars
 import itertools
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
-from actors import Actor, ActorSystem, DeadLetter, Props, Settings
+from actors import Actor, ActorSystem, DeadLetter, PoisonPill, Props, Settings
 from tests.core.actors_for_tests import Recorder, Worker, calm, do, worker
 
 variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="unset")
@@ -22,6 +22,39 @@ async def test_messages_of_one_sender_arrive_in_order(system: ActorSystem) -> No
         ref.tell(number)
     await calm(system)
     assert seen == list(range(1000))
+
+
+class Pair(NamedTuple):
+    first: Any
+    second: Any
+
+
+@pytest.mark.parametrize("has_sender", [False, True])
+@pytest.mark.parametrize("is_stopped", [False, True])
+async def test_a_message_of_any_shape_arrives_as_it_was_told_with_its_sender(
+    system: ActorSystem, has_sender: bool, is_stopped: bool
+) -> None:
+    """Also one that looks like what the runtime itself keeps in a mailbox."""
+    seen: list[Any] = []
+
+    class Watchful(Actor):
+        def receive(self, message: Any) -> None:
+            if isinstance(message, DeadLetter):
+                seen.append((message.message, message.sender))
+            else:
+                seen.append((message, self.sender))
+
+    ref, letters, other = system.spawn(Watchful), system.spawn(Watchful), system.spawn(Worker)
+    system.event_stream.subscribe(letters, DeadLetter)
+    sender = other if has_sender else None
+    messages = [1, (), (1,), ("text", None), ("text", other), Pair("text", other), (1, 2, 3), [1, 2], {}]
+    if is_stopped:
+        ref.tell(PoisonPill())
+    for message in messages:
+        ref.tell(message, sender)
+    await calm(system)
+    assert seen == [(message, sender) for message in messages]
+    assert [type(message) for message, _ in seen] == [type(message) for message in messages]
 
 
 async def test_the_next_message_waits_while_a_handler_awaits(system: ActorSystem) -> None:
