@@ -57,6 +57,7 @@ class Cost:
         goal_over_libraries: the ratio that ours is to reach over the best library of actors.
         limit: the same for the figure itself.
         at_most: repetitions of it, if a million actors take too long for as many as of others.
+        control: a contender and the one that it is compared with, whose ratio says how much of ours is the machine's.
         surcharge: by how much ours may at most be above the baseline's figure.
     """
 
@@ -72,6 +73,7 @@ class Cost:
     limit: float | None = None
     surcharge: float | None = None
     at_most: int | None = None
+    control: tuple[str, str] | None = None
     contenders: dict[str, Contender] = field(default_factory=dict)
 
     def contender(

@@ -38,7 +38,7 @@ def table(results: Iterable[Results]) -> str:
             else:
                 mark = "=" if name == cost.baseline else f"{ratio:.2f}" if ratio is not None else "–"
                 lines.append(f"| {name} | {figure:,.{1 if figure < 1000 else 0}f} | {mark} |")
-        lines += _over_libraries(result)
+        lines += _over_libraries(result) + _over_control(result)
     return "\n".join(lines)
 
 
@@ -51,6 +51,23 @@ def _over_libraries(result: Results) -> list[str]:
         return []
     best = max(libraries, key=libraries.__getitem__)
     return ["", f"Over the best library, {best}: {measured['actors'] / libraries[best]:.2f}; goal: ≥ {goal:g}."]
+
+
+def _over_control(result: Results) -> list[str]:
+    """How ours grew beside what was measured for that alone."""
+    control = result.cost.control
+    grown = None if control is None else result.ratio(*control)
+    if grown is None:
+        return []
+    ours = ((each.name, result.ratio(each.name)) for each in result.cost.contenders.values() if each.ours)
+    return [
+        "",
+        *(
+            f"{name}: {ratio:.2f}, where the floor's is {grown:.2f}: {ratio / grown:.2f} of that."
+            for name, ratio in ours
+            if ratio is not None
+        ),
+    ]
 
 
 def _goal(result: Results) -> str:

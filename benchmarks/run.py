@@ -35,9 +35,9 @@ class Results:
         found = [figure for figure in self.figures.get(contender, []) if figure is not None]
         return statistics.median(found) if found else None
 
-    def ratio(self, contender: str) -> float | None:
-        """The middle of the ratios to the baseline's figure of the same repetition."""
-        pairs = zip(self.figures.get(contender, []), self.figures.get(self.cost.baseline, []), strict=False)
+    def ratio(self, contender: str, to: str | None = None) -> float | None:
+        """The middle of the ratios to the figure of `to` (the baseline's) of the same repetition."""
+        pairs = zip(self.figures.get(contender, []), self.figures.get(to or self.cost.baseline, []), strict=False)
         ratios = [figure / base for figure, base in pairs if figure is not None and base]
         return statistics.median(ratios) if ratios else None
 
@@ -58,7 +58,11 @@ def conduct(costs: Iterable[Cost], repetitions: int, *, only_ours: bool = False)
 
 
 def _wanted(cost: Cost, only_ours: bool) -> list[Contender]:
-    return [each for each in cost.contenders.values() if not only_ours or each.ours or each.name == cost.baseline]
+    return [
+        each
+        for each in cost.contenders.values()
+        if not only_ours or each.ours or each.name in (cost.baseline, *(cost.control or ()))
+    ]
 
 
 def _measure(result: Results, contender: Contender) -> float | None:
