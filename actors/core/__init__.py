@@ -14,6 +14,7 @@ from .errors import (
     InvalidActorName,
     MailboxFull,
     PostRestartError,
+    ShutdownAborted,
     StashError,
     StashOverflow,
 )
@@ -95,6 +96,7 @@ __all__ = [
     "ReceiveTimeout",
     "Settings",
     "SettingsError",
+    "ShutdownAborted",
     "StashError",
     "StashOverflow",
     "StoppingStrategy",

@@ -12,6 +12,7 @@ __all__ = [
     "InvalidActorName",
     "MailboxFull",
     "PostRestartError",
+    "ShutdownAborted",
     "StashError",
     "StashOverflow",
 ]
@@ -51,6 +52,10 @@ class AskTimeout(ActorError, TimeoutError):
 
 class MailboxFull(ActorError):
     """A bounded mailbox with the policy `fail` has no room."""
+
+
+class ShutdownAborted(ActorError):
+    """A phase failed that `Settings.phase_recover` makes the shutdown depend on; the later phases were not begun."""
 
 
 class StashError(ActorError):

@@ -37,6 +37,8 @@ class Settings:
     :ivar log_dead_letters: dead letters logged before the log falls silent for `log_dead_letters_suspend`; 0 logs none.
     :ivar log_dead_letters_during_shutdown: whether dead letters are logged while the system terminates.
     :ivar phase_timeouts: time-outs of phases of coordinated shutdown, by name, where they differ from Akka's.
+    :ivar phase_recover: whether the shutdown goes on when a task of a phase failed or took too long, by name of the
+        phase; it does unless this says false, which aborts it (`ShutdownAborted`).
     :ivar dispatcher: runs the actors whose `Props` name no other: ``"run_queue"``, ``"task"``, ``"threads"``, or a
         `ThreadPoolDispatcher`.
     :ivar guardian_strategy: the supervision of the actors that `system.spawn` makes; the default strategy when None.
@@ -58,6 +60,7 @@ class Settings:
     log_dead_letters_suspend: float = 300.0
     log_dead_letters_during_shutdown: bool = False
     phase_timeouts: Mapping[str, float] = field(default_factory=dict)
+    phase_recover: Mapping[str, bool] = field(default_factory=dict)
     dispatcher: str | DispatcherSpec = "run_queue"
     guardian_strategy: SupervisorStrategy | None = None
     seed: int | None = None
@@ -95,6 +98,11 @@ class Settings:
         for phase, seconds in self.phase_timeouts.items():
             if not _is_number(seconds) or not seconds > 0:
                 raise SettingsError(f"phase_timeouts[{phase!r}] must be a number of seconds above 0, not {seconds!r}")
+        if not isinstance(self.phase_recover, Mapping):
+            raise SettingsError(f"phase_recover must map names of phases to true or false, not {self.phase_recover!r}")
+        for phase, recover in self.phase_recover.items():
+            if not isinstance(recover, bool):
+                raise SettingsError(f"phase_recover[{phase!r}] must be true or false, not {recover!r}")
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> Settings:

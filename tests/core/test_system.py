@@ -15,6 +15,7 @@ from actors import (
     Props,
     Settings,
     SettingsError,
+    ShutdownAborted,
 )
 from actors.core.shutdown import PHASES
 from tests.core.actors_for_tests import Parent, Recorder, Worker, calm, spawn_in
@@ -58,6 +59,44 @@ async def test_a_task_that_fails_or_hangs_is_named_and_the_shutdown_goes_on(
     assert system.clock.time() - began == pytest.approx(2, abs=0.1)
     assert "failing task failed, going on: ValueError('no')" in caplog.text
     assert "hanging task did not end within 2 s" in caplog.text
+
+
+@pytest.mark.parametrize("takes_too_long", [False, True])
+async def test_a_phase_that_must_not_fail_aborts_the_shutdown_which_can_be_tried_again(
+    caplog: pytest.LogCaptureFixture, settings: Callable[..., Settings], takes_too_long: bool
+) -> None:
+    system = ActorSystem("careful", settings(phase_recover={"service-stop": False}))
+    ref = system.spawn(Worker)
+    done: list[str] = []
+    is_well = False
+
+    async def hand_over() -> None:
+        done.append("hand over")
+        if not is_well:
+            if takes_too_long:
+                await system.clock.sleep(1000)
+            raise ValueError("nobody took it")
+
+    async def note(what: str) -> None:
+        done.append(what)
+
+    system.coordinated_shutdown.add_task("service-unbind", "unbind", lambda: note("unbind"))
+    system.coordinated_shutdown.add_task("service-stop", "hand over", hand_over)
+    system.coordinated_shutdown.add_task("cluster-leave", "leave", lambda: note("leave"))
+    outcomes = await asyncio.gather(system.terminate("a test"), system.terminate(), return_exceptions=True)
+    for error in outcomes:
+        assert isinstance(error, ShutdownAborted)
+        assert "aborted in service-stop: hand over" in str(error)
+    assert "going on" not in caplog.text
+    assert done == ["unbind", "hand over"]
+    assert await ref.ask("count") == 1  # it works as before, and new actors too
+    assert await system.spawn(Worker).ask("count") == 1
+    assert not system.is_terminated
+
+    is_well = True
+    await system.terminate()
+    assert done == ["unbind", "hand over", "hand over", "leave"]
+    assert system.is_terminated
 
 
 async def test_actors_that_do_not_stop_are_named(
@@ -123,6 +162,8 @@ async def test_unknown_phases_are_refused(system: ActorSystem, settings: Callabl
         system.coordinated_shutdown.add_task("service-stopp", "x", system.when_terminated)
     with pytest.raises(ValueError, match="unknown phases"):
         ActorSystem("x", settings(phase_timeouts={"nonsense": 1}))
+    with pytest.raises(ValueError, match="phase_recover names unknown phases"):
+        ActorSystem("x", settings(phase_recover={"nonsense": False}))
 
 
 def test_the_phases_are_akkas() -> None:
