@@ -4,15 +4,17 @@
                     (one for all; encodes once)     (one per connection; filters)
 
 A client that leaves more than `MAX_QUEUED` events unread is dropped, as Marathon does: it must not hold what happens in
-memory for ever. Idle connections get an empty line every `HEARTBEAT` seconds, so that both ends notice a broken one.
+memory for ever. Where its handler waits to write, the connection is cut, or it would wait for ever. Idle connections
+get an empty line every `HEARTBEAT` seconds, so that both ends notice a broken one.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from aiohttp import web
@@ -120,8 +122,10 @@ class EventHub(Actor):
 class EventClient(Actor[Encoded]):
     """One connection's filter. It stops itself when the connection does not keep up; the handler notices the end."""
 
-    def __init__(self, queue: asyncio.Queue[bytes | None], types: frozenset[str], light: bool) -> None:
-        self._queue, self._types, self._light = queue, types, light
+    def __init__(
+        self, queue: asyncio.Queue[bytes | None], types: frozenset[str], light: bool, cut: Callable[[], None]
+    ) -> None:
+        self._queue, self._types, self._light, self._cut = queue, types, light, cut
 
     def receive(self, message: Encoded) -> None:
         if self._types and message.type not in self._types:
@@ -130,6 +134,7 @@ class EventClient(Actor[Encoded]):
             self._queue.put_nowait(message.light if self._light else message.full)
         except asyncio.QueueFull:
             self.log.warning("an event stream client left %d events unread and is dropped", self._queue.qsize())
+            self._cut()
             self.context.stop(self.ref)
 
     def post_stop(self) -> None:
@@ -158,7 +163,10 @@ async def stream_events(request: web.Request) -> web.StreamResponse:
     queue: asyncio.Queue[bytes | None] = asyncio.Queue(MAX_QUEUED)
     types = frozenset(_named(request))
     light = request.query.get("plan-format") == "light"
-    client = system.spawn(Props(EventClient, queue, types, light))
+    transport = request.transport
+    if transport is None:
+        raise ConnectionResetError("the client is gone")
+    client = system.spawn(Props(EventClient, queue, types, light, partial(_cut, transport)))
     try:
         answer = web.StreamResponse(headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"})
         answer.content_type = "text/event-stream"
@@ -171,6 +179,12 @@ async def stream_events(request: web.Request) -> web.StreamResponse:
         return answer
     finally:
         system.stop(client)
+
+
+def _cut(transport: asyncio.Transport) -> None:
+    """Free a handler that waits until its client reads. One that has nothing under way ends its answer properly."""
+    if transport.get_write_buffer_size():
+        transport.abort()
 
 
 def _named(request: web.Request) -> Iterator[str]:

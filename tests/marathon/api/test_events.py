@@ -1,9 +1,12 @@
 """The event stream."""
 
+import asyncio
 import json
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
+import pytest
 
 from actors.marathon.api import events
 from actors.marathon.messages import AppTerminated, DeploymentSuccess, GroupChangeSuccess, InstanceChanged
@@ -100,6 +103,21 @@ async def test_a_client_that_does_not_read_is_dropped_and_holds_up_nobody(api: A
             api.system.event_stream.publish(GroupChangeSuccess("/", f"v{number}"))
         assert (await read_event(other))[0] == "event_stream_detached"
         assert not (await slow.read()).endswith(b'"v199"}\r\n\r\n')
+
+
+async def test_the_connection_of_a_stalled_client_is_cut_while_it_is_written_to(api: Api, monkeypatch: Any) -> None:
+    monkeypatch.setattr(events, "MAX_QUEUED", 8)
+    host, port = urlsplit(api.url).netloc.split(":")
+    stalled, writer = await asyncio.open_connection(host, int(port), limit=1000)
+    writer.write(f"GET /v2/events HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+    assert (await stalled.readline()).startswith(b"HTTP/1.1 200")
+    async with api.session.get(f"{api.url}/v2/events?event_type=group_change_success") as other:
+        for number in range(100):
+            api.system.event_stream.publish(GroupChangeSuccess("/" + "x" * 10_000, f"v{number}"))
+            await read_event(other)  # nothing holds it up
+        await api.system.clock.sleep(1)
+    with pytest.raises(ConnectionResetError):
+        await stalled.read()
 
 
 async def test_a_client_that_leaves_is_told_to_the_others(api: Api) -> None:
