@@ -84,6 +84,7 @@ class Reconciler:
     ) -> None:
         self._ask = ask
         self._known = dict(known)
+        self._agents: dict[AgentID, AgentID] = {}  # each once, however many tasks it has
         self._unanswered: set[TaskID] = set()
         self._clock = clock
         self._random = chance
@@ -121,7 +122,7 @@ class Reconciler:
         ids = []
         for task in tasks:
             task_id = task.task_id
-            self._known[task_id] = task.agent_id
+            self._place(task_id, task.agent_id)
             ids.append(task_id)
         return partial(self._launched, ids)
 
@@ -141,10 +142,13 @@ class Reconciler:
         task_id = status.task_id
         self._unanswered.discard(task_id)
         if status.state not in _OVER:
-            self._known[task_id] = status.agent_id
+            self._place(task_id, status.agent_id)
         elif status.reason != mesos_pb2.TaskStatus.REASON_TASK_INVALID:
             # "Duplicate ID" is said of the attempt; the task which has that id runs on.
             self._known.pop(task_id, None)
+
+    def _place(self, task_id: TaskID, agent_id: AgentID | None) -> None:
+        self._known[task_id] = None if agent_id is None else self._agents.setdefault(agent_id, agent_id)
 
     async def _reconcile(self, settings: Reconciliation) -> None:
         while True:
