@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
-from ._client import Client, CommandFailed, WrongUsage, app_path
+from ._client import Client, CommandFailed, Refused, WrongUsage, app_path, pod_path
 from ._console import plural, say
-from ._definition import is_group, read_definition, unknown_fields, with_env, without_group_versions
+from ._definition import is_group, is_pod, read_definition, unknown_fields, with_env, without_group_versions
 
 __all__ = ["Change", "env_option", "read_changes"]
 
@@ -39,6 +39,26 @@ class Change:
         return replace(self, query={**self.query, "ifVersion": version})
 
 
+@dataclass(frozen=True, slots=True)
+class PodChange(Change):
+    """A pod of a file: replaced, or created where there is none. Its path is that of the pod."""
+
+    def send(self, client: Client, query: Mapping[str, str]) -> dict[str, Any]:
+        try:
+            return change_pod(client, "PUT", self.path, self.body, query)
+        except Refused as refused:
+            if refused.status != 404:
+                raise
+        return change_pod(client, "POST", "/v2/pods", self.body, query)
+
+
+def change_pod(client: Client, method: str, path: str, body: Any, query: Mapping[str, str]) -> dict[str, Any]:
+    """The deployment of a change of a pod. Raises `WrongUsage` for a dry run: the API has none, it would be done."""
+    if "dryRun" in query:
+        raise WrongUsage("the service makes no plans for pods", "'marathon deploy' and 'marathon destroy' change them")
+    return client.deployment_of(method, path, body, query)
+
+
 def read_changes(files: tuple[str, ...], env: Mapping[str, str]) -> list[Change]:
     """What the files define. All are read before the first is sent; fields that nobody knows are pointed out."""
     changes = []
@@ -61,6 +81,8 @@ def _change(name: str, definition: Any) -> Change:
     if is_group(definition):
         # The path is the root and the id in the body says which: that is how relative ids are read.
         return Change(f"group {definition['id']}", "PUT", "/v2/groups", without_group_versions(definition), {})
+    if is_pod(definition):
+        return PodChange(f"pod {definition['id']}", "PUT", pod_path(definition["id"]), definition, {})
     return Change(definition["id"], "PUT", app_path(definition["id"]), definition, whole)
 
 

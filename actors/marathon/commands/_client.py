@@ -102,6 +102,16 @@ class Client:
         finally:
             connection.close()
 
+    def deployment_of(self, method: str, path: str, body: Any, query: Mapping[str, Any]) -> dict[str, Any]:
+        """A change of a pod as changes of apps are answered: Marathon tells its deployment in a header."""
+        connection = self._connection(self._timeout)
+        try:
+            answer = self._answer(connection, method, path, body, query, "application/json")
+            self._decoded(answer)
+            return {"deploymentId": answer.headers["Marathon-Deployment-Id"]}
+        finally:
+            connection.close()
+
     def lines(self, path: str, query: Mapping[str, Any] | None = None) -> Lines:
         """An answer that does not end, line by line. Raises as `call` does; so do its lines when it breaks off."""
         connection = self._connection(SILENCE)
@@ -211,3 +221,8 @@ def _hint(status: int, body: Any) -> str | None:
 def app_path(app_id: str, *rest: str) -> str:
     """The API's path of an app; its id may come with or without the leading slash."""
     return "/".join(["/v2/apps", quote(app_id.strip("/")), *map(quote, rest)])
+
+
+def pod_path(pod_id: str) -> str:
+    """The API's path of a pod."""
+    return f"/v2/pods/{quote(pod_id.strip('/'))}"

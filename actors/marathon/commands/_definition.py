@@ -66,6 +66,8 @@ def _strangers(definition: Any, path: str) -> Iterator[tuple[str, str, frozenset
         for index, item in enumerate(definition):
             yield from _strangers(item, f"{path}({index})")
     elif isinstance(definition, Mapping):
+        if is_pod(definition):
+            return  # the service refuses the fields of pods that it does not know
         if not is_group(definition):
             yield from _of_model(App, definition, path, STATUS_FIELDS)
             return
@@ -79,7 +81,12 @@ def _strangers(definition: Any, path: str) -> Iterator[tuple[str, str, frozenset
 
 def is_group(definition: Mapping[str, Any]) -> bool:
     """Whether a definition is a group's: it holds apps or groups, or nothing that runs."""
-    return "apps" in definition or "groups" in definition
+    return any(part in definition for part in ("apps", "groups", "pods"))
+
+
+def is_pod(definition: Mapping[str, Any]) -> bool:
+    """Whether a definition is a pod's: an app has one container at most."""
+    return "containers" in definition
 
 
 def without_group_versions(group: Mapping[str, Any]) -> dict[str, Any]:
@@ -137,6 +144,8 @@ def with_env(definition: Any, pairs: Mapping[str, str]) -> Any:
     if not isinstance(definition, Mapping):
         return definition
     if is_group(definition):
-        parts = [part for part in ("apps", "groups") if definition.get(part)]
+        parts = [part for part in ("apps", "groups", "pods") if definition.get(part)]
         return {**definition, **{part: with_env(definition[part], pairs) for part in parts}}
+    if is_pod(definition):
+        return {**definition, "environment": {**(definition.get("environment") or {}), **pairs}}
     return {**definition, "env": {**(definition.get("env") or {}), **pairs}}

@@ -23,7 +23,7 @@ from ._wait import Waiting, change, with_waiting
 def command(
     files: tuple[str, ...], env: dict[str, str], check_version: str | None, waiting: Waiting, url: str | None
 ) -> None:
-    """Create or update the apps and groups that the FILEs (JSON; - is stdin) define, and wait until they run.
+    """Create or update the apps, pods and groups that the FILEs (JSON; - is stdin) define, and wait until they run.
 
     A file is the whole definition: what it does not say takes its default. 'marathon plan FILE' tells beforehand what
     would change.

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from urllib.parse import quote
 
 import click
 
-from ._client import Client, Refused, WrongUsage, app_path
+from ._change import change_pod
+from ._client import Client, Refused, WrongUsage, app_path, pod_path
 from ._complete import AppId
 from ._console import plural, with_url
 from ._wait import Waiting, change, with_waiting
@@ -19,7 +21,7 @@ from ._wait import Waiting, change, with_waiting
 @with_waiting
 @with_url
 def command(app: str, yes: bool, waiting: Waiting, url: str | None) -> None:
-    """Remove APP, or the group of that id with all in it, and stop its tasks.
+    """Remove APP, or the pod or the group of that id with all in it, and stop its tasks.
 
     \b
       marathon destroy my-app
@@ -27,6 +29,7 @@ def command(app: str, yes: bool, waiting: Waiting, url: str | None) -> None:
     """
     client = Client(url)
     path, what = _found(client, app)
+    call = change_pod if path == pod_path(app) else Client.call
     if not yes and not waiting.dry_run:
         if not sys.stdin.isatty():
             raise WrongUsage(
@@ -36,7 +39,7 @@ def command(app: str, yes: bool, waiting: Waiting, url: str | None) -> None:
         click.confirm(f"Remove {what}?", abort=True, err=True)
     # Unlike other changes, this one cancels what is in its way unless it is told not to.
     gently = {} if waiting.force else {"force": "false"}
-    change(client, f"destroying {app}", lambda query: client.call("DELETE", path, query={**gently, **query}), waiting)
+    change(client, f"destroying {app}", lambda query: call(client, "DELETE", path, None, {**gently, **query}), waiting)
 
 
 def _found(client: Client, app: str) -> tuple[str, str]:
@@ -46,6 +49,9 @@ def _found(client: Client, app: str) -> tuple[str, str]:
     except Refused as refused:
         if refused.status != 404 or not app.strip("/"):  # everything at once is left to the API
             raise
+        with suppress(Refused):
+            pod = client.get(f"{pod_path(app)}::status")
+            return pod_path(app), f"the pod {pod['id']} with its {plural(len(pod['instances']), 'instance')}"
         try:
             apps = client.get(app_path(app, "*"))["*"]
         except Refused:

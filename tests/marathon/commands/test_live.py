@@ -190,6 +190,24 @@ def test_a_group_is_destroyed_with_all_in_it(live: Run, file: Path) -> None:
     assert live("apps", "-q", "--id", "/gone").stdout == ""
 
 
+def test_a_pod_is_created_replaced_and_destroyed_as_an_app_is(live: Run) -> None:
+    containers = [{"name": "one", "exec": {"command": {"shell": "x"}}, "resources": {"cpus": 0.01, "mem": 8}}]
+    pod = {"id": "/podded", "containers": containers}
+    created = live("deploy", "-", input=json.dumps(pod))
+    assert created.exit_code == 0, created.stderr
+    assert created.stderr.startswith("/podded: scale begins")
+    two = {**pod, "scaling": {"kind": "fixed", "instances": 2}}
+    assert live("deploy", "-", "-e", "A=1", input=json.dumps(two)).exit_code == 0
+    planned = live("plan", "-", input=json.dumps(two))
+    assert (planned.exit_code, "makes no plans for pods" in planned.stderr) == (2, True)
+    assert live("destroy", "/podded", "--dry-run").exit_code == 2
+    refused = live("destroy", "/podded")
+    assert "the pod /podded with its 2 instances" in refused.stderr
+    destroyed = live("destroy", "podded", "--yes")
+    assert destroyed.exit_code == 0
+    assert "/podded has stopped" in destroyed.stderr
+
+
 def test_status_says_which_service_is_meant_and_why(live: Run, live_url: str) -> None:
     assert f"{live_url} (MARATHON_URL)" in live("status").stdout
     assert f"{live_url} (--url)" in live("status", "--url", live_url).stdout

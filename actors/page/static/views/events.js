@@ -3,8 +3,8 @@ import { html, useState } from "../lib/html.js";
 import { moment } from "../lib/format.js";
 import { useObservable } from "../lib/observable.js";
 import { Command } from "../lib/parts.js";
-import { toApp, toDeployment } from "../lib/router.js";
-import { recent } from "../lib/store.js";
+import { toApp, toDeployment, toPod } from "../lib/router.js";
+import { pods, recent } from "../lib/store.js";
 import { Table } from "../lib/table.js";
 
 const COLUMNS = [
@@ -21,7 +21,7 @@ const COLUMNS = [
 
 function of(data) {
   const app = data.runSpecId ?? data.appId ?? data.appDefinition?.id;
-  if (app) return html`<a href=${toApp(app)}>${app}</a>`;
+  if (app) return html`<a href=${(pods.value?.has(app) ? toPod : toApp)(app)}>${app}</a>`;
   const deployment = data.plan?.id ?? (data.node && data.id);
   return deployment
     ? html`<a href=${toDeployment(deployment)}>${data.node ?? "deployment"}</a>`

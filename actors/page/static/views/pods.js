@@ -113,7 +113,7 @@ export function PodPage({ id }) {
     ${pod.instances.length === 0 && html`<div class="empty panel">No instance is there yet.</div>`}
     <details class="panel"><summary>The definition as JSON</summary>
       <pre class="json" tabindex="0" aria-label="The definition as JSON">${pretty(definitionOf(pod.spec))}</pre></details>
-    <${Command}>curl ${location.origin}/v2/pods${word(id)}::status<//>
+    <${Command}>marathon deploy ${word(`${parts.at(-1)}.json`)}<//>
   </div>`;
 }
 
@@ -160,7 +160,7 @@ function Destroy({ pod }) {
   };
   return html`<${Confirm} title=${`Destroy ${pod.id}`} action="Destroy" danger run=${run}>
     <p>All ${plural(pod.instances.length, "instance")} will be killed, and the definition removed with all its versions. This cannot be undone.</p>
-    <${Command}>curl -X DELETE ${location.origin}/v2/pods${word(pod.id)}<//><//>`;
+    <${Command}>marathon destroy ${word(pod.id)}<//><//>`;
 }
 
 function Kill({ pod, instance }) {
