@@ -83,8 +83,14 @@ class CoordinatedShutdown:
             self.reason = reason
             self._system.is_terminating = True
             self._running = self._system.loop.create_task(self._run(), name=f"shutdown of {self._system.name}")
-            self._running.add_done_callback(_retrieve)  # it is in the log, also when nobody waits for it
+            self._running.add_done_callback(self._ended)
         return self._running
+
+    def _ended(self, running: asyncio.Task[None]) -> None:
+        """An abort is in the log already; anything else is told here, since there may be nobody who waits for it."""
+        error = None if running.cancelled() else running.exception()
+        if error is not None and not isinstance(error, ShutdownAborted):
+            self._system.log.critical("the shutdown failed: %r", error, exc_info=error)
 
     async def _run(self) -> None:
         self._system.log.debug("shutdown begins: %s", self.reason)
