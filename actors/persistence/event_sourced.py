@@ -62,7 +62,10 @@ class EventSourcedActor(Actor[M], Generic[M, S]):
     """After how many events a snapshot is made, which replaces them; None: never."""
 
     recovery_timeout: ClassVar[float] = 30.0
-    """Seconds that the journal may take to give the stream."""
+    """Seconds that the journal may take to give the stream, once it was asked."""
+
+    recoveries_at_once: ClassVar[int] = 50
+    """How many actors of a system recover at the same time; the others wait. Their streams are in memory meanwhile."""
 
     def __init__(self, journal: Journal, stream: str) -> None:
         self.journal = journal
@@ -190,7 +193,8 @@ class EventSourcedActor(Actor[M], Generic[M, S]):
     async def pre_start(self) -> None:
         """Recover. An override must await ``super().pre_start()``."""
         try:
-            await self._recover()
+            async with self._permits():
+                await self._recover()
         except RecoveryFailed as error:
             self.on_recovery_failure(error)
             raise
@@ -201,6 +205,13 @@ class EventSourcedActor(Actor[M], Generic[M, S]):
         completed = self.recovery_completed()
         if completed is not None:
             await completed
+
+    def _permits(self) -> asyncio.Semaphore:
+        at_once = self.recoveries_at_once
+        permits: asyncio.Semaphore = self.context.system.resource(
+            (EventSourcedActor, at_once), lambda _: asyncio.Semaphore(at_once)
+        )
+        return permits
 
     def _begin_write(self) -> None:
         if self._in_doubt:

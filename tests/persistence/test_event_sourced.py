@@ -297,6 +297,34 @@ async def test_a_journal_that_does_not_answer_fails_the_recovery(system, probe):
     assert "within 30 s" in str((await probe.expect_terminated(account, timeout=40)).reason.__cause__)
 
 
+async def test_no_more_than_so_many_recover_at_once_and_those_that_wait_do_not_run_out_of_time(system):
+    replaying, most, recovered = 0, 0, []
+
+    class Slow(MemoryJournal):
+        async def replay(self, stream, after=0):
+            nonlocal replaying, most
+            replaying += 1
+            most = max(most, replaying)
+            await system.clock.sleep(20)
+            replaying -= 1
+            if stream == "account/1":
+                raise JournalBroken("this one cannot be read")  # its permit is another's then
+            return await super().replay(stream, after)
+
+    class Careful(Account):
+        def recovery_completed(self):
+            recovered.append(self.stream)
+
+    slow = Slow(MemoryStore())
+    for number in range(120):
+        system.spawn(Props(Careful, slow, f"account/{number}"))
+    await system.clock.sleep(1)
+    assert replaying == most == Careful.recoveries_at_once == 50
+    await system.clock.sleep(60)
+    assert (most, replaying) == (50, 0)
+    assert sorted(recovered) == sorted(f"account/{number}" for number in range(120) if number != 1)
+
+
 async def test_snapshots_replace_events_and_a_recovery_begins_at_them(system, journal):
     account = system.spawn(Props(Compact, journal))
     for n in range(1, 8):
