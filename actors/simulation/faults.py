@@ -5,6 +5,7 @@ All are recoverable by contract: what is durable stays durable, and when they ar
 
 from __future__ import annotations
 
+import errno
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -55,10 +56,14 @@ Draw = Callable[[random.Random], tuple[Any, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """``strike(stage, *arguments)``; the arguments are drawn by ``draw``, smaller ones are milder."""
+    """``strike(stage, *arguments)``; the arguments are drawn by ``draw``, smaller ones are milder.
+
+    ``aims``: events in whose moment it bites hardest; one that hangs on an event mostly hangs on one of these.
+    """
 
     strike: Callable[..., None]
     draw: Draw
+    aims: tuple[str, ...] = ()
 
 
 def _seconds(least: float, most: float) -> Draw:
@@ -104,9 +109,23 @@ def _reboot(stage: Befallen, draw: int, seconds: float) -> None:
 
 
 def _reset(stage: Befallen, draw: int) -> None:
-    host = _pick(stage, draw)
+    _reset_one(stage, _pick(stage, draw))
+
+
+def _reset_one(stage: Befallen, host: Host) -> None:
     stage.world.fault("reset", host.name, "all its connections are reset")
     stage.world.network.reset(host.address)
+
+
+def _reset_connection(stage: Befallen, draw: int, which: int) -> None:
+    """One connection of many: what was under way on it is lost, and nobody notices but who waits for an answer."""
+    host = _pick(stage, draw)
+    mine = [each for each in stage.world.network.transports.values() if each.touches(host.address)]
+    if mine:
+        chosen = mine[which % len(mine)]
+        stage.world.fault("reset of one", host.name, f"{chosen!r} is reset")
+        for end in (chosen, chosen.peer):
+            end.lose_soon(ConnectionResetError(errno.ECONNRESET, "Connection reset by peer"))
 
 
 def _cut(stage: Befallen, draw: int, seconds: float) -> None:
@@ -150,6 +169,12 @@ def _stall_and_kill(stage: Stage, draw: int, seconds: float, down_for: float) ->
     _stall(stage, seconds)
     # Whatever is promised meanwhile is not on the disk when the process dies.
     stage.world.later(seconds / 2, lambda: _kill(_service)(stage, draw, down_for))
+
+
+def _stall_and_lose(stage: Stage, draw: int, seconds: float) -> None:
+    _stall(stage, seconds)
+    # What is to be launched waits for the disk, while its offers end with the subscription, which comes anew meanwhile.
+    stage.world.later(seconds / 4, lambda: _reset_one(stage, _service(stage, draw)))
 
 
 def _last_words(stage: Befallen, seconds: float, down_for: float) -> None:
@@ -216,22 +241,30 @@ def _agent(stage: Befallen, draw: int) -> Host:
 
 
 FAULTS: dict[str, Fault] = {
-    "kill service": Fault(_kill(_service), _host(0.5, 20)),
+    "kill service": Fault(_kill(_service), _host(0.5, 20), ("provisioned", "change written")),
     "cut power of service": Fault(_kill(_service, silently=True), _host(0.5, 20)),
     "pause service": Fault(_pause(_service), _host(0.5, 40)),
-    "kill master": Fault(_kill(_master), _host(0.5, 10)),
+    "kill master": Fault(_kill(_master), _host(0.5, 10), ("provisioned", "accept")),
     "cut power of master": Fault(_kill(_master, silently=True), _host(0.5, 10)),
     "pause master": Fault(_pause(_master), _host(0.5, 40)),
     "kill agent": Fault(_kill(_agent), _host(0.5, 25)),
     "pause agent": Fault(_pause(_agent), _host(0.5, 25)),
     "reboot agent": Fault(_reboot, _host(1, 30)),
     "reset": Fault(_reset, lambda chance: (chance.randrange(100),)),
+    "reset one": Fault(
+        _reset_connection,
+        lambda chance: (chance.randrange(100), chance.randrange(100)),
+        ("durable", "accept", "provisioned", "kill"),
+    ),
     "cut": Fault(_cut, _host(0.5, 40)),
     "cut one way": Fault(_cut_one_way, lambda chance: (chance.randrange(100), *_host(0.5, 40)(chance))),
     "slow network": Fault(_slow, _seconds(1, 20)),
     "stall disk": Fault(_stall, _seconds(0.1, 10)),
-    "kill service while its disk stalls": Fault(_stall_and_kill, lambda chance: (*_host(0.1, 4)(chance), 1.0)),
-    "last words": Fault(_last_words, lambda chance: (*_seconds(0.1, 10)(chance), 1.0)),
+    "kill service while its disk stalls": Fault(
+        _stall_and_kill, lambda chance: (*_host(0.1, 4)(chance), 1.0), ("put",)
+    ),
+    "stall disk and reset": Fault(_stall_and_lose, _host(2, 10), ("promised",)),
+    "last words": Fault(_last_words, lambda chance: (*_seconds(0.1, 10)(chance), 1.0), ("accept",)),
     "fill disk": Fault(_fill, _seconds(0.5, 10)),
     "fail task": Fault(_fail_task, lambda chance: (chance.randrange(100),)),
     "bad starts": Fault(_bad_starts, _seconds(1, 20)),

@@ -218,7 +218,7 @@ class Invariants:
             # Deployments that it cancels leave their other apps to standing orders, which know no order between apps.
             self._waiting.clear()
             self._left_over |= set(self.stage.users.promises) - set(wanted)
-        self._left_over -= set(wanted)
+        self._left_over -= {app_id for app_id, each in wanted.items() if not self._may_be(app_id, each)}
         for app_id in list(self._waiting):
             if app_id in wanted or any(name in wanted for name in self._waiting[app_id].first):
                 del self._waiting[app_id]
@@ -238,7 +238,8 @@ class Invariants:
         """What was put last is as if it had not been."""
         self._waiting, self._left_over = self._before_put
 
-    def _may_be(self, app_id: str, definition: Definition) -> bool:
+    def _may_be(self, app_id: str, definition: Definition | None) -> bool:
+        """Whether the app may be so already, so that this changes nothing."""
         promise = self.stage.users.promises.get(app_id)
         return promise is not None and definition in (promise.known, *promise.maybe)
 

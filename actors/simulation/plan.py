@@ -68,7 +68,8 @@ def draw(seed: int, *, faults: Mapping[str, float], seconds: float = 60.0, chang
         kind = chance.choices(kinds, [faults[each] for each in kinds])[0]
         arguments = FAULTS[kind].draw(chance)
         if chance.random() < 0.55:
-            after = chance.choice(list(EVENTS))
+            aims = FAULTS[kind].aims
+            after = chance.choice(list(aims) if aims and chance.random() < 0.6 else list(EVENTS))
             at = chance.choice([0.0, chance.uniform(0, 0.005), chance.uniform(0, 0.03), chance.uniform(0, 1.0)])
             steps.append(Step(kind, at, arguments, after, chance.randint(1, EVENTS[after])))
         else:

@@ -49,8 +49,8 @@ class Outcome:
 CRASHES = ("kill service", "cut power of service", "pause service", "kill master", "cut power of master",
            "pause master", "kill agent", "pause agent", "reboot agent", "fail task", "bad starts",
            "sick tasks", "kill service while its disk stalls", "last words")  # fmt: skip
-NETWORK = ("reset", "cut", "cut one way", "slow network", "stall disk", "fill disk", "drift", "fail task",
-           "kill service")  # fmt: skip
+NETWORK = ("reset", "reset one", "stall disk and reset", "cut", "cut one way", "slow network", "stall disk",
+           "fill disk", "drift", "fail task", "kill service")  # fmt: skip
 LEADERS = ("kill service", "cut power of service", "pause service", "lose coordinator", "cut", "reset", "stall disk",
            "kill master", "fail task")  # fmt: skip
 
@@ -61,7 +61,7 @@ SCENARIOS: dict[str, Scenario] = {
     ),
     "network": Scenario(
         "connections are reset, cut in one direction or both, and slow; clocks drift; the disk is slow or full",
-        dict.fromkeys(NETWORK, 1.0) | {"reset": 3.0},
+        dict.fromkeys(NETWORK, 1.0) | {"reset": 3.0, "reset one": 3.0},
     ),
     "leaders": Scenario(
         "two hosts of the service compete for the lease; the leader is killed, stands still, loses the coordinator",

@@ -79,6 +79,33 @@ REGRESSIONS = {
             agents=1,
         ),
     ),
+    "an upgrade that was cancelled for another app is not finished by putting the same again": (
+        "crashes",
+        Plan(
+            1058,
+            60.0,
+            (
+                Step("put", 8.075, ((("/db", Definition("serve 1", 3, checked=True)),), True)),
+                Step("put", 8.242, ((("/db", Definition("serve 1", 3, checked=True)),), False)),
+                Step(
+                    "put",
+                    14.457,
+                    (
+                        (
+                            ("/cache", Definition("serve 3", 1, minimum=0.5, over=0.5)),
+                            ("/db", Definition("serve 4", 2, over=0.5)),
+                            ("/web", Definition("serve 5", 1, ("/cache",), minimum=0.5, over=0.0)),
+                        ),
+                        True,
+                    ),
+                ),
+                Step("put", 38.141, ((("/web", Definition("serve 2", 4, minimum=0.0, over=0.5)),), True)),
+                Step("put", 45.337, ((("/db", Definition("serve 4", 2, over=0.5)),), True)),
+                Step("last words", 0.719, (0.1, 1.0), "put", 3),
+            ),
+            agents=2,
+        ),
+    ),
 }
 
 
