@@ -83,9 +83,9 @@ class Progress:
             before = self.graph.nodes.get(node.id)
             if node.state == (before.state if before else "waiting"):
                 continue
-            if node.state == "ready":
+            if node.state == "ready" and before:  # of one that was so at first nobody knows when it became so
                 self.ready_at[node.id] = self.elapsed
-                if before and before.state == "waiting":  # an answer overtook the event
+                if before.state == "waiting":  # an answer overtook the event
                     self.changes.append(replace(node, state="begun"))
             self.changes.append(node)
         self.graph = graph
