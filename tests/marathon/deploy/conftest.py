@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from actors import Actor, ActorSystem, Props
+from actors import Actor, ActorSystem, Props, Settings
 from actors.marathon import Marathon
 from actors.marathon.changes import settled
 from actors.marathon.health import Target
@@ -36,9 +36,14 @@ class Recorder(Actor[Any]):
 
 
 class Service:
-    """Starts, kills and asks a service whose journal and Mesos stay."""
+    """Starts, kills and asks a service whose journal and Mesos stay.
 
-    def __init__(self) -> None:
+    `seed` decides what it draws: other things after each start.
+    """
+
+    def __init__(self, seed: int = 0) -> None:
+        self._seed = seed
+        self._starts = 0
         self.world = MesosWorld()
         self.store = MemoryStore()
         self.events: list[tuple[float, Any]] = []
@@ -50,7 +55,8 @@ class Service:
 
     async def start(self, **settings: Any) -> None:
         self._settings = settings or self._settings
-        self.system = ActorSystem("marathon")
+        self._starts += 1
+        self.system = ActorSystem("marathon", Settings(seed=self._seed * 1_000 + self._starts))
         await self.system.__aenter__()
         recorder = self.system.spawn(Props(Recorder, self.events), "recorder")
         self.system.event_stream.subscribe(recorder, DomainEvent)

@@ -241,7 +241,7 @@ class Deployments(RuleBasedStateMachine):
     @initialize(seed=st.integers(0, 1000))
     def begin(self, seed: int) -> None:
         self.loop = VirtualLoop(seed, order="actors" if seed else "fifo", max_turns=5_000_000)
-        self.service = Service()
+        self.service = Service(seed)
         self.world = self.service.world = Watched(self.service)
         self.service.healthy_after = lambda app_id: self.world.healthy_after.get(app_id, 0.0)
         self.run(self.service.start())
@@ -441,6 +441,22 @@ class Deployments(RuleBasedStateMachine):
         )
         kept = {name for name in service.store.streams if name.startswith(("instance/", "deployment/"))}
         assert kept == {f"instance/{one.id}" for one in instances}
+
+
+def test_the_same_steps_launch_the_same_tasks() -> None:
+    """Or hypothesis could neither repeat what it found nor make it smaller."""
+
+    def launched() -> list[str]:
+        machine = Deployments()
+        machine.begin(1031)
+        drawn = {"checked": False, "healthy_after": 0.0, "minimum": 0.5, "over": 0.0, "after": set(), "changed": True}
+        machine.put({app_id: {"instances": 3, **drawn} for app_id in IDS}, force=False, startup=0.3)
+        machine.crash(3)
+        machine.pass_by(5.0)
+        machine.teardown()
+        return [task.id for task in machine.world.all_tasks]
+
+    assert launched() == launched()
 
 
 Deployments.TestCase.settings = settings(
