@@ -22,7 +22,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -31,6 +31,7 @@ from mesos_proto.resource import Resource
 
 from .parsed import Part, parts_of
 from .quantities import Quantities, quantities_of, shrink
+from .slot import Slot
 from .sorter import Sorter
 
 __all__ = ["Allocation", "Allocator", "Quota"]
@@ -51,35 +52,8 @@ class Quota(NamedTuple):
     limits: Quantities
 
 
-class _Filter(NamedTuple):
-    resources: Resources
-    expires: float
-
-
 _Given = dict[tuple[str, str, str], Allocation]
 """By framework, role and agent."""
-
-
-@dataclass(slots=True)
-class _Slot:
-    total: Resources
-    allocated: Resources
-    active: bool = True
-    filters: dict[tuple[str, str], list[_Filter]] = field(default_factory=dict)
-    idle_until: float = 0.0
-    """Nobody wants it as it is before then, unless something changes."""
-    idle_version: int = -1
-    _available: Resources | None = None
-
-    @property
-    def available(self) -> Resources:
-        if self._available is None:
-            self._available = self.total - self.allocated
-        return self._available
-
-    def changed(self) -> None:
-        self._available = None
-        self.idle_version = -1
 
 
 @dataclass(slots=True)
@@ -104,7 +78,7 @@ class Allocator:
     def __init__(self, chance: random.Random, parse: Callable[[str], Resources], min_allocatable: str) -> None:
         self._chance = chance
         self._smallest = [quantities_of(parse(each)) for each in min_allocatable.split("|") if each]
-        self._slots: dict[str, _Slot] = {}
+        self._slots: dict[str, Slot] = {}
         self._clients: dict[str, _Client] = {}
         self._roles = Sorter()
         self._sharers: dict[str, Sorter] = {}
@@ -117,7 +91,7 @@ class Allocator:
 
     def add_agent(self, agent_id: str, total: Resources, used: Iterable[tuple[str, Resources]] = ()) -> None:
         """``used``: pairs (framework id, resources marked with their role) of what runs there already."""
-        self._slots[agent_id] = _Slot(total, Resources())
+        self._slots[agent_id] = Slot(total)
         self._count_total(total, 1)
         for framework_id, resources in used:
             for role, part in resources.allocations().items():
@@ -132,9 +106,8 @@ class Allocator:
         """The agent's resources changed their form (a reservation, a volume)."""
         slot = self._slots[agent_id]
         self._count_total(slot.total, -1)
-        slot.total = total
+        slot.set_total(total)
         self._count_total(total, 1)
-        slot.changed()
 
     def set_active(self, agent_id: str, active: bool) -> None:
         slot = self._slots[agent_id]
@@ -143,9 +116,7 @@ class Allocator:
 
     def clear_filters(self, agent_id: str) -> None:
         """The agent is not what it was (its attributes, its maintenance): ask everybody again."""
-        slot = self._slots[agent_id]
-        slot.filters.clear()
-        slot.changed()
+        self._slots[agent_id].clear_filters()
 
     def available(self, agent_id: str) -> Resources:
         """What nobody has."""
@@ -180,8 +151,7 @@ class Allocator:
         for sorter in self._sharers.values():
             sorter.forget(framework_id)
         for slot in self._slots.values():
-            for key in [key for key in slot.filters if key[0] == framework_id]:
-                del slot.filters[key]
+            slot.forget(framework_id)
         self._version += 1
 
     def set_framework_active(self, framework_id: str, active: bool) -> None:
@@ -203,7 +173,7 @@ class Allocator:
         client.suppressed -= chosen
         for slot in self._slots.values():
             for role in chosen:
-                slot.filters.pop((framework_id, role), None)
+                slot.lift(framework_id, role)
         self._version += 1
 
     def suppressed(self, framework_id: str) -> frozenset[str]:
@@ -217,13 +187,7 @@ class Allocator:
 
     def filters(self, now: float) -> Counter[str]:
         """How many stand, by role."""
-        return Counter(
-            role
-            for slot in self._slots.values()
-            for (_, role), filters in slot.filters.items()
-            for each in filters
-            if each.expires > now
-        )
+        return Counter(role for slot in self._slots.values() for role in slot.refusing_roles(now))
 
     def held(self, role: str) -> Mapping[str, int]:
         """What the role and those below it have, offered or allocated."""
@@ -264,28 +228,26 @@ class Allocator:
             self._count(framework_id, part, -1)
             if slot is None:
                 continue
-            slot.allocated -= part.bare
-            slot.changed()
+            slot.take_back(part.bare)
             if refuse_until is not None:
-                slot.filters.setdefault((framework_id, part.role), []).append(_Filter(part.bare, refuse_until))
+                slot.refuse(framework_id, part.role, part.bare, refuse_until)
 
     def refuse(self, framework_id: str, agent_id: str, role: str, resources: Resources, until: float) -> None:
         """A filter alone."""
-        self._slots[agent_id].filters.setdefault((framework_id, role), []).append(_Filter(resources, until))
+        self._slots[agent_id].refuse(framework_id, role, resources, until)
 
     def convert(self, framework_id: str, agent_id: str, before: Resources, after: Resources) -> None:
         """What a framework holds changed its form; both are marked with its role."""
         slot = self._slots[agent_id]
-        for resources, sign in ((before, -1), (after, 1)):
-            for part in parts_of(resources):
-                self._count(framework_id, part, sign)
-                slot.allocated = slot.allocated - part.bare if sign < 0 else slot.allocated + part.bare
-        slot.changed()
+        for part in parts_of(before):
+            self._count(framework_id, part, -1)
+            slot.take_back(part.bare)
+        for part in parts_of(after):
+            self._count(framework_id, part, 1)
+            slot.give(part.bare)
 
     def _take(self, framework_id: str, role: str, agent_id: str, resources: Resources) -> None:
-        slot = self._slots[agent_id]
-        slot.allocated += resources
-        slot.changed()
+        self._slots[agent_id].give(resources)
         part = Part(role, resources, quantities_of(resources), quantities_of(resources.unreserved()))
         self._count(framework_id, part, 1)
 
@@ -321,26 +283,16 @@ class Allocator:
         taken = {allocation.agent_id for allocation in given.values()}
         for agent_id in chosen:
             if agent_id not in taken:
-                self._remember_idle(self._slots[agent_id], now)
+                self._slots[agent_id].rest(now, self._version)
         return list(given.values())
 
-    def _is_offerable(self, slot: _Slot, now: float) -> bool:
-        if not slot.active or (slot.idle_version == self._version and now < slot.idle_until):
+    def _is_offerable(self, slot: Slot, now: float) -> bool:
+        if not slot.active or slot.rests(now, self._version) or not slot.available:
             return False
-        free = quantities_of(slot.available)
-        if any(free.covers(least) for least in self._smallest):
-            return True
-        return bool(slot.available) and any(client.least for client in self._clients.values())
-
-    def _remember_idle(self, slot: _Slot, now: float) -> None:
-        """Until a filter runs out or something changes there is no use in asking again."""
-        for key, filters in list(slot.filters.items()):
-            filters[:] = [each for each in filters if each.expires > now]
-            if not filters:
-                del slot.filters[key]
-        ends = [each.expires for filters in slot.filters.values() for each in filters]
-        slot.idle_until = min(ends, default=float("inf"))
-        slot.idle_version = self._version
+        free = slot.free
+        return any(free.covers(least) for least in self._smallest) or any(
+            client.least for client in self._clients.values()
+        )
 
     def _takers(self, role: str) -> list[str]:
         """The frameworks that want offers for the role, the one with the smallest share first."""
@@ -424,10 +376,8 @@ class Allocator:
         smallest = client.least.get(role, self._smallest)
         if not resources or (smallest and not any(amounts.covers(least) for least in smallest)):
             return None
-        slot = self._slots[agent_id]
-        for refused in slot.filters.get((framework_id, role), ()):
-            if refused.expires > now and refused.resources.contains(resources):
-                return None
+        if self._slots[agent_id].refuses(framework_id, role, resources, now):
+            return None
         self._take(framework_id, role, agent_id, resources)
         # What a guarantee brought and what was left over make one offer; ports come first, as Mesos writes it.
         before = given.get((framework_id, role, agent_id))
