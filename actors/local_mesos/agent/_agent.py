@@ -127,6 +127,7 @@ class Agent(Actor[Any]):
             self.context, settings, runner, self._link, self._ahead, self._containers, self._delivery
         )
         self._ending: tuple[ActorRef[Any], int] | None = None  # whom to tell that so many tasks ended
+        self._not_ended: list[Container] = []  # of those; taken off from the end
 
     # -- begin and end ---------------------------------------------------------------------------------------------
 
@@ -185,6 +186,9 @@ class Agent(Actor[Any]):
         match message:
             case Update(container_id, status):
                 self._delivery.updated(container_id, status)
+                self._end_if_ended()
+            case AcknowledgeUpdate(framework_id, task_id, uuid):
+                self._delivery.acknowledged(self._containers.of_task(framework_id, task_id), uuid)
             case Started() | Refused() | Exited() | Lost() | RunnerWarning() | RunnerLost():
                 self._hear(message)
             case Stored(effects):
@@ -196,8 +200,6 @@ class Agent(Actor[Any]):
                 self._run_tasks(framework, [task])
             case RunTaskGroup(framework, executor, tasks):
                 self._run_tasks(framework, [with_executor(task, executor) for task in tasks], group=True)
-            case AcknowledgeUpdate(framework_id, task_id, uuid):
-                self._delivery.acknowledged(self._containers.of_task(framework_id, task_id), uuid)
             case SendUpdates():
                 self._delivery.send_due()
             case KillTask(framework_id, task_id, policy):
@@ -394,6 +396,7 @@ class Agent(Actor[Any]):
     def _end_tasks(self, asker: ActorRef[Any]) -> None:
         running = [container for container in self._containers if not container.updates.ended]
         self._ending = (asker, len(running))
+        self._not_ended = running[:]
         for container in running:
             if not container.run.shares_executor:
                 self._ahead.then((), partial(self._to_executor, container, Shutdown()))
@@ -403,8 +406,10 @@ class Agent(Actor[Any]):
 
     def _end_if_ended(self) -> None:
         if self._ending is None or not self._ahead.idle or len(self._executors):
-            return  # most often: not every batch that is stored may look through all tasks
-        if all(container.updates.ended for container in self._containers):
+            return
+        while self._not_ended and self._not_ended[-1].updates.ended:  # not each end may look through all tasks
+            self._not_ended.pop()
+        if not self._not_ended:
             self.context.pipe_to(self._stop_runner())
 
     async def _stop_runner(self) -> RunnerStopped:

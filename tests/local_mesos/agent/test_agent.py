@@ -373,6 +373,19 @@ async def test_tasks_ended_with_their_agent_are_killed_and_the_next_agent_says_s
     assert [(task.task_id.value, task.state) for task in again.tasks] == [("a", pb.TASK_KILLED)]
 
 
+@pytest.mark.parametrize("checkpoint", [True, False])
+async def test_an_agent_says_that_its_tasks_ended_as_soon_as_the_last_one_did(bench: Bench, checkpoint: bool) -> None:
+    bench.framework.checkpoint = checkpoint
+    bench.script(lambda command, chance: Fate(terminates=float(command.shell or 0)))
+    await bench.start()
+    for seconds in ("1", "2", "0"):
+        bench.run(seconds, f"lives on for {seconds} s")
+        await bench.until("TASK_STARTING", "TASK_RUNNING")
+    began = bench.system.clock.time()
+    assert await bench.agent.ask(EndTasks(), 60) == 3
+    assert bench.system.clock.time() - began == pytest.approx(2, abs=0.01)
+
+
 async def test_a_task_for_an_agent_that_is_stopping_is_dropped(bench: Bench) -> None:
     bench.script(always(Fate(terminates=None)))
     bench.framework.capabilities.extend(capable(CAPABILITY.PARTITION_AWARE))
