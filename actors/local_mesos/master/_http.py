@@ -9,6 +9,7 @@ import base64
 import binascii
 import gzip
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from aiohttp import web
@@ -95,6 +96,19 @@ def texts_are_utf8(message: Message) -> bool:
         named = message.acknowledge
         texts = (message.framework_id.value, named.agent_id.value, named.task_id.value)
         return not any(isinstance(each, bytes) for each in texts)
+    if isinstance(message, mesos_pb2.Resource):  # thousands of tasks ask for the same
+        return _resource_is_utf8(message.SerializePartialToString())
+    return _fields_are_utf8(message)
+
+
+@lru_cache(maxsize=4096)
+def _resource_is_utf8(written: bytes) -> bool:
+    resource = mesos_pb2.Resource()
+    resource.MergeFromString(written)
+    return _fields_are_utf8(resource)
+
+
+def _fields_are_utf8(message: Message) -> bool:
     for field, value in message.ListFields():
         parts = value if field.is_repeated else (value,)
         if field.message_type is not None and field.message_type.GetOptions().map_entry:
