@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-__all__ = ["Suspend"]
+__all__ = ["ANSWER", "FOR_ANSWER", "Suspend"]
 
 
 class Suspend(tuple[Any, ...]):
@@ -19,3 +19,10 @@ class Suspend(tuple[Any, ...]):
         def __await__(self) -> Generator[Any, None, None]: ...
     else:
         __await__ = tuple.__iter__
+
+
+#: What a handler that asks hands to its driver; the reply it waits for is its cell's `_fut_waiter`.
+ANSWER = object()
+
+#: ``await FOR_ANSWER`` hands it over. One for all asks: to make one costs more than the rest of the suspension.
+FOR_ANSWER = Suspend((ANSWER,))

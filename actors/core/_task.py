@@ -10,7 +10,7 @@ import asyncio
 from contextvars import Context
 from typing import TYPE_CHECKING, Any
 
-from .ask import Reply
+from ._suspend import ANSWER
 
 if TYPE_CHECKING:
     from ._dispatcher import Dispatcher, Driver
@@ -50,14 +50,12 @@ class HandlerTask:
         """The handler suspended with `waiter`: go on when that is done."""
         if self.stop_requested:
             self.hurry()
+        if waiter is ANSWER:  # comes back by resume: no callback, no turn of the loop
+            if self._must_cancel and self._fut_waiter.cancel():
+                self._must_cancel = False
+            return
         if waiter is None:  # asyncio.sleep(0): the loop's other callbacks are to have their turn
             self.dispatcher.loop.call_soon(self.resume, context=self.dispatcher.context)
-            return
-        if type(waiter) is Reply:  # comes back by resume: no callback, no turn of the loop
-            self._fut_waiter = waiter
-            waiter.cell = self  # type: ignore[assignment]  # every handler's task is a cell
-            if self._must_cancel and waiter.cancel():
-                self._must_cancel = False
             return
         if getattr(waiter, "_asyncio_future_blocking", None) is None:
             self.woken_with = RuntimeError(f"a handler of {self.ref.path} awaited what is not a future: {waiter!r}")

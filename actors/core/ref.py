@@ -8,7 +8,7 @@ from threading import get_ident
 from typing import TYPE_CHECKING, Any, Generic
 
 from ._asyncio import running_task
-from ._suspend import Suspend
+from ._suspend import FOR_ANSWER
 from ._types import M_contra
 from .messages import Kill, PoisonPill, Terminated
 from .paths import path_of
@@ -84,7 +84,9 @@ class ActorRef(Generic[M_contra]):
         self.tell(message, reply)
         if not reply.done:
             if cell is not None and running_task(system.loop) is cell:
-                await Suspend((reply,))
+                reply.cell = cell
+                cell._fut_waiter = reply
+                await FOR_ANSWER
             else:
                 try:
                     await reply.future()
