@@ -16,6 +16,7 @@ import asyncio
 import contextlib
 import json
 import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -150,12 +151,13 @@ async def many_apps(world: World) -> AsyncIterator[Row]:
     await world.deploy("PUT", "/v2/groups/many", group("many", 1_000, 10))
     await asyncio.sleep(SETTLE)
     for path, times, asked in (("/v2/apps", 200, 100), ("/v2/apps/many/app-7", 1_000, 5)):
-        taken = []
+        taken, cpu = [], world.cpu()
         for _ in range(times):
             start = time.perf_counter()
             await world.ask("GET", path)
             taken.append(time.perf_counter() - start)
         yield Row(f"GET {path} of 1,000 apps and 10,000 tasks, p99 of {times:,}", asked, p99(taken), "ms")
+        yield Row("the service's CPU for each of them", None, (world.cpu() - cpu) / times * 1e3, "ms")
 
 
 async def restart(world: World) -> AsyncIterator[Row]:
@@ -172,7 +174,7 @@ async def restart(world: World) -> AsyncIterator[Row]:
 
 
 async def listeners(world: World) -> AsyncIterator[Row]:
-    """A thousand of them, and one that reads nothing."""
+    """A thousand of them."""
     heard: list[int] = [0] * 1_000
     ready = asyncio.Semaphore(0)
 
@@ -182,7 +184,6 @@ async def listeners(world: World) -> AsyncIterator[Row]:
             async for line in events.content:
                 heard[index] += line.startswith(b"data: ")
 
-    stalled = await world.session.get(world.url + "/v2/events")
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(listen(index)) for index in range(len(heard))]
         for _ in tasks:
@@ -194,13 +195,30 @@ async def listeners(world: World) -> AsyncIterator[Row]:
             await asyncio.sleep(0.1)
         for task in tasks:
             task.cancel()
-    stalled.close()
     yield Row(
         f"100 instances while 1,000 clients hear of each change ({max(heard)} events, each of them all)",
         None,
         alone,
         "s",
     )
+
+
+async def stalled(world: World) -> AsyncIterator[Row]:
+    """A client of the event stream that reads nothing, beside one that waits for the end of each deployment."""
+    alone = await world.deploy("POST", "/v2/apps", app("/alone", 3_000))
+    host, port = world.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port))) as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.sendall(f"GET /v2/events HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+        beside = await world.deploy("POST", "/v2/apps", app("/beside", 3_000))
+        held = [each for each in world.service.net_connections("tcp") if each.raddr == client.getsockname()]
+    yield Row(
+        "3,000 instances while a client of the event stream reads nothing, over the same without",
+        None,
+        beside / alone,
+        "",
+    )
+    yield Row("connections that such a client still had then", 0, len(held), "")
 
 
 async def hundred_thousand(world: World) -> AsyncIterator[Row]:
@@ -239,7 +257,7 @@ async def _cpu_of_instances(world: World, method: str, path: str, body: Any, cou
 
 MEASUREMENTS: dict[str, Callable[[World], AsyncIterator[Row]]] = {
     each.__name__.replace("_", "-"): each
-    for each in (one_app, hundred_apps, many_apps, listeners, restart, hundred_thousand)
+    for each in (one_app, hundred_apps, many_apps, listeners, stalled, restart, hundred_thousand)
 }
 """By name, in the order in which they go on from one another."""
 
