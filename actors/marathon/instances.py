@@ -67,7 +67,7 @@ from actors.marathon.protocol import (
     Unlaunched,
 )
 from actors.marathon.rolling import choose_to_kill, current_version
-from actors.marathon.task_states import condition_of, ip_addresses, is_stale, speaks_of_another_attempt
+from actors.marathon.task_states import alive, condition_of, speaks_of_another_attempt
 from actors.marathon.unreachable import Expunge, GiveUp, UnreachableTimers
 from actors.mesos import Acknowledge, CallFailed, KillTask, StatusUpdate
 from actors.persistence import Journal
@@ -318,15 +318,7 @@ class Instances(Actor[Any]):
         told: TaskStatusChanged,
         acknowledge: Any,
     ) -> None:
-        if instance.condition is condition or is_stale(instance.condition, condition):
-            changed = after
-        else:
-            changed = replace(after, condition=condition, since=self._clock.now())
-        if condition is Condition.RUNNING and instance.started_at is None:
-            changed = replace(changed, started_at=changed.since)
-        addresses = ip_addresses(status)
-        if addresses and addresses != instance.ip_addresses:
-            changed = replace(changed, ip_addresses=addresses)
+        changed = alive(after, condition, status, self._clock.now())
         if instance.condition.is_lost:
             self._unreachable.cancel(instance.id)
             if instance.goal is not Goal.RUNNING:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from actors.marathon.messages import Condition
+from dataclasses import replace
+from datetime import datetime
+
+from actors.marathon.messages import Condition, Instance
 from mesos_proto import mesos_pb2
 
-__all__ = ["condition_of", "ip_addresses", "is_stale", "speaks_of_another_attempt"]
+__all__ = ["alive", "condition_of", "is_stale", "speaks_of_another_attempt"]
 
 _CONDITIONS = {
     mesos_pb2.TASK_STAGING: Condition.STAGING,
@@ -62,7 +65,19 @@ def is_stale(now: Condition, told: Condition) -> bool:
     return now in _PROGRESS and told in _PROGRESS and _PROGRESS[told] < _PROGRESS[now]
 
 
-def ip_addresses(status: mesos_pb2.TaskStatus) -> tuple[str, ...]:
+def alive(instance: Instance, told: Condition, status: mesos_pb2.TaskStatus, now: datetime) -> Instance:
+    """The instance after a status said that it lives: its condition, since when it runs, and its addresses."""
+    if instance.condition is not told and not is_stale(instance.condition, told):
+        instance = replace(instance, condition=told, since=now)
+    if told is Condition.RUNNING and instance.started_at is None:
+        instance = replace(instance, started_at=instance.since)
+    addresses = _ip_addresses(status)
+    if addresses and addresses != instance.ip_addresses:
+        instance = replace(instance, ip_addresses=addresses)
+    return instance
+
+
+def _ip_addresses(status: mesos_pb2.TaskStatus) -> tuple[str, ...]:
     """The addresses of the task's own networks, if the status tells any."""
     return tuple(
         address.ip_address

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from random import Random
 from uuid import UUID
 
@@ -11,8 +12,8 @@ import pytest
 from actors import ActorSystem
 from actors.marathon.api.task_json import mesos_state
 from actors.marathon.instance_ids import InstanceIds, app_of_task, instance_of_task, task_of_instance
-from actors.marathon.messages import Condition
-from actors.marathon.task_states import condition_of, is_stale
+from actors.marathon.messages import Condition, Instance
+from actors.marathon.task_states import alive, condition_of, is_stale
 from mesos_proto import mesos_pb2
 
 STATUS = mesos_pb2.TaskStatus
@@ -84,3 +85,16 @@ async def test_ids_are_spelled_as_marathon_does() -> None:
     task_id = task_of_instance(made[0])
     assert task_id == f"{made[0]}._app.1"
     assert (instance_of_task(task_id), app_of_task(task_id)) == (made[0], "/shop/web")
+
+
+def test_an_instance_runs_since_its_first_status_that_says_so_and_keeps_the_addresses_it_has() -> None:
+    earlier, later = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)
+    running = mesos_pb2.TaskStatus(state=mesos_pb2.TASK_RUNNING)
+    running.container_status.network_infos.add().ip_addresses.add(ip_address="10.0.0.1")
+    staging = Instance("a", "/a", "v", Condition.STAGING)
+    started = alive(staging, Condition.RUNNING, running, earlier)
+    assert started == Instance(
+        "a", "/a", "v", Condition.RUNNING, since=earlier, started_at=earlier, ip_addresses=("10.0.0.1",)
+    )
+    assert alive(started, Condition.RUNNING, mesos_pb2.TaskStatus(), later) == started
+    assert alive(started, Condition.STAGING, mesos_pb2.TaskStatus(), later) == started  # what was known is newer
