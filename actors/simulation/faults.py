@@ -9,6 +9,7 @@ import errno
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def _reset_one(stage: Befallen, host: Host) -> None:
 
 def _reset_connection(stage: Befallen, draw: int, which: int) -> None:
     """One connection of many: what was under way on it is lost, and nobody notices but who waits for an answer."""
-    host = _pick(stage, draw)
+    host = _service(stage, draw)
     mine = [each for each in stage.world.network.transports.values() if each.touches(host.address)]
     if mine:
         chosen = mine[which % len(mine)]
@@ -171,6 +172,11 @@ def _stall_and_kill(stage: Stage, draw: int, seconds: float, down_for: float) ->
     stage.world.later(seconds / 2, lambda: _kill(_service)(stage, draw, down_for))
 
 
+def _tear(stage: Stage, draw: int, delay: float, down_for: float) -> None:
+    """The power goes while the disk is at work."""
+    stage.world.later(delay, lambda: _kill(_service, silently=True)(stage, draw, down_for))
+
+
 def _stall_and_lose(stage: Stage, draw: int, seconds: float) -> None:
     _stall(stage, seconds)
     # What is to be launched waits for the disk, while its offers end with the subscription, which comes anew meanwhile.
@@ -178,12 +184,14 @@ def _stall_and_lose(stage: Stage, draw: int, seconds: float) -> None:
 
 
 def _last_words(stage: Befallen, seconds: float, down_for: float) -> None:
-    """What the master said in its last moments reaches nobody, and agents are not back when frameworks are."""
+    """What the master said in its last moments reaches nobody; the framework sees its death at once, agents late."""
     master = stage.mesos.master
     stage.world.fault("last words", master.name, f"is cut off for {seconds:g} s, and dies meanwhile")
     stage.disturbed(seconds + down_for)
     stage.world.network.cut(master.address)
     stage.world.later(0.05, lambda: master.kill(silently=True, down_for=down_for))
+    for host in stage.hosts:
+        stage.world.later(0.06, partial(stage.world.network.reset, host.address))
     stage.world.later(seconds, lambda: stage.world.network.heal(master.address))
 
 
@@ -263,7 +271,12 @@ FAULTS: dict[str, Fault] = {
     "kill service while its disk stalls": Fault(
         _stall_and_kill, lambda chance: (*_host(0.1, 4)(chance), 1.0), ("put",)
     ),
-    "stall disk and reset": Fault(_stall_and_lose, _host(2, 10), ("promised",)),
+    "stall disk and reset": Fault(_stall_and_lose, _host(2, 10), ("promised", "launch", "runs")),
+    "cut power while writing": Fault(
+        _tear,
+        lambda chance: (chance.randrange(100), round(chance.uniform(0.001, 0.01), 4), 1.0),
+        ("change written",),
+    ),
     "last words": Fault(_last_words, lambda chance: (*_seconds(0.1, 10)(chance), 1.0), ("accept",)),
     "fill disk": Fault(_fill, _seconds(0.5, 10)),
     "fail task": Fault(_fail_task, lambda chance: (chance.randrange(100),)),

@@ -85,8 +85,6 @@ _LIST = (
          "                self._waits_for = set(waits_for) - self._heard\n", "                self._waits_for = set()\n"),
     _one("old ones stay until enough new ones are well", "actors.marathon.rolling",
          "min(len(old), max(surplus, healthy - bounds.minimum_healthy))", "len(old)"),
-    _one("orders under way are counted in", STEP,
-         "        if instance.id in self._killed and instance.goal is Goal.RUNNING:\n", "        if False:\n"),
     _one("the framework's id is kept", "actors.marathon.scheduler",
          "            await self._journal.append([Append(FRAMEWORK_STREAM, (event,))])\n", "            assert event\n"),
     _one("what the book has is reconciled after a restart", "actors.marathon.scheduler",
@@ -114,7 +112,7 @@ _LIST = (
          "        asyncio.get_running_loop().create_task(super().append(writes))\n"),
     _one("the journal stores a call's writes together", "actors.persistence.memory",
          "        for write, rows in encoded:\n            if rows:\n",
-         "        for write, rows in encoded:\n            await asyncio.sleep(0.002)\n            if rows:\n"),
+         "        for write, rows in encoded:\n            await asyncio.sleep(0.003)\n            if rows:\n"),
     _one("one commit is under way at a time", "actors.marathon.group_commit",
          "        if self._committing or not self._waiting:\n", "        if not self._waiting:\n", "network"),
 )  # fmt: skip

@@ -48,7 +48,7 @@ class Outcome:
 
 CRASHES = ("kill service", "cut power of service", "pause service", "kill master", "cut power of master",
            "pause master", "kill agent", "pause agent", "reboot agent", "fail task", "bad starts",
-           "sick tasks", "kill service while its disk stalls", "last words")  # fmt: skip
+           "sick tasks", "kill service while its disk stalls", "last words", "cut power while writing")  # fmt: skip
 NETWORK = ("reset", "reset one", "stall disk and reset", "cut", "cut one way", "slow network", "stall disk",
            "fill disk", "drift", "fail task", "kill service")  # fmt: skip
 LEADERS = ("kill service", "cut power of service", "pause service", "lose coordinator", "cut", "reset", "stall disk",
@@ -57,7 +57,9 @@ LEADERS = ("kill service", "cut power of service", "pause service", "lose coordi
 SCENARIOS: dict[str, Scenario] = {
     "crashes": Scenario(
         "the service, the master and agents are killed, their power is cut, they stand still; tasks fail",
-        dict.fromkeys(CRASHES, 1.0) | {"kill service": 3.0, "kill agent": 2.0, "pause agent": 2.0},
+        dict.fromkeys(CRASHES, 1.0)
+        | {"kill service": 3.0, "kill agent": 2.0, "pause agent": 2.0, "last words": 2.0}
+        | {"cut power while writing": 2.0},
     ),
     "network": Scenario(
         "connections are reset, cut in one direction or both, and slow; clocks drift; the disk is slow or full",

@@ -145,7 +145,7 @@ class World:
         self.hosts[name] = made = Host(self, name, address)
         return made
 
-    def later(self, seconds: float, action: Callable[[], None]) -> None:
+    def later(self, seconds: float, action: Callable[[], object]) -> None:
         """Do it after so many seconds, unless the run is over by then."""
 
         def act() -> None:

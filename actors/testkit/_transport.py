@@ -148,6 +148,11 @@ class Transport(asyncio.Transport):
             places.append(end if isinstance(end, str) else end[1])
         return self.network.is_cut(*places) or self.network.is_cut_towards(self.peer.machine, self.machine)
 
+    def lose_what_is_held(self) -> None:
+        """What a cut holds back has not left the peer's machine, and is gone with its power."""
+        if self._is_cut():
+            self._inbox.clear()
+
     def _was_read(self, size: int) -> None:
         self._unread -= size
         if self._paused_writing and self._unread <= self._low and not self.lost:

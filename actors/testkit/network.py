@@ -91,6 +91,8 @@ class Network:
             if life is not None:
                 life.graves.append(transport)
             transport.lost = transport.vanished = True
+            if silently:
+                transport.peer.lose_what_is_held()
             if not silently and not transport.peer.lost:
                 self.loop.call_later(
                     self.delay(),
