@@ -231,7 +231,7 @@ class Invariants:
                 for name in definition.dependencies
                 if (each := wanted.get(name)) is not None and not self._may_be(name, each)
             }
-            if first:
+            if first and not self._may_run(app_id, definition.command):
                 self._waiting[app_id] = Waiting(definition.command, first)
 
     def _refused(self) -> None:
@@ -242,6 +242,11 @@ class Invariants:
         """Whether the app may be so already, so that this changes nothing."""
         promise = self.stage.users.promises.get(app_id)
         return promise is not None and definition in (promise.known, *promise.maybe)
+
+    def _may_run(self, app_id: str, command: str) -> bool:
+        """Whether launches of it may be under way already, from an earlier change."""
+        promise = self.stage.users.promises.get(app_id)
+        return promise is not None and any(each and each.command == command for each in (promise.known, *promise.maybe))
 
     # once the faults are over
 

@@ -18,7 +18,7 @@ __all__ = ["SCENARIOS", "Outcome", "Scenario", "run"]
 MAX_TURNS = 60_000
 """Turns of the loop after which a run counts as turning in circles; one that is well takes some thousands."""
 
-MAX_GROWTH = 512 << 20
+MAX_GROWTH = 128 << 20
 """Bytes of memory that a run may take; one that is well takes some dozen MB."""
 
 

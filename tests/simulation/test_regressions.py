@@ -106,6 +106,40 @@ REGRESSIONS = {
             agents=2,
         ),
     ),
+    "a launch under way when its app is put again was ordered before": (
+        "leaders",
+        Plan(
+            1232,
+            60.0,
+            (
+                Step(
+                    "put",
+                    0.493,
+                    (
+                        (
+                            ("/cache", Definition("serve 1", 2, ("/db",), minimum=0.0, over=0.0)),
+                            ("/db", Definition("serve 2", 1, minimum=0.5, over=0.5)),
+                            ("/web", Definition("serve 3", 4, ("/cache",))),
+                        ),
+                        True,
+                    ),
+                ),
+                Step("put", 2.851, ((("/web", Definition("serve 7", 2, over=0.5)),), False)),
+                Step(
+                    "put",
+                    3.732,
+                    (
+                        (
+                            ("/db", Definition("serve 6", 3, minimum=0.0)),
+                            ("/web", Definition("serve 7", 1, ("/db",), over=0.5)),
+                        ),
+                        True,
+                    ),
+                ),
+            ),
+            agents=2,
+        ),
+    ),
 }
 
 
