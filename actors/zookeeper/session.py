@@ -110,7 +110,7 @@ class ZooKeeper:
         if acl is None and credentials:
             user, _, password = credentials.partition(":")
             acl = [make_digest_acl(user, password, all=True)]
-        self._options = {
+        self._options: dict[str, Any] = {
             "hosts": self.address.hosts,
             "timeout": session_timeout,
             "auth_data": [("digest", credentials)] if credentials else None,
@@ -118,6 +118,9 @@ class ZooKeeper:
             "read_only": read_only,
             "connection_retry": _RETRY,
         }
+        if (tls := self.address.tls) is not None:
+            files = {"ca": tls.ca, "certfile": tls.certificate, "keyfile": tls.key}
+            self._options |= {"use_ssl": True, "check_hostname": True, **{k: v or None for k, v in files.items()}}
         self._make_client = client
         self._client: Any = None
         self._loop: asyncio.AbstractEventLoop | None = None

@@ -1,6 +1,7 @@
 """Masters found through a real ZooKeeper: who leads, who leads next, and what is said while ZooKeeper is away."""
 
 import asyncio
+import gc
 import json
 from collections.abc import Iterator
 from contextlib import suppress
@@ -14,6 +15,7 @@ from kazoo.exceptions import NoAuthError
 from kazoo.security import make_digest_acl
 
 from actors import ActorSystem
+from actors.cluster.zookeeper_coordinator import ZooKeeperCoordinator
 from actors.local_mesos import LocalMesos
 from actors.mesos import (
     Disconnected,
@@ -27,9 +29,10 @@ from actors.mesos import (
     StatusUpdate,
 )
 from actors.mesos.zookeeper_detector import ZooKeeperDetector
-from actors.zookeeper import ZooKeeper
+from actors.zookeeper import ZooKeeper, ZooKeeperAway
 from mesos_proto import CommandInfo, TaskInfo, TaskState
 from tests.integration.real_zookeeper import RealZooKeeper, real_zookeeper_or_skip
+from tests.remote.test_processes import certificates
 
 pytestmark = pytest.mark.real
 
@@ -117,6 +120,35 @@ async def test_many_nodes_are_read_with_one_request(zookeeper: RealZooKeeper) ->
         async with ZooKeeper(f"zk://{zookeeper.hosts}/many") as stranger:
             with pytest.raises(NoAuthError):
                 await stranger.get_many(paths)
+
+
+async def test_over_tls_it_takes_who_has_a_certificate_of_its_authority(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    real_zookeeper_or_skip()
+    for name in ("ours", "others"):
+        (tmp_path / name).mkdir()
+    ours = certificates(tmp_path / "ours", "server", "client")
+    client, stranger = ours["client"], certificates(tmp_path / "others", "stranger")["stranger"]
+    with RealZooKeeper(tmp_path / "zookeeper", synced=False, tls=ours["server"]) as secure:
+
+        def url(who: Any, authority: Any = client.authority) -> str:
+            return f"zk://{secure.hosts}/tls?ca={authority}&certificate={who.certificate}&key={who.key}"
+
+        async with ZooKeeper(url(client)) as session, ZooKeeperCoordinator(session) as coordinator:
+            assert (await coordinator.lease("leader")).held()
+            assert [each and each.data for each in await session.get_many(["/tls/leases/leader/epoch"])] == [b"1"]
+            master = json.dumps({"address": {"ip": "10.0.0.1", "port": 5050}}).encode()
+            await session.create("/mesos/json.info_", master, sequence=True, parents=True)
+            detector = ZooKeeperDetector(url(client).replace("/tls?", "/mesos?"))
+            assert await detector.detect(None) == "http://10.0.0.1:5050"
+            await detector.close()
+        caplog.set_level("CRITICAL", "kazoo.client")  # its records hold the sockets of failed handshakes
+        for refused in (url(stranger), url(client, stranger.authority), f"zk://{secure.hosts}/tls"):
+            async with ZooKeeper(refused, call_timeout=1.0) as session:
+                with pytest.raises(ZooKeeperAway):
+                    await session.get("/tls")
+    gc.collect()  # kazoo leaves sockets of failed handshakes to it
 
 
 async def test_credentials_open_what_is_closed_to_others(zookeeper: RealZooKeeper) -> None:

@@ -29,6 +29,9 @@ async def zookeeper(server):
         ("zk://one:2181", "has no path; write zk://one:2181/mesos"),
         ("zk://me@one:2181/app", "a user without a password"),
         ("zk://me:secret@/app", "names no ZooKeeper host"),
+        ("zk://me:secret@one:2281/app?cert=x", "[?]cert is unknown"),
+        ("zk://me:secret@one:2281/app?ca=/none", "there is no file '/none'"),
+        (f"zk://me:secret@one:2281/app?certificate={__file__}", "go together"),
     ],
 )
 def test_an_address_that_is_none_is_refused_and_never_shows_its_password(url, said):
@@ -41,6 +44,24 @@ def test_an_address_has_hosts_path_and_credentials():
     address = Address.parse("zk://me:p%40ss@one:2181,two:2181/a/b/")
     assert (address.hosts, address.path, address.credentials) == ("one:2181,two:2181", "/a/b", "me:p@ss")
     assert "p@ss" not in f"{address} {address!r}"
+
+
+async def test_an_address_with_tls_is_what_kazoo_is_told(server):
+    options = {}
+
+    def client(**given):
+        options.update(given)
+        return server.client(**given)
+
+    async with ZooKeeper(f"zk://one:2281/app?ca={__file__}", client=client) as zookeeper:
+        assert str(zookeeper.address) == "zk://one:2281/app"
+    assert (options["use_ssl"], options["check_hostname"], options["ca"]) == (True, True, __file__)
+    assert (options["certfile"], options["keyfile"]) == (None, None)
+    async with ZooKeeper("zk://one:2281/app?tls", client=client):
+        assert (options["use_ssl"], options["ca"]) == (True, None)
+    options.clear()
+    async with ZooKeeper("zk://one:2181/app", client=client):
+        assert "use_ssl" not in options
 
 
 async def test_nodes_are_made_read_changed_and_deleted(zookeeper):

@@ -9,10 +9,15 @@ import time
 from pathlib import Path
 from types import TracebackType
 
+from actors.remote import Tls
 from tests.integration.parts import Unavailable, install_debian_packages, real_or_skip
 from tests.integration.real_mesos.cluster import free_ports
 
 _JAR = Path("/usr/share/java/zookeeper.jar")  # its manifest names all that it needs
+_CLASSES = ":".join(  # a server with TLS needs more than the manifest names
+    str(_JAR.with_name(f"{name}.jar"))
+    for name in ("zookeeper", "netty-codec", "netty-resolver", "netty-transport-native-unix-common")
+)
 _TICK = 500  # milliseconds; a session lasts from 2 to 20 of these
 _LOGGING = """\
 log4j.rootLogger=WARN, CONSOLE
@@ -38,11 +43,13 @@ def real_zookeeper_or_skip() -> Path:
 class RealZooKeeper:
     """A server on a free port of 127.0.0.1, at ``hosts``. ``folder`` keeps its data from one start to the next.
 
-    ``synced=False``: writes wait for no disk, which is faster and survives a kill all the same.
+    ``synced=False``: writes wait for no disk, which is faster and survives a kill all the same. With ``tls`` it
+    takes only clients with a certificate of its authority.
     """
 
-    def __init__(self, folder: Path, *, synced: bool = True) -> None:
+    def __init__(self, folder: Path, *, synced: bool = True, tls: Tls | None = None) -> None:
         self._synced = synced
+        self._tls = tls
         self.port = free_ports(1)
         self.hosts = f"127.0.0.1:{self.port}"
         self._folder = folder
@@ -56,15 +63,27 @@ class RealZooKeeper:
         settings = {
             "tickTime": _TICK,
             "dataDir": self._folder / "data",
-            "clientPort": self.port,
-            "clientPortAddress": "127.0.0.1",
             "admin.enableServer": "false",
             "4lw.commands.whitelist": "ruok,srvr",
             "forceSync": "yes" if self._synced else "no",
         }
+        if self._tls is None:
+            settings |= {"clientPort": self.port, "clientPortAddress": "127.0.0.1"}
+        else:
+            both = self._folder / "server.pem"
+            both.write_text(Path(self._tls.key).read_text() + Path(self._tls.certificate).read_text())
+            settings |= {
+                "secureClientPort": self.port,
+                "secureClientPortAddress": "127.0.0.1",
+                "serverCnxnFactory": "org.apache.zookeeper.server.NettyServerCnxnFactory",
+                "ssl.keyStore.location": both,
+                "ssl.keyStore.type": "PEM",
+                "ssl.trustStore.location": self._tls.authority,
+                "ssl.trustStore.type": "PEM",
+            }
         configuration = self._folder / "zoo.cfg"
         configuration.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
-        java = ["java", f"-Dlog4j.configuration=file:{logging}", "-Xmx128m", "-cp", str(_JAR)]
+        java = ["java", f"-Dlog4j.configuration=file:{logging}", "-Xmx128m", "-cp", _CLASSES]
         program = ["org.apache.zookeeper.server.quorum.QuorumPeerMain", str(configuration)]
         with (self._folder / "zookeeper.log").open("ab") as log:
             self._process = subprocess.Popen([*java, *program], stdout=log, stderr=log, start_new_session=True)
@@ -79,6 +98,8 @@ class RealZooKeeper:
     def _serves(self) -> bool:
         try:
             with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
+                if self._tls is not None:
+                    return True  # it opens the port last; what comes too early comes again
                 connection.sendall(b"ruok")
                 return connection.recv(4) == b"imok"
         except OSError:
