@@ -108,6 +108,13 @@ class RealZooKeeper:
     def pause(self) -> None:
         """SIGSTOP: connections stay open, and nothing comes any more."""
         self._signal(signal.SIGSTOP)
+        while not self._stands_still():  # on a busy machine a thread may answer once more
+            threading.Event().wait(0.005)
+
+    def _stands_still(self) -> bool:
+        assert self._process is not None
+        threads = Path(f"/proc/{self._process.pid}/task").glob("*/stat")
+        return all(thread.read_text().rpartition(")")[2].split()[0] == "T" for thread in threads)
 
     def resume(self) -> None:
         self._signal(signal.SIGCONT)
