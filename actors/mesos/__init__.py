@@ -6,6 +6,7 @@ Start with `Mesos`: ``framework = await Mesos(system).register_framework("http:/
 
 from mesos_proto import FrameworkInfo
 
+from . import _crossing  # noqa: F401 - registers the ids
 from .calls import (
     AcceptInverseOffers,
     AcceptOffers,

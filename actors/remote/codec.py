@@ -12,8 +12,9 @@
 
 What crosses by itself: None, bool, int, float, str, bytes, list, tuple, dict, set, frozenset, datetime, date,
 timedelta, Decimal, UUID, refs, and exceptions (those of Python and of `actors` as themselves, others as
-`RemoteFailure`). What must be registered: dataclasses and enums (`message`), protobuf messages (`register`), and any
-other class with two functions of its own (`register(cls, "name", to_wire, from_wire)`).
+`RemoteFailure`). What must be registered: dataclasses, enums and subclasses of str (`message`; `actors.mesos` does it
+for Mesos's ids), protobuf messages (`register`), and any other class with two functions of its own
+(`register(cls, "name", to_wire, from_wire)`).
 
 A class is known to the other side as *name@version* with the names of its fields, which the sender tells once per
 connection. Equal versions must have equal fields. An older version is brought up, step by step, by upcasters; a newer
@@ -78,10 +79,10 @@ class Codec:
     # registering
 
     def message(self, name: str, version: int = 1) -> Callable[[C], C]:
-        """Register the decorated dataclass or enum under a name that stays when the class is moved or renamed.
+        """Register the decorated dataclass, enum or kind of text under a name that stays when the class is moved.
 
         :raises ValueError: when the name is taken.
-        :raises TypeError: when it is neither dataclass nor enum.
+        :raises TypeError: when it is neither dataclass, nor enum, nor a subclass of str.
         """
 
         def register(cls: C) -> C:
@@ -89,10 +90,12 @@ class Codec:
                 self._add_by_value(name, version, cls, attrgetter("name"), lambda member: cls[member])
             elif dataclasses.is_dataclass(cls):
                 self._add_dataclass(name, version, cls)
+            elif issubclass(cls, str) and cls is not str:
+                self._add_by_value(name, version, cls, str.__str__, cls)
             else:
                 raise TypeError(
-                    f"{cls.__qualname__} is neither a dataclass nor an enum: put @message above @dataclass, or register"
-                    " it with two functions"
+                    f"{cls.__qualname__} is neither a dataclass, nor an enum, nor a kind of text: put @message above"
+                    " @dataclass, or register it with two functions"
                 )
             return cls
 

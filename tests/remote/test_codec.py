@@ -12,11 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import actors.mesos  # noqa: F401 - registers its ids
 from actors import ActorSystem, AskTimeout, Failure
-from actors.remote import Codec, MessageRefused, RemoteFailure
+from actors.remote import Codec, MessageRefused, RemoteFailure, default_codec
 from actors.remote._format import TELL, Decoder, Encoder
 from actors.testkit.effects import InboxRef
-from mesos_proto import mesos_pb2
+from mesos_proto import FrameworkID, TaskID, mesos_pb2
 
 
 def crossed(value, there=None, here=None):
@@ -244,6 +245,25 @@ def test_a_class_that_is_registered_after_the_connection_was_made_is_known_from_
     assert decoder.message(number, ["tea"]) == Order("tea")
 
 
+def test_a_kind_of_text_stays_what_it_is():
+    codec = Codec()
+
+    @codec.message("shop.Sku")
+    class Sku(str):
+        __slots__ = ()
+
+    for value in (Sku("tea"), [Sku("tea"), "tea"], {Sku("tea"): 1}):
+        got = crossed(value, here=codec)
+        assert got == value
+    assert [type(each) for each in crossed([Sku("tea"), "tea"], here=codec)] == [Sku, str]
+    assert type(crossed(Sku("tea"), here=codec)) is Sku
+
+
+def test_the_ids_of_mesos_cross_as_ids():
+    got = crossed({"task": TaskID("t"), "of": FrameworkID("f")}, here=default_codec)
+    assert [type(each) for each in got.values()] == [TaskID, FrameworkID]
+
+
 def test_a_constructor_that_refuses_makes_no_message():
     codec = Codec()
 
@@ -268,7 +288,7 @@ def test_names_and_classes_are_registered_once():
         codec.message("shop.Empty")(dataclass(type("Other", (), {})))
     with pytest.raises(ValueError, match=r"Empty is registered already, as 'shop\.Empty'"):
         codec.message("other")(Empty)
-    with pytest.raises(TypeError, match="neither a dataclass nor an enum"):
+    with pytest.raises(TypeError, match="neither a dataclass, nor an enum, nor a kind of text"):
         codec.message("x")(int)
     with pytest.raises(TypeError, match="no protobuf message"):
         codec.register(int, "int")
