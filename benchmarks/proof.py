@@ -25,11 +25,11 @@ def kill_rounds(axes: Any, rows: Rows) -> None:
             [row["as_wanted_after"] for row in mine],
             color=colour,
             s=14,
-            label=f"kill -9 of the {victim} ({len(mine)})",
+            label=f"kill -9: {victim} ({len(mine)})",
         )
     axes.set_yscale("log")
     axes.set_xlabel("round")
-    axes.set_ylabel("seconds until exactly the wanted tasks run")
+    axes.set_ylabel("seconds until all is as wanted")
     axes.legend(fontsize=8, frameon=False)
 
 
@@ -42,7 +42,7 @@ def soak(axes: Any, rows: Rows) -> None:
         axes.plot(minutes, [row[what] / warm[what] for row in rows], color=colour, linewidth=1, label=label)
     axes.set_ylim(0, 1.5)
     axes.set_xlabel(f"minutes ({rows[-1]['changes']:,} changes by users)")
-    axes.set_ylabel("held, as a share of what was held when warm")
+    axes.set_ylabel("share of what it held warm")
     axes.legend(fontsize=8, frameon=False, loc="lower right")
 
 

@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from http.client import HTTPException
 from pathlib import Path
@@ -90,15 +90,28 @@ class World:
             self.mesos.start()
         elif victim == "ZooKeeper":
             self.zookeeper.start()
-        for gone in [service for service in self.services.all if service not in self.services.alive]:
-            self.services.all.remove(gone)
+        self.restart_the_ended()
+
+    def restart_the_ended(self) -> None:
+        """As systemd would: the killed, and who could not prove its lease while ZooKeeper was away."""
+        self.services.all[:] = self.services.alive
         if missing := 3 - len(self.services.all):
             self.services.start(missing)
 
+    def leader(self) -> Service:
+        def look() -> Service | None:
+            self.restart_the_ended()
+            with suppress(AssertionError):
+                return self.services.leader(seconds=1)
+            return None
+
+        return eventually("one leads", look, 60)  # type: ignore[return-value]
+
     def asked(self, path: str) -> Any:
-        """The answer of whoever answers: one that could not prove its lease any more ends by itself."""
+        """The answer of whoever answers."""
 
         def look() -> Answer | None:
+            self.restart_the_ended()
             return next((got for service in self.services.alive if (got := answers(service, path))), None)
 
         return eventually(f"somebody answers {path}", look, 60).json  # type: ignore[union-attr]
@@ -146,7 +159,7 @@ def test_after_each_kill_exactly_the_wanted_tasks_run(world: World) -> None:
     rounds = int(os.environ.get("ROUNDS", "100"))
     recoveries = []
     for number in range(1, rounds + 1):
-        leader = world.services.leader(seconds=60)
+        leader = world.leader()
         what, ask, after = world.change(number)
         victim, moment = world.random.choice(VICTIMS), world.random.uniform(0.0, 1.5)
         with ThreadPoolExecutor(1) as pool:
@@ -156,7 +169,7 @@ def test_after_each_kill_exactly_the_wanted_tasks_run(world: World) -> None:
             killed = time.monotonic()
             acknowledged = status(asked) in (200, 201)
         world.bring_back(victim)
-        world.services.leader(seconds=60)
+        world.leader()
         story = f"round {number}: one {what}, after {moment:.2f} s kill -9 of the {victim}"
         told = world.told()
         assert told == after or (not acknowledged and told == world.wanted), f"{story}: acknowledged is {after}"

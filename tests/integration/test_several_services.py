@@ -72,7 +72,11 @@ class Services:
                     return service
             return None
 
-        return eventually("one leads\n" + "\n--\n".join(one.words for one in self.all), look, seconds)  # type: ignore[return-value]
+        try:
+            return eventually("one leads", look, seconds)  # type: ignore[return-value]
+        except AssertionError as error:
+            error.add_note("\n--\n".join(one.words for one in self.all))
+            raise
 
 
 @pytest.fixture
