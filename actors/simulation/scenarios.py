@@ -18,6 +18,9 @@ __all__ = ["SCENARIOS", "Outcome", "Scenario", "run"]
 MAX_TURNS = 60_000
 """Turns of the loop after which a run counts as turning in circles; one that is well takes some thousands."""
 
+MAX_STILL = 1_000
+"""Turns of the loop in which no time passes; one that is well takes some dozen."""
+
 MAX_GROWTH = 128 << 20
 """Bytes of memory that a run may take; one that is well takes some dozen MB."""
 
@@ -76,7 +79,7 @@ SCENARIOS: dict[str, Scenario] = {
 def run(scenario: Scenario, plan: Plan) -> Outcome:
     """Play a plan. The same plan gives the same outcome, in any process."""
     logging.disable(logging.CRITICAL)
-    loop = VirtualLoop(plan.seed, order="actors", max_turns=MAX_TURNS, max_growth=MAX_GROWTH)
+    loop = VirtualLoop(plan.seed, order="actors", max_turns=MAX_TURNS, max_still=MAX_STILL, max_growth=MAX_GROWTH)
     outcome = Outcome(plan, None, [])
 
     async def main() -> None:

@@ -112,7 +112,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
     ``seed``: decides what is drawn: the network's latency, ``random``, uuids, the order when ``order="seeded"``.
     ``max_turns``: after so many turns of the loop `NothingCanHappen` is raised: the program turns in circles.
-    ``max_growth``: as well when the process has grown by so many bytes since the loop was made (looked at each thousand
+    ``max_still``: as well after so many turns in which no time passed.
+    ``max_growth``: as well when the process has grown by so many bytes since the loop was made (looked at each hundred
     turns, on Linux): the program hoards.
     """
 
@@ -120,7 +121,13 @@ class VirtualLoop(asyncio.BaseEventLoop):
     _scheduled: list[asyncio.TimerHandle]
 
     def __init__(
-        self, seed: int = 0, *, order: Order = "fifo", max_turns: int = MAX_TURNS, max_growth: float = math.inf
+        self,
+        seed: int = 0,
+        *,
+        order: Order = "fifo",
+        max_turns: int = MAX_TURNS,
+        max_still: int = MAX_TURNS,
+        max_growth: float = math.inf,
     ) -> None:
         super().__init__()
         self.seed = seed
@@ -129,6 +136,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self.network = Network(self, self.chance)
         self.turns = 0
         self.max_turns = max_turns
+        self._max_still = max_still
+        self._moved = (0.0, 0)  # when time moved last, and in which turn
         self._max_size = max_growth if max_growth == math.inf else max_growth + _outside.process_size()
         self.stuck = False
         self._now = 0.0
@@ -188,12 +197,14 @@ class VirtualLoop(asyncio.BaseEventLoop):
                 + describe_waiting(self)
                 + "\nLikely: a message nobody answers, an event nobody sets, a lock held by its own waiter."
             )
-        if self.turns > self.max_turns:
+        if self._now != self._moved[0]:
+            self._moved = (self._now, self.turns)
+        if self.turns > self.max_turns or self.turns - self._moved[1] > self._max_still:
             raise NothingCanHappen(
                 f"after {self.turns} turns of the loop, at {self._now:.3f} virtual seconds, the program has not ended: "
                 f"something runs or ticks in circles. Waiting:\n{describe_waiting(self)}"
             )
-        if self.turns % 1000 == 0 and self._max_size < math.inf and _outside.process_size() > self._max_size:
+        if self.turns % 100 == 0 and self._max_size < math.inf and _outside.process_size() > self._max_size:
             self._max_size = math.inf  # told once: now the program must be unwound
             raise NothingCanHappen(
                 f"after {self.turns} turns of the loop, at {self._now:.3f} virtual seconds, the process has grown to "
@@ -292,7 +303,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
             self.stuck = True
             # Unwind the program before telling, so that its ``finally`` blocks still see a living loop.
             future.cancel("nothing can ever happen again")
-            self.max_turns = self.turns + MAX_TURNS
+            self.max_turns = self._max_still = self.turns + MAX_TURNS
             try:
                 super().run_until_complete(future)
             except (asyncio.CancelledError, NothingCanHappen):
