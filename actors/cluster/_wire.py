@@ -17,6 +17,7 @@ __all__ = [
     "BeginHandOff",
     "Changed",
     "Deliver",
+    "DeliverToPath",
     "Figures",
     "GetHome",
     "HandOff",
@@ -116,6 +117,14 @@ class Deliver:
     message: Any
 
 
+@dataclass(frozen=True, slots=True)
+class DeliverToPath:
+    """To the actor that was put there, on your node."""
+
+    path: str
+    message: Any
+
+
 # Between regions and the coordinator of a kind of entities (`sharding`)
 
 
@@ -194,8 +203,8 @@ class ToEntity:
 
 
 _MESSAGES: tuple[type, ...] = (
-    Leaving, Changed, All, Version, Wanted, WatchMetrics, Figures, Deliver, Register, Registered, GetHome, Home,
-    BeginHandOff, HandOffBegun, HandOff, ShardStopped, RegionLeaving, ToEntity,
+    Leaving, Changed, All, Version, Wanted, WatchMetrics, Figures, Deliver, DeliverToPath, Register, Registered,
+    GetHome, Home, BeginHandOff, HandOffBegun, HandOff, ShardStopped, RegionLeaving, ToEntity,
 )  # fmt: skip
 
 

@@ -14,6 +14,12 @@ At most once, to those who are known to this node at that moment: a subscription
 
 With ``group=`` several subscribers share the work: ``publish(…, one_per_group=True)`` reaches one of each group, chosen
 at random, and nobody without a group; without it, only those without a group.
+
+To a *path*, for actors that have the same one on several nodes and are *put* there:
+
+    await pubsub.put(self.ref)                           at /user/destination, on this node and on others
+    pubsub.send("/user/destination", m)                  to one of them, at random, or to the one here
+    pubsub.send_to_all("/user/destination", m)           to all of them
 """
 
 from __future__ import annotations
@@ -25,10 +31,12 @@ from actors.core import ActorRef, ActorSystem, DeadLetter, Failure, Props, Termi
 from actors.remote import MessageRefused
 
 from ._replica import Replica
-from ._wire import Deliver
+from ._wire import Deliver, DeliverToPath
 from .cluster import Cluster
 
 __all__ = ["PubSub"]
+
+_AT = "at "  # begins the keys of paths, among those of topics
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +65,30 @@ class _HowMany:
     topic: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Put:
+    ref: ActorRef[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Remove:
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Send:
+    path: str
+    message: Any
+    local_affinity: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _SendToAll:
+    path: str
+    message: Any
+    all_but_self: bool
+
+
 class PubSub:
     """Of a system that has joined a cluster. See the head of this module."""
 
@@ -79,8 +111,31 @@ class PubSub:
         """Tell it to all subscribers without a group, or to one of each group. Nobody: a dead letter."""
         self._mediator.tell(_Publish(topic, message, one_per_group), sender)
 
+    async def put(self, ref: ActorRef[Any]) -> None:
+        """Let ``ref``, an actor of this system, be sent to by its path, until it stops. It holds here at return."""
+        await self._mediator.ask(_Put(ref))
+
+    async def remove(self, path: str) -> None:
+        """Have nobody of this node sent to by that path. Nobody there does nothing."""
+        await self._mediator.ask(_Remove(path))
+
+    def send(
+        self, path: str, message: Any, sender: ActorRef[Any] | None = None, *, local_affinity: bool = False
+    ) -> None:
+        """Tell it to one of those that were put at a path, ``/user/NAME``: at random, or to this node's if it has one.
+
+        Nobody: a dead letter.
+        """
+        self._mediator.tell(_Send(path, message, local_affinity), sender)
+
+    def send_to_all(
+        self, path: str, message: Any, sender: ActorRef[Any] | None = None, *, all_but_self: bool = False
+    ) -> None:
+        """Tell it to all that were put at a path, or to those of the other nodes. Nobody: a dead letter."""
+        self._mediator.tell(_SendToAll(path, message, all_but_self), sender)
+
     async def nodes(self, topic: str) -> int:
-        """How many nodes are known to have subscribers."""
+        """How many nodes are known to have subscribers, or somebody at a path, ``/user/NAME``."""
         found: int = await self._mediator.ask(_HowMany(topic))
         return found
 
@@ -96,6 +151,7 @@ class Mediator(Replica):
         super().__init__(cluster)
         self._subscribers: dict[str, dict[str, dict[ActorRef[Any], None]]] = {}  # topic → group → refs
         self._topics: dict[ActorRef[Any], set[tuple[str, str]]] = {}
+        self._put: dict[str, ActorRef[Any]] = {}  # path → who is there
 
     def receive(self, message: Any) -> None:
         match message:
@@ -115,8 +171,28 @@ class Mediator(Replica):
             case Terminated(ref):
                 for topic, group in list(self._topics.get(ref, ())):
                     self._remove(ref, topic, group)
+                if self._put.get(_path(ref)) is ref:
+                    self._take_away(_path(ref))
+            case _Put(ref):
+                self.context.watch(ref)
+                self._put[_path(ref)] = ref
+                self.put(_AT + _path(ref), [True])
+                self.reply("put")
+            case _Remove(path):
+                self._take_away(path)
+                self.reply("removed")
+            case _Send(path, inner, local_affinity):
+                nodes = list(self.values(_AT + path))
+                if local_affinity and path in self._put:
+                    nodes = [self.cluster.own.id]
+                self._send(path, inner, [self.context.system.random.choice(nodes)] if nodes else [])
+            case _SendToAll(path, inner, all_but_self):
+                own = self.cluster.own.id
+                self._send(path, inner, [id_ for id_ in self.values(_AT + path) if not (all_but_self and id_ == own)])
+            case DeliverToPath(path, inner):
+                self._give(path, inner)
             case _HowMany(topic):
-                self.reply(len(self.values(topic)))
+                self.reply(len(self.values(topic) | self.values(_AT + topic)))
             case _:
                 super().receive(message)
 
@@ -127,7 +203,8 @@ class Mediator(Replica):
         topics.discard((topic, group))
         if not topics:
             del self._topics[ref]
-            self.context.unwatch(ref)
+            if self._put.get(_path(ref)) is not ref:
+                self.context.unwatch(ref)
         groups = self._subscribers[topic]
         del groups[group][ref]
         if not groups[group]:
@@ -135,6 +212,45 @@ class Mediator(Replica):
         if not groups:
             del self._subscribers[topic]
         self.put(topic, groups)
+
+    # By path
+
+    def _take_away(self, path: str) -> None:
+        ref = self._put.pop(path, None)
+        if ref is None:
+            return
+        if ref not in self._topics:
+            self.context.unwatch(ref)
+        self.put(_AT + path, ())
+
+    def _send(self, path: str, message: Any, nodes: list[str]) -> None:
+        if not nodes:
+            self.context.system.publish_dead_letter(DeadLetter(message, self.sender, self.ref))
+        for id_ in nodes:
+            if id_ == self.cluster.own.id:
+                self._give(path, message)
+            elif not self._tell(id_, DeliverToPath(path, message)):
+                return
+
+    def _give(self, path: str, message: Any) -> None:
+        ref = self._put.get(path)
+        if ref is None:  # it has stopped, and the sender's node had not heard of it
+            self.context.system.publish_dead_letter(DeadLetter(message, self.sender, self.ref))
+        else:
+            ref.tell(message, self.sender)
+
+    def _tell(self, id_: str, message: Any) -> bool:
+        """Whether it can cross; if not, its sender is told."""
+        try:
+            self.tell_node(id_, message, self.sender)
+        except MessageRefused as error:  # is the sender's, not ours
+            self.log.error("%s", error)
+            if self.sender is not None:
+                self.sender.tell(Failure(error))
+            return False
+        return True
+
+    # By topic
 
     def _publish(self, publish: _Publish) -> None:
         wanted = self._by_node(publish)
@@ -145,12 +261,7 @@ class Mediator(Replica):
             if id_ == self.cluster.own.id:
                 self._deliver(publish.topic, groups, to_all, publish.message)
                 continue
-            try:
-                self.tell_node(id_, Deliver(publish.topic, groups, to_all, publish.message), self.sender)
-            except MessageRefused as error:  # is the publisher's, not ours
-                self.log.error("%s", error)
-                if self.sender is not None:
-                    self.sender.tell(Failure(error))
+            if not self._tell(id_, Deliver(publish.topic, groups, to_all, publish.message)):
                 return
 
     def _by_node(self, publish: _Publish) -> dict[str, tuple[str, ...]]:
@@ -175,3 +286,8 @@ class Mediator(Replica):
             refs = list(subscribers.get(group, ()))
             for ref in refs if to_all or not refs else [self.context.system.random.choice(refs)]:
                 ref.tell(message, self.sender)
+
+
+def _path(ref: ActorRef[Any]) -> str:
+    """Without the system: the same on all nodes."""
+    return "/" + ref.path.partition("://")[2].partition("/")[2]

@@ -70,6 +70,61 @@ async def test_what_is_published_reaches_every_subscriber_once(node, until):
     assert boxes == [[Price(f"tea {n}") for n in range(20)]] * 6
 
 
+async def at_one_path(*nodes):
+    """Recorders at /user/destination; what each has heard."""
+    boxes = []
+    for each in nodes:
+        boxes.append([])
+        ref = each.system.spawn(Props(Recorder, boxes[-1], each.machine), "destination")
+        await PubSub(each.system).put(ref)
+    await asyncio.sleep(2)
+    return boxes
+
+
+async def test_what_is_sent_to_a_path_reaches_one_of_those_there_at_random_or_the_one_here(node):
+    nodes = [await node() for _ in range(3)]
+    boxes = await at_one_path(*nodes)
+    pubsub = PubSub(nodes[0].system)
+    assert await pubsub.nodes("/user/destination") == 3
+    for n in range(60):
+        pubsub.send("/user/destination", Price(f"tea {n}"))
+    await asyncio.sleep(1)
+    assert sorted(price.item for box in boxes for price in box) == sorted(f"tea {n}" for n in range(60))
+    assert all(boxes)
+    for box in boxes:
+        box.clear()
+    pubsub.send("/user/destination", "for who is here", local_affinity=True)
+    await asyncio.sleep(1)
+    assert boxes == [["for who is here"], [], []]
+
+
+async def test_what_is_sent_to_all_at_a_path_reaches_each_once_or_all_but_the_one_here(node):
+    nodes = [await node() for _ in range(3)]
+    boxes = await at_one_path(*nodes)
+    pubsub = PubSub(nodes[0].system)
+    pubsub.send_to_all("/user/destination", "all")
+    pubsub.send_to_all("/user/destination", "others", all_but_self=True)
+    await asyncio.sleep(1)
+    assert boxes == [["all"], ["all", "others"], ["all", "others"]]
+
+
+async def test_who_stops_or_is_removed_is_sent_to_no_more_and_nobody_there_is_a_dead_letter(node):
+    one, two = await node(), await node()
+    boxes = await at_one_path(one, two)
+    pubsub, dead = PubSub(one.system), []
+    one.system.event_stream.subscribe(one.system.spawn(Props(Recorder, dead)), DeadLetter)
+    await PubSub(two.system).remove("/user/destination")
+    await asyncio.sleep(2)
+    pubsub.send_to_all("/user/destination", "first")
+    await asyncio.sleep(1)
+    assert boxes == [["first"], []]
+    one.system.stop(await one.system.actor_selection("/user/destination").resolve_one(1))
+    await asyncio.sleep(1)
+    pubsub.send("/user/destination", "second")
+    await asyncio.sleep(1)
+    assert [letter.message for letter in dead] == ["second"]
+
+
 async def test_subscribers_answer_to_the_publisher(node):
     one, two = await node(), await node()
     _, ref = recorder(two)
