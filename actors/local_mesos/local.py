@@ -48,6 +48,7 @@ log = logging.getLogger(__name__)
 
 AGENT_PORT = 5050  # the first agent of a real cluster listens one above it
 REGISTRATION_TIMEOUT = 30.0  # seconds
+REGISTRATION_OF_ONE = 0.02  # seconds besides for each agent: thousands take their turns, on a busy machine too
 END_TIMEOUT = 30.0  # seconds for all tasks to end: their grace period is 3
 
 #: Makes the task runner of the agent of that number (counted from 1) and folder (None: nothing is kept on disk).
@@ -173,7 +174,8 @@ class LocalMesos:
                 master_ref = started.leader if zk is None else None
                 running.append(await _start_agent(system, host, index, info, make(index, own), own, master_ref))
                 started.lead(running[-1].ref)
-            await asyncio.gather(*(agent.ref.ask(WhenRegistered(), REGISTRATION_TIMEOUT) for agent in running))
+            patience = REGISTRATION_TIMEOUT + REGISTRATION_OF_ONE * len(running)
+            await asyncio.gather(*(agent.ref.ask(WhenRegistered(), patience) for agent in running))
         except BaseException:
             await _close(system, running, started, held)
             raise

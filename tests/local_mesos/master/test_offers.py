@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from .conftest import Bench, Json, amounts, capabilities, scalar
 
 
@@ -14,6 +16,14 @@ async def test_a_new_framework_is_offered_each_agent_whole_and_at_once(bench: Be
     assert {offer["agent_id"]["value"] for offer in offers} == {bench.agent_id(0), bench.agent_id(1)}
     assert amounts(offers[0]) == {"cpus": 4, "mem": 4096, "disk": 10000}
     assert offers[0]["url"]["path"] == "/slave(1)"
+
+
+async def test_the_offers_of_many_agents_come_in_events_of_some_kilobytes(bench: Bench) -> None:
+    await bench.start(agents=200)
+    scheduler = await bench.subscribe()
+    await scheduler.offers(200)
+    sizes = [len(json.dumps(event)) for event in scheduler.events if event["type"] == "OFFERS"]
+    assert max(sizes) < 100_000
 
 
 async def test_a_framework_without_multi_role_is_not_told_of_allocations(bench: Bench) -> None:
