@@ -407,10 +407,14 @@ class Agent(Actor[Any]):
     def _end_if_ended(self) -> None:
         if self._ending is None or not self._ahead.idle or len(self._executors):
             return
-        while self._not_ended and self._not_ended[-1].updates.ended:  # not each end may look through all tasks
+        while self._not_ended and self._has_ended(self._not_ended[-1]):  # not each end may look through all tasks
             self._not_ended.pop()
         if not self._not_ended:
             self.context.pipe_to(self._stop_runner())
+
+    def _has_ended(self, container: Container) -> bool:
+        """Nothing of it is told any more when it is not held any more: its framework has been torn down."""
+        return container.updates.ended or self._containers.get(container.id) is not container
 
     async def _stop_runner(self) -> RunnerStopped:
         await self._runner.stop(grace=0)

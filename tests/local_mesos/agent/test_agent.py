@@ -386,6 +386,19 @@ async def test_an_agent_says_that_its_tasks_ended_as_soon_as_the_last_one_did(be
     assert bench.system.clock.time() - began == pytest.approx(2, abs=0.01)
 
 
+@pytest.mark.parametrize("checkpoint", [True, False])
+async def test_an_agent_says_that_its_tasks_ended_whose_framework_was_torn_down(bench: Bench, checkpoint: bool) -> None:
+    bench.framework.checkpoint = checkpoint
+    bench.script(always(Fate(terminates=2.0)))
+    await bench.start()
+    bench.run("lives on", "for 2 s")
+    await bench.until("TASK_STARTING", "TASK_RUNNING")
+    bench.agent.tell(m.ShutdownFramework("F"))
+    began = bench.system.clock.time()
+    await bench.agent.ask(EndTasks(), 60)
+    assert bench.system.clock.time() - began == pytest.approx(2, abs=0.01)
+
+
 async def test_a_task_for_an_agent_that_is_stopping_is_dropped(bench: Bench) -> None:
     bench.script(always(Fate(terminates=None)))
     bench.framework.capabilities.extend(capable(CAPABILITY.PARTITION_AWARE))
