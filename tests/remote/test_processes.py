@@ -112,7 +112,8 @@ def certificates(folder: Path, *names: str) -> dict[str, Tls]:
         subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True, **options)
 
     new = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    openssl("req", "-x509", *new, "-days", "2", "-subj", "/CN=CA", "-keyout", "ca.key", "-out", "ca.pem")
+    authority = ["-days", "2", "-subj", "/CN=CA", "-addext", "keyUsage=critical,keyCertSign"]  # which Python 3.13 wants
+    openssl("req", "-x509", *new, *authority, "-keyout", "ca.key", "-out", "ca.pem")
     (folder / "names").write_text("subjectAltName=IP:127.0.0.1\nauthorityKeyIdentifier=keyid\n")
     for name in names:
         openssl("req", *new, "-subj", f"/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.csr")
