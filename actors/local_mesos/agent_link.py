@@ -74,8 +74,13 @@ class LeaderLink:
         async with aiohttp.ClientSession() as session:
             while True:
                 try:
-                    async with session.ws_connect(url, heartbeat=SILENCE, max_msg_size=LIMIT) as socket:
+                    # A master may stand still while the question is on its way, and be gone without a word.
+                    async with asyncio.timeout(SILENCE):
+                        socket = await session.ws_connect(url, heartbeat=SILENCE, max_msg_size=LIMIT)
+                    async with socket:
                         await self._talk(socket)
+                except TimeoutError:
+                    log.info("agent %s: the master at %s says nothing for %g s", self._agent, url, SILENCE)
                 except (aiohttp.ClientError, OSError) as error:
                     log.info("agent %s cannot reach the master at %s yet: %s", self._agent, url, error)
                 except WireError as error:

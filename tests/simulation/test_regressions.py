@@ -140,6 +140,20 @@ REGRESSIONS = {
             agents=2,
         ),
     ),
+    "an agent does not wait for ever for a master that stood still when it was asked, and died without a word": (
+        "crashes",
+        Plan(
+            388,
+            60.0,
+            (
+                Step("put", 14.224, ((("/web", Definition("serve 7", 4, over=1.0, checked=True)),), True)),
+                Step("pause master", 0.87, (88, 33.09), after="durable", count=19),
+                Step("kill agent", 0.931, (71, 15.27), after="acknowledged", count=2),
+                Step("last words", 51.496, (0.1, 1.0)),
+            ),
+            agents=1,
+        ),
+    ),
 }
 
 
