@@ -51,6 +51,7 @@ class Invariants:
         service.disk.on_durable = self._durable
         service.disk.on_writing = self._writing
         stage.users.on_put = self._put
+        stage.users.on_promised = self._promised
         stage.users.on_refused = self._refused
         self._answered: set[str] = set()
         self._frameworks: set[str] = set()
@@ -60,6 +61,7 @@ class Invariants:
         self._ran: Counter[str] = Counter()  # by command: tasks that ever ran
         self._left_over: set[str] = set()
         self._before_put: tuple[dict[str, Waiting], set[str]] = ({}, set())
+        self._settles: set[str] = set()  # what the change that was put last makes right, once it is promised
         self._launches: set[str] = set()
         self._told_to_die: set[str] = set()
         self._before: dict[str, Definition | None] = {}
@@ -218,7 +220,7 @@ class Invariants:
             # Deployments that it cancels leave their other apps to standing orders, which know no order between apps.
             self._waiting.clear()
             self._left_over |= set(self.stage.users.promises) - set(wanted)
-        self._left_over -= {app_id for app_id, each in wanted.items() if not self._may_be(app_id, each)}
+        self._settles = {app_id for app_id, each in wanted.items() if not self._may_be(app_id, each)}
         for app_id in list(self._waiting):
             if app_id in wanted or any(name in wanted for name in self._waiting[app_id].first):
                 del self._waiting[app_id]
@@ -233,6 +235,10 @@ class Invariants:
             }
             if first and not self._may_run(app_id, definition.command):
                 self._waiting[app_id] = Waiting(definition.command, first)
+
+    def _promised(self) -> None:
+        """What was put last is made; a change that nobody answered may not have been."""
+        self._left_over -= self._settles
 
     def _refused(self) -> None:
         """What was put last is as if it had not been."""

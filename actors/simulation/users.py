@@ -71,6 +71,7 @@ class Users:
         self.promises: dict[str, Promise] = {}
         self.by_hand: set[str] = set()
         self.on_put: Callable[[dict[str, Definition | None], bool], None] = lambda wanted, force: None
+        self.on_promised: Callable[[], None] = lambda: None
         self.on_refused: Callable[[], None] = lambda: None
         self.waiting = 0
         self._session: aiohttp.ClientSession | None = None
@@ -133,6 +134,7 @@ class Users:
                 promise = self.promises[app_id]
                 promise.maybe.remove(each)
                 promise.known = each
+            self.on_promised()
             self.world.happened("promised", "users", f"were promised it ({status})")
         elif status < 500:
             for app_id, each in wanted.items():
