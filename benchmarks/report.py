@@ -120,7 +120,8 @@ def draw(results: Iterable[Results], folder: Path = PLOTS) -> None:
     matplotlib.rcParams["svg.hashsalt"] = "benchmarks"
     results = list(results)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "results.md").write_text(f"# What things cost\n\n{table(results)}\n")
+    plots = "\n\n".join(f"![{result.cost.what}]({result.cost.name}.svg)" for result in results)
+    (folder / "results.md").write_text(f"# What things cost\n\n{table(results)}\n\n## Drawn\n\n{plots}\n")
     for result in results:
         _plot(result, folder / f"{result.cost.name}.svg")
 
