@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from actors.core import Actor, ActorRef
@@ -50,10 +51,12 @@ from actors.mesos import (
     Launch,
     LaunchGroup,
     OfferRescinded,
+    ReconcileTasks,
     ResourceOffers,
     ReviveOffers,
     Subscribed,
     SuppressOffers,
+    TaskToReconcile,
 )
 from mesos_proto import Filters, Offer, OfferID, TaskInfo, mesos_pb2
 
@@ -74,6 +77,9 @@ PLACED_PER_TURN = 100
 STORED_AHEAD = 2
 """Offers whose launches are being stored at a time: thousands of tasks are not all made before the first is sent."""
 
+UNCONFIRMED_FOR = 10.0
+"""Seconds after which the master has done, or never got, a launch of which it did not say whether it took it."""
+
 _SWEEP_INTERVAL = 10.0
 _ROUNDING = 1e-6  # a timer may come a rounding error before what it waits for
 
@@ -84,6 +90,13 @@ class _Sweep:
 
 class _Look:
     """A delay is over, or a revive is allowed again."""
+
+
+@dataclass(frozen=True, slots=True)
+class _AskAfter:
+    """What became of tasks whose launch was not confirmed."""
+
+    tasks: tuple[TaskToReconcile, ...]
 
 
 class _MatchOn:
@@ -172,6 +185,8 @@ class Launcher(Actor[Any]):
                 queued = self._queue.get(app_id) is not None
                 self.reply(queued)
                 self._want(fresh=queued)
+            case _AskAfter(unconfirmed):
+                self._scheduler.tell(ReconcileTasks(unconfirmed), self.ref)
             case _Look():
                 self._want(fresh=True)
             case _Sweep():
@@ -275,16 +290,19 @@ class Launcher(Actor[Any]):
         self._want()
 
     def _unsent(self, call: AcceptOffers, error: BaseException) -> None:
-        """Launches that Mesos did not take. Where that is not certain, reconciliation will tell."""
-        ids = {
-            instance_of_task(task.task_id)
+        """Launches that Mesos did not take. Where that is not certain, it is asked."""
+        tasks = [
+            task
             for operation in call.operations
             if isinstance(operation, Launch | LaunchGroup)
             for task in operation.tasks
-        }
-        self.log.warning("%d instances were not launched: %s", len(ids), error)
-        if not isinstance(error, CallUnconfirmed):
-            self._unlaunched(sorted(ids))
+        ]
+        self.log.warning("%d tasks were not launched: %s", len(tasks), error)
+        if isinstance(error, CallUnconfirmed):
+            ask = _AskAfter(tuple(TaskToReconcile(task.task_id, task.agent_id) for task in tasks))
+            self.context.timers.start_single(("ask", *call.offer_ids), ask, UNCONFIRMED_FOR)
+        else:
+            self._unlaunched(sorted({instance_of_task(task.task_id) for task in tasks}))
 
     def _unlaunched(self, instance_ids: list[str]) -> None:
         if instance_ids and self._orderer is not None:

@@ -256,7 +256,9 @@ class AppStep(Gate):
             return Move(0, tuple(one for one in instances if one.goal is Goal.RUNNING), done=not instances)
         if replaces:
             return restart_move(change.target, instances)
-        shrinking = change.original is not None and change.target.instances <= change.original.instances
+        # An app that shrinks is done with its surplus gone, as in Marathon; who waits for it waits until it is healthy.
+        shrinks = change.original is not None and change.target.instances <= change.original.instances
+        shrinking = shrinks and not self._dependents
         return scale_move(change.target, instances, self._kill, shrinking=shrinking)
 
     def _after(self, message: Any) -> None:

@@ -106,6 +106,7 @@ async def main():
         n += 1
         await journal.append([Append("a", (Event("added", 1, {"n": n}),))])
         print(n, flush=True)
+        await asyncio.sleep(0.01)  # so that who stops this process seldom meets it in the midst of a write
 
 asyncio.run(main())
 """

@@ -154,6 +154,47 @@ REGRESSIONS = {
             agents=1,
         ),
     ),
+    "a launch that was not confirmed is asked for": (
+        "network",
+        Plan(
+            717,
+            60.0,
+            (
+                Step("put", 13.068810637522931, ((("/db", Definition("serve 1", 2, minimum=1.0, over=0.0)),), True)),
+                Step("put", 51.33779495289841, ((("/web", Definition("serve 2", 2, minimum=1.0, over=0.0)),), True)),
+                Step(
+                    "put", 51.56990258592522, ((("/cache", Definition("serve 3", 1, minimum=0.5, checked=True)),), True)
+                ),
+                Step("reset one", 51.60145529292467, (48, 51)),
+                Step("kill service", 9.394310709469098, (65, 8.84)),
+            ),
+            agents=3,
+        ),
+    ),
+    "who depends on an app that shrinks waits until it is healthy": (
+        "crashes",
+        Plan(
+            604,
+            60.0,
+            (
+                Step("put", 7.515, ((("/db", Definition("serve 2", 3, minimum=0.5, over=0.5)),), True)),
+                Step(
+                    "put",
+                    13.633,
+                    (
+                        (
+                            ("/cache", Definition("serve 1", 4, ("/db",), minimum=1.0, over=1.0)),
+                            ("/db", Definition("serve 2", 2, minimum=0.5, over=0.5)),
+                            ("/web", Definition("serve 3", 3, minimum=0.0, over=1.0)),
+                        ),
+                        True,
+                    ),
+                ),
+                Step("last words", 5.444, (8.24, 1.0)),
+            ),
+            agents=3,
+        ),
+    ),
 }
 
 
