@@ -203,8 +203,7 @@ class Mediator(Replica):
         topics.discard((topic, group))
         if not topics:
             del self._topics[ref]
-            if self._put.get(_path(ref)) is not ref:
-                self.context.unwatch(ref)
+            self._let_go(ref)
         groups = self._subscribers[topic]
         del groups[group][ref]
         if not groups[group]:
@@ -213,19 +212,26 @@ class Mediator(Replica):
             del self._subscribers[topic]
         self.put(topic, groups)
 
+    def _let_go(self, ref: ActorRef[Any]) -> None:
+        """One thing that was known of it is over; nothing known of it, its end is no matter of ours."""
+        if ref not in self._topics and self._put.get(_path(ref)) is not ref:
+            self.context.unwatch(ref)
+
+    def _reaches_nobody(self, message: Any) -> None:
+        self.context.system.publish_dead_letter(DeadLetter(message, self.sender, self.ref))
+
     # By path
 
     def _take_away(self, path: str) -> None:
         ref = self._put.pop(path, None)
         if ref is None:
             return
-        if ref not in self._topics:
-            self.context.unwatch(ref)
+        self._let_go(ref)
         self.put(_AT + path, ())
 
     def _send(self, path: str, message: Any, nodes: list[str]) -> None:
         if not nodes:
-            self.context.system.publish_dead_letter(DeadLetter(message, self.sender, self.ref))
+            self._reaches_nobody(message)
         for id_ in nodes:
             if id_ == self.cluster.own.id:
                 self._give(path, message)
@@ -235,7 +241,7 @@ class Mediator(Replica):
     def _give(self, path: str, message: Any) -> None:
         ref = self._put.get(path)
         if ref is None:  # it has stopped, and the sender's node had not heard of it
-            self.context.system.publish_dead_letter(DeadLetter(message, self.sender, self.ref))
+            self._reaches_nobody(message)
         else:
             ref.tell(message, self.sender)
 
@@ -255,7 +261,7 @@ class Mediator(Replica):
     def _publish(self, publish: _Publish) -> None:
         wanted = self._by_node(publish)
         if not wanted:
-            self.context.system.publish_dead_letter(DeadLetter(publish.message, self.sender, self.ref))
+            self._reaches_nobody(publish.message)
         for id_, groups in wanted.items():
             to_all = not publish.one_per_group
             if id_ == self.cluster.own.id:
