@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from benchmarks.plots import plot
+
 KEPT = Path(__file__).parents[1] / "docs" / "proof"
 COLOURS = {"leader": "#2a6fbb", "Mesos": "#c2571a", "ZooKeeper": "#3b8a4e"}
 
@@ -50,22 +52,10 @@ PLOTS: dict[str, Callable[[Any, Rows], None]] = {"kill-rounds": kill_rounds, "so
 
 
 def main() -> None:
-    import matplotlib
-
-    matplotlib.use("Agg")
-    matplotlib.rcParams["svg.hashsalt"] = "proof"
-    from matplotlib import pyplot
-
     for name, draw in PLOTS.items():
         rows = [json.loads(line) for line in (KEPT / f"{name}.jsonl").read_text().splitlines()]
-        figure, axes = pyplot.subplots(figsize=(7, 3.4))
-        draw(axes, rows)
-        axes.tick_params(labelsize=8)
-        for side in ("top", "right"):
-            axes.spines[side].set_visible(False)
-        figure.tight_layout()
-        figure.savefig(KEPT / f"{name}.svg", metadata={"Date": None})
-        pyplot.close(figure)
+        with plot(KEPT / f"{name}.svg", 3.4) as axes:
+            draw(axes, rows)
 
 
 if __name__ == "__main__":

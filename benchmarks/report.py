@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from benchmarks.plots import plot
 from benchmarks.run import ROOT, Results
 
 BASELINE = ROOT / "benchmarks" / "baseline.json"
@@ -113,11 +114,6 @@ def _kept() -> dict[str, dict[str, float]]:
 
 def draw(results: Iterable[Results], folder: Path = PLOTS) -> None:
     """One plot per cost, and the table, into ``folder``."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    # Ids that do not change from run to run, so that a plot changes only where its figures do.
-    matplotlib.rcParams["svg.hashsalt"] = "benchmarks"
     results = list(results)
     folder.mkdir(parents=True, exist_ok=True)
     plots = "\n\n".join(f"![{result.cost.what}]({result.cost.name}.svg)" for result in results)
@@ -127,23 +123,17 @@ def draw(results: Iterable[Results], folder: Path = PLOTS) -> None:
 
 
 def _plot(result: Results, path: Path) -> None:
-    from matplotlib import pyplot
-
     cost = result.cost
     bars = [(name, median) for name in result.figures if (median := result.median(name)) is not None]
-    figure, axes = pyplot.subplots(figsize=(7, 0.6 + 0.36 * len(bars)))
     names = [name for name, _ in bars][::-1]
-    drawn: Any = axes.barh(names, [value for _, value in bars][::-1], color=[_colour(result, name) for name in names])
-    axes.bar_label(drawn, fmt="{:,.4g}", padding=4, fontsize=8)
-    axes.set_xscale("log")
-    axes.margins(x=0.15)
-    axes.set_title(f"{cost.what} ({cost.unit}, {'more' if cost.is_rate else 'less'} is better)", fontsize=10)
-    axes.tick_params(labelsize=8)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    figure.tight_layout()
-    figure.savefig(path, metadata={"Date": None})
-    pyplot.close(figure)
+    with plot(path, 0.6 + 0.36 * len(bars)) as axes:
+        drawn: Any = axes.barh(
+            names, [value for _, value in bars][::-1], color=[_colour(result, name) for name in names]
+        )
+        axes.bar_label(drawn, fmt="{:,.4g}", padding=4, fontsize=8)
+        axes.set_xscale("log")
+        axes.margins(x=0.15)
+        axes.set_title(f"{cost.what} ({cost.unit}, {'more' if cost.is_rate else 'less'} is better)", fontsize=10)
 
 
 def _colour(result: Results, name: str) -> str:
