@@ -11,6 +11,7 @@ from types import TracebackType
 
 import psutil
 
+from tests.integration.processes import LiveProcess, processes_in
 from tests.integration.real_mesos.cluster import free_ports
 
 
@@ -70,17 +71,9 @@ class EmbeddedMesos:
         assert self._process is not None
         psutil.Process(self._process.pid).resume()
 
-    def sandbox_processes(self) -> list[psutil.Process]:
+    def sandbox_processes(self) -> list[LiveProcess]:
         """What runs in this cluster's sandboxes."""
-        found = []
-        for process in psutil.process_iter():
-            try:
-                inside = Path(process.cwd()).is_relative_to(self.work_dir.resolve())
-                if inside and process.status() != psutil.STATUS_ZOMBIE:
-                    found.append(process)
-            except (psutil.NoSuchProcess, psutil.AccessDenied, OSError):
-                continue
-        return found
+        return processes_in(self.work_dir)
 
     def stop(self) -> None:
         """End it with its tasks."""

@@ -15,8 +15,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
-import psutil
-
 T = TypeVar("T")
 
 
@@ -131,15 +129,3 @@ class Service:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if self.process.poll() is None:
             self.stop()
-
-
-def processes_of(app_id: str, within: Path) -> list[psutil.Process]:
-    """The live processes whose environment names the app and whose folder is a sandbox below ``within``."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if process.environ().get("MARATHON_APP_ID") == app_id and Path(process.cwd()).is_relative_to(within):
-                found.append(process)
-        except (psutil.NoSuchProcess, psutil.AccessDenied, OSError):
-            continue
-    return [process for process in found if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]

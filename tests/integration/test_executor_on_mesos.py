@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import aiohttp
-import psutil
 import pytest
 
 from actors import ActorSystem
@@ -24,6 +23,8 @@ from actors.mesos import (
 )
 from mesos_proto import CommandInfo, ExecutorID, ExecutorInfo, TaskID, TaskInfo, TaskState, TaskStatus, mesos_pb2
 from tests.integration.embedded_mesos import EmbeddedMesos
+from tests.integration.processes import LiveProcess
+from tests.integration.service import eventually
 from tests.integration.test_framework_on_mesos import INFO, Cluster, cluster, offers_of, reach, system, until
 
 __all__ = ["system"]  # the fixture
@@ -82,7 +83,7 @@ async def test_an_executor_runs_kills_and_talks_and_ends_with_its_framework(
     await reach(framework, "first", TaskState.TASK_KILLED)
     (executor,) = executors(mesos)
     await framework.shutdown()
-    await asyncio.to_thread(executor.wait, 20)
+    await asyncio.to_thread(eventually, "the executor ends", lambda: not executor.lives)
 
 
 async def test_an_executor_outlives_its_agent_and_subscribes_again(mesos: Cluster, system: ActorSystem) -> None:
@@ -177,5 +178,5 @@ async def test_a_task_group_of_processes_ends_with_the_one_that_fails(tmp_path: 
         await framework.shutdown()
 
 
-def executors(mesos: Cluster) -> list[psutil.Process]:
-    return [process for process in mesos.sandbox_processes() if "tests.integration.echo_executor" in process.cmdline()]
+def executors(mesos: Cluster) -> list[LiveProcess]:
+    return [process for process in mesos.sandbox_processes() if "tests.integration.echo_executor" in process.command]

@@ -16,6 +16,7 @@ import pytest
 from actors import ActorSystem
 from actors.mesos import Framework, FrameworkInfo, Mesos, Reregistered, ResourceOffers, StatusUpdate
 from mesos_proto import CommandInfo, Resources, TaskInfo, TaskState
+from tests.integration.processes import LiveProcess, processes_in
 from tests.integration.real_mesos.cluster import free_ports
 from tests.integration.real_zookeeper import RealZooKeeper, real_zookeeper_or_skip
 
@@ -115,7 +116,7 @@ async def test_another_leads_when_the_leader_is_killed_and_tasks_go_on(tmp_path:
                 info = FrameworkInfo(name="f", user="root", checkpoint=True, failover_timeout=timedelta(minutes=5))
                 framework = await Mesos(system).register_framework(zk, info)
                 await running(framework, "before")
-                processes = {process.pid for process in psutil.process_iter() if runs_in(process, tmp_path)}
+                processes = sleepers(tmp_path)
                 assert processes
 
                 (one if leading == ports[0] else other).kill()
@@ -123,7 +124,7 @@ async def test_another_leads_when_the_leader_is_killed_and_tasks_go_on(tmp_path:
                     if isinstance(event, Reregistered):
                         break
                 assert await leader(session, [following]) == following
-                assert processes <= {process.pid for process in psutil.process_iter() if runs_in(process, tmp_path)}
+                assert processes <= sleepers(tmp_path)
                 await until(session, follower + "/tasks", lambda _, body: states(body) == {"before": "TASK_RUNNING"})
                 _, known = await answer(session, follower + "/weights")
                 assert known == [{"role": "r", "weight": 2.5}], "the registry is shared"
@@ -135,9 +136,5 @@ async def test_another_leads_when_the_leader_is_killed_and_tasks_go_on(tmp_path:
                 await framework.shutdown()
 
 
-def runs_in(process: psutil.Process, folder: Path) -> bool:
-    try:
-        inside = Path(process.cwd()).is_relative_to(folder)
-        return inside and process.status() != psutil.STATUS_ZOMBIE and "sleep" in process.name()
-    except (psutil.NoSuchProcess, psutil.AccessDenied, OSError):
-        return False
+def sleepers(folder: Path) -> set[LiveProcess]:
+    return {each for each in processes_in(folder) if "sleep" in each.command}

@@ -7,19 +7,19 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from tests.integration.embedded_mesos import EmbeddedMesos
+from tests.integration.processes import processes_of
 from tests.integration.real_mesos import RealMesos, real_mesos_or_skip
 from tests.integration.real_mesos.cluster import free_ports
 from tests.integration.real_zookeeper import RealZooKeeper, real_zookeeper_or_skip
-from tests.integration.service import Answer, Service, eventually, processes_of, request
+from tests.integration.service import Answer, Service, eventually, request
 
 pytestmark = pytest.mark.real
 
@@ -111,11 +111,8 @@ def answers(service: Service, path: str) -> Answer | None:
 
 def tasks(app: str, mesos: EmbeddedMesos | RealMesos) -> set[str]:
     """The ids of the app's tasks of which a process lives."""
-    found = set()
-    for process in processes_of(app, mesos.work_dir):
-        with suppress(psutil.Error, KeyError):
-            found.add(process.environ()["MESOS_TASK_ID"])
-    return found
+    found = (process.environment.get("MESOS_TASK_ID") for process in processes_of(app, mesos.work_dir))
+    return {task_id for task_id in found if task_id is not None}
 
 
 def test_they_pass_requests_on_and_follow_one_that_abdicates_and_one_that_is_stopped(

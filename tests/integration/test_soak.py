@@ -25,7 +25,8 @@ import psutil
 import pytest
 
 from tests.integration.kept import keep
-from tests.integration.service import Service, eventually, free_port, processes_of, request
+from tests.integration.processes import processes_of
+from tests.integration.service import Service, eventually, free_port, request
 
 pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(3 * 3600)]
 

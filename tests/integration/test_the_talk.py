@@ -15,8 +15,9 @@ from typing import Any
 
 import pytest
 
+from tests.integration.processes import processes_of
 from tests.integration.real_mesos import RealMesos, real_mesos_or_skip
-from tests.integration.service import Service, eventually, free_port, processes_of
+from tests.integration.service import Service, eventually, free_port
 
 TALK = {
     "id": "my-app", "cmd": "python3 -m http.server $PORT0", "cpus": 0.1, "mem": 64,
@@ -106,7 +107,7 @@ def test_the_talk(engine: Engine) -> None:
 
         # one process killed by hand: a replacement comes, the other nine stay
         before = service.task_ids("/my-app")
-        servers = [each for each in processes_of("/my-app", engine.folder) if "http.server" in each.cmdline()]
+        servers = [each for each in processes_of("/my-app", engine.folder) if "http.server" in each.command]
         servers[0].kill()
         eventually("the killed one is gone", lambda: service.task_ids("/my-app") != before)
         eventually("a replacement is healthy", lambda: service.all_healthy("/my-app", 10))
@@ -116,12 +117,12 @@ def test_the_talk(engine: Engine) -> None:
         scaled = service.put("/v2/apps//my-app", {"instances": 20})
         assert scaled.status == 200 and scaled.json["deploymentId"], scaled.text
         eventually("twenty are running and healthy", lambda: service.all_healthy("/my-app", 20), 60)
-        before, pids = service.task_ids("/my-app"), {process.pid for process in processes_of("/my-app", engine.folder)}
+        before, processes = service.task_ids("/my-app"), set(processes_of("/my-app", engine.folder))
         service.kill()
         service = engine.start()
         eventually("the twenty are found again", lambda: service.all_healthy("/my-app", 20), 60)
         assert service.task_ids("/my-app") == before
-        assert {process.pid for process in processes_of("/my-app", engine.folder)} == pids
+        assert set(processes_of("/my-app", engine.folder)) == processes
 
         # the real Mesos dies and comes back with its work dir: the service subscribes again, the tasks are kept
         if engine.mesos is not None:

@@ -14,6 +14,7 @@ from types import TracebackType
 import psutil
 
 from tests.integration.parts import Unavailable, real_or_skip
+from tests.integration.processes import LiveProcess, processes_in
 
 from .installation import HERE, install
 
@@ -121,23 +122,11 @@ class RealMesos:
         """End everything, executors and tasks included."""
         self.kill()
         for process in self.sandbox_processes():
-            try:
-                process.kill()
-            except psutil.NoSuchProcess:
-                continue
+            process.kill()
 
-    def sandbox_processes(self) -> list[psutil.Process]:
+    def sandbox_processes(self) -> list[LiveProcess]:
         """The executors and tasks that run in this cluster's sandboxes."""
-        found = []
-        for process in psutil.process_iter():
-            try:
-                if process.status() != psutil.STATUS_ZOMBIE and Path(process.cwd()).is_relative_to(
-                    self.work_dir.resolve()
-                ):
-                    found.append(process)
-            except (psutil.NoSuchProcess, psutil.AccessDenied, OSError):
-                continue
-        return found
+        return processes_in(self.work_dir)
 
     def _ready(self) -> bool:
         metrics = "/metrics/snapshot"
