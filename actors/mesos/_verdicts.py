@@ -109,8 +109,8 @@ def judge_error(message: str, master: str, framework: str, *, subscribed: bool) 
 def is_permanent(status: int, *, known: bool, attempt: int) -> bool:
     """Whether asking again with the same SUBSCRIBE would be answered the same.
 
-    A master that starts listens before it knows its own paths, and answers 404 meanwhile. So a 404 says something only
-    where no master was met before (``known``), and not at the first ``attempt``.
+    A master or an agent that starts listens before it knows its own paths, and answers 404 meanwhile. So a 404 says
+    something only where none was met before (``known``), and not at the first ``attempt``.
     """
     if status == 404:
         return not known and attempt >= _ATTEMPTS_AT_A_STARTING_MASTER

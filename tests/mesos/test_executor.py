@@ -171,9 +171,22 @@ async def test_an_agent_that_comes_back_in_time_finds_the_executor_and_one_that_
     await scene.next(Disconnected)
     begun = scene.system.clock.time()
     over = await scene.next(ShutdownExecutor)
-    assert 900 <= scene.system.clock.time() - begun <= 903
+    assert 900 <= scene.system.clock.time() - begun <= 901
     assert "no agent within 900 s" in over.reason
     await ended(executor)
+
+
+async def test_an_agent_that_listens_before_it_knows_its_paths_is_asked_again(scene: Scene) -> None:
+    scene.start()
+    stream = await scene.subscription()
+    scene.agent.refuse = lambda call: web.Response(status=404)
+    await stream.end()
+    await scene.next(Disconnected)
+    await asyncio.sleep(5)
+    scene.agent.refuse = lambda call: None
+    begun = scene.system.clock.time()
+    await scene.subscription()
+    assert scene.system.clock.time() - begun <= 1, "an agent waits for 2 s"
 
 
 async def test_without_checkpoints_the_loss_of_the_agent_is_the_end(scene: Scene) -> None:

@@ -10,7 +10,7 @@
                                   forgotten                                          ◄──  ACKNOWLEDGED
         ◄── Disconnected          the agent is away (restarts, is upgraded)
     update(status)           ──►  kept for the next SUBSCRIBE
-                                  SUBSCRIBE again, up to every 2 s, for 15 min       ──►
+                                  SUBSCRIBE again, up to every 1 s, for 15 min       ──►
         ◄── ShutdownExecutor      SHUTDOWN; or the agent stayed away too long, or this executor does not checkpoint,
                                   or the agent does not know it any more. `run` returns
 
@@ -34,6 +34,7 @@ from actors.mesos._answers import Answer
 from actors.mesos._call_channel import CallChannel, ChannelLost
 from actors.mesos._codec import Codec
 from actors.mesos._record_stream import RecordStream, Refused, open_session
+from actors.mesos._verdicts import is_permanent
 from actors.mesos.errors import CallError, CallRefused, CallUnconfirmed, InvalidCall, NotSubscribed, StreamLost
 from actors.mesos.settings import ConnectionSettings, Security
 from mesos_proto import ExecutorInfo, FrameworkInfo, TaskID, TaskInfo, TaskState, TaskStatus
@@ -107,7 +108,7 @@ class ExecutorConnection:
             try:
                 await self._subscribe(session)
             except Refused as error:
-                if 400 <= error.status < 500:
+                if is_permanent(error.status, known=True, attempt=1):
                     return f"the agent does not take this executor: {error.reason}"
                 failure: Exception = error
             except StreamLost as error:
@@ -121,7 +122,9 @@ class ExecutorConnection:
                     return f"the agent is away, and this framework does not checkpoint: {failure}"
             if self._clock.time() - since >= patience:
                 return f"no agent within {patience:g} s: {failure}"
-            pause = self._random.uniform(0.1, 1.0) * environment.subscription_backoff_max
+            # An agent that comes back waits as long as the longest pause, and kills who has not come by then. Who came
+            # a little too early is to have another attempt within that.
+            pause = self._random.uniform(0.1, 0.5) * environment.subscription_backoff_max
             log.warning("executor %s: %s; next attempt in %.1f s", environment.executor_id, failure, pause)
             await self._clock.sleep(pause)
 

@@ -41,7 +41,7 @@ class ExecutorEnvironment:
     """``url`` is the agent's; all times in seconds.
 
     ``checkpoint``          whether this executor lives on while its agent is away, for ``recovery_timeout``
-    ``subscription_backoff_max``  the longest pause between two attempts to subscribe
+    ``subscription_backoff_max``  within this time an executor is to have tried to subscribe again
     ``shutdown_grace``      between SHUTDOWN and the SIGKILL of the agent
     ``token``               with which to authenticate, if the agent asks for it
     """
