@@ -4,7 +4,7 @@
 
 In the cluster, master and agents share port P, where a path that names no process is the master's. Here, port P+N
 answers for agent N: ``/api/v1/executor`` becomes ``/slave(N)/api/v1/executor`` at P. Bodies are passed on as they come,
-so that event streams flow.
+so that event streams flow. While the cluster is away, connections break.
 """
 
 import asyncio
@@ -32,20 +32,25 @@ def agent_application(port: int, agent: int) -> web.Application:
             path = f"/slave({agent}){path}"
         url = URL(f"http://127.0.0.1:{port}{path}", encoded=True)
         body = request.content if request.body_exists else None
-        async with (
-            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None), auto_decompress=False) as session,
-            session.request(
-                request.method, url, headers=_kept(request.headers), data=body, allow_redirects=False
-            ) as inner,
-        ):
-            answer = web.StreamResponse(status=inner.status, reason=inner.reason, headers=_kept(inner.headers))
-            if inner.content_length is not None:
-                answer.content_length = inner.content_length
-            await answer.prepare(request)
-            async for data in inner.content.iter_any():
-                await answer.write(data)
-            await answer.write_eof()
-            return answer
+        try:
+            async with (
+                aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None), auto_decompress=False) as session,
+                session.request(
+                    request.method, url, headers=_kept(request.headers), data=body, allow_redirects=False
+                ) as inner,
+            ):
+                answer = web.StreamResponse(status=inner.status, reason=inner.reason, headers=_kept(inner.headers))
+                if inner.content_length is not None:
+                    answer.content_length = inner.content_length
+                await answer.prepare(request)
+                async for data in inner.content.iter_any():
+                    await answer.write(data)
+                await answer.write_eof()
+                return answer
+        except aiohttp.ClientError:  # the agent is away, as far as anybody can see from here
+            if request.transport is not None:
+                request.transport.abort()
+            raise
 
     application = web.Application(client_max_size=1 << 30)
     application.router.add_route("*", "/{path:.*}", pass_on)

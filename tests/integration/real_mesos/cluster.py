@@ -1,17 +1,16 @@
 """One real Mesos cluster, started, killed and started again by a test."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
-import urllib.error
 import urllib.request
+from http.client import HTTPException
 from pathlib import Path
 from types import TracebackType
-
-import psutil
 
 from tests.integration.parts import Unavailable, real_or_skip
 from tests.integration.processes import LiveProcess, processes_in
@@ -75,7 +74,8 @@ class RealMesos:
         self._resources = resources
         self._attributes = attributes
         self._flags = flags or {}
-        self._processes: list[subprocess.Popen[bytes]] = []
+        self._cluster: subprocess.Popen[bytes] | None = None
+        self._addresses: subprocess.Popen[bytes] | None = None
 
     def start(self, seconds: float = 60.0) -> None:
         """Start, and wait until the master has recovered and every agent is registered."""
@@ -83,22 +83,21 @@ class RealMesos:
         self.work_dir.mkdir(parents=True, exist_ok=True)
         log = self.log.open("ab")
         cluster = [str(home / "start-cluster"), str(home / "mesos.so")]
-        fronts = [
-            sys.executable,
-            "-m",
-            "tests.integration.real_mesos.agent_addresses",
-            str(self.port),
-            str(self.agents),
-        ]
+        addresses = [sys.executable, "-m", "tests.integration.real_mesos.agent_addresses"]
+        addresses += [str(self.port), str(self.agents)]
         with log:
-            self._processes = [
-                subprocess.Popen(cluster, env=self._environment(home), stdout=log, stderr=log, start_new_session=True),
-                subprocess.Popen(fronts, cwd=_ROOT, stdout=log, stderr=log, start_new_session=True),
-            ]
+            # From one start to the next: executors have a few seconds to find their agent at its address again.
+            self._addresses = self._addresses or subprocess.Popen(
+                addresses, cwd=_ROOT, stdout=log, stderr=log, start_new_session=True
+            )
+            self._cluster = subprocess.Popen(
+                cluster, env=self._environment(home), stdout=log, stderr=log, start_new_session=True
+            )
         deadline = time.monotonic() + seconds
         while not self._ready():
-            if self._processes[0].poll() is not None or time.monotonic() > deadline:
-                self.kill()
+            ended = self._cluster.poll() is not None or self._addresses.poll() is not None
+            if ended or time.monotonic() > deadline:
+                self.stop()
                 raise Unavailable(
                     f"Mesos did not come up at {self.url}:\n{self.log.read_text(errors='replace')[-3000:]}"
                 )
@@ -106,21 +105,27 @@ class RealMesos:
 
     def kill(self) -> None:
         """``kill -9`` of master and agents. Tasks of frameworks that checkpoint go on."""
-        for process in self._processes:
-            process.kill()
-            process.wait()
-        self._processes = []
+        if self._cluster is not None:
+            self._cluster.kill()
+            self._cluster.wait()
+            self._cluster = None
 
     def pause(self) -> None:
         """SIGSTOP: the sockets stay open and say nothing more."""
-        psutil.Process(self._processes[0].pid).suspend()
+        assert self._cluster is not None
+        self._cluster.send_signal(signal.SIGSTOP)
 
     def resume(self) -> None:
-        psutil.Process(self._processes[0].pid).resume()
+        assert self._cluster is not None
+        self._cluster.send_signal(signal.SIGCONT)
 
     def stop(self) -> None:
         """End everything, executors and tasks included."""
         self.kill()
+        if self._addresses is not None:
+            self._addresses.kill()
+            self._addresses.wait()
+            self._addresses = None
         for process in self.sandbox_processes():
             process.kill()
 
@@ -133,7 +138,9 @@ class RealMesos:
         try:
             with urllib.request.urlopen(self.url + metrics, timeout=5) as answer:
                 text = answer.read().decode()
-        except (OSError, urllib.error.URLError):
+            for agent in range(1, self.agents + 1):
+                socket.create_connection(("127.0.0.1", self.port + agent), timeout=5).close()
+        except (OSError, HTTPException):
             return False
         return '"master/elected":1' in text and f'"master/slaves_active":{self.agents}' in text
 
@@ -155,6 +162,8 @@ class RealMesos:
             "MESOS_LAUNCHER_DIR": str(HERE / "launcher"),
             "MESOS_ISOLATION": "posix/cpu,posix/mem",
             "MESOS_HTTP_COMMAND_EXECUTOR": "true",
+            # Mesos gives executors 2 s to subscribe again after a restart, which a busy machine may not give them.
+            "MESOS_EXECUTOR_REREGISTRATION_TIMEOUT": "5secs",
             "MESOS_EXECUTOR_ENVIRONMENT_VARIABLES": f'{{"PATH": "{path}"}}',
         }
         if self._attributes:
