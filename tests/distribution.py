@@ -1,7 +1,8 @@
 """Which tests `make test` runs beside which: files side by side, those that drive whole services one after another.
 
 Services, engines and browsers would disturb each other: they hand out the same ports from 31000 up to their tasks, and
-a busy neighbour makes their real time slow. The rest runs in virtual time, which does not mind.
+a busy neighbour makes their real time slow. The rest runs in virtual time, which does not mind; its longest file, of
+seeds, is shared out test by test.
 """
 
 from typing import Any
@@ -10,13 +11,16 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 ONE_AFTER_ANOTHER = ("tests/integration/", "tests/marathon/commands/", "tests/page/", "tests/docs/", "tests/cluster/")
+ONE_BY_ONE = "tests/simulation/test_scenarios.py"
 
 
 class Files(LoadScopeScheduling):
-    """A file's tests stay together, and so do all of the folders above."""
+    """A file's tests stay together, and so do all of the folders above; those of one file go wherever there is time."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.split("::", 1)[0]
+        if file == ONE_BY_ONE:
+            return nodeid
         return "whole services" if file.startswith(ONE_AFTER_ANOTHER) else file
 
 

@@ -113,7 +113,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
     ``seed``: decides what is drawn: the network's latency, ``random``, uuids, the order when ``order="seeded"``.
     ``max_turns``: after so many turns of the loop `NothingCanHappen` is raised: the program turns in circles.
     ``max_still``: as well after so many turns in which no time passed.
-    ``max_growth``: as well when the process has grown by so many bytes since the loop was made (looked at each hundred
+    ``max_growth``: as well when the process has grown by so many bytes since the loop was made (looked at each 300
     turns, on Linux): the program hoards.
     """
 
@@ -204,7 +204,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
                 f"after {self.turns} turns of the loop, at {self._now:.3f} virtual seconds, the program has not ended: "
                 f"something runs or ticks in circles. Waiting:\n{describe_waiting(self)}"
             )
-        if self.turns % 100 == 0 and self._max_size < math.inf and _outside.process_size() > self._max_size:
+        if self.turns % 300 == 0 and self._max_size < math.inf and _outside.process_size() > self._max_size:
             self._max_size = math.inf  # told once: now the program must be unwound
             raise NothingCanHappen(
                 f"after {self.turns} turns of the loop, at {self._now:.3f} virtual seconds, the process has grown to "
