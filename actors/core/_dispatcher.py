@@ -96,6 +96,14 @@ class Dispatcher:
         else:
             self.loop.call_soon_threadsafe(function)
 
+    def serve(self, work: Callable[[], object]) -> None:
+        """Call `work`, which brings messages from outside, and run the cells that it makes ready.
+
+        A callback of the loop calls it, where a dispatcher can spare it the wait for a turn of its own: a look at the
+        selector for each hop.
+        """
+        work()
+
     def arm(self) -> None:
         """Make a turn come. From any thread."""
         raise TypeError(f"{type(self).__name__} must say how a turn comes")

@@ -9,6 +9,7 @@
                                  else: the handler waits; it keeps that driver, another one serves the next cell
                                  a cell whose handler was woken goes on with the driver it kept
     call_soon(turn) ◄──────────  after 5 ms or 1,024 cells, the rest
+    callback(work) ────────────► work makes cells ready; their turn follows in the same callback
 
 Between cells: first come, first served, or as `Settings.chooser` (or the loop's `choose_ready_cell`) says; what
 asyncio promises in order is not touched by it. The clock is read once per cell.
@@ -22,7 +23,7 @@ from threading import get_ident
 from typing import TYPE_CHECKING
 
 from . import _lifecycle as lifecycle
-from ._asyncio import current_tasks, end_task
+from ._asyncio import current_tasks, end_task, running_task
 from ._dispatcher import PARK, Dispatcher, Driver
 
 if TYPE_CHECKING:
@@ -75,6 +76,21 @@ class RunQueue(Dispatcher):
         elif not self.armed:
             self.armed = True
             self.loop.call_soon(self._turn, context=self.context)
+
+    def serve(self, work: Callable[[], object]) -> None:
+        if self.armed or get_ident() != self.thread or running_task(self.loop) is not None:
+            work()
+            return
+        self.armed = True  # nobody need ask for the turn that comes here
+        try:
+            work()
+        finally:
+            if self.ready:
+                self.context.run(self._turn)
+            else:
+                self.armed = False  # before the last look, as in `turn`
+                if self.ready:
+                    self.arm()
 
     def turn(self) -> None:
         """Run ready cells until there are none, or the turn is over."""

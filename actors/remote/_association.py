@@ -246,7 +246,8 @@ class Association:
         self.uid = peer.uid
         self.connection = connection
         self._decoder = decoder = Decoder(self.remote.codec, self.remote.ref_of)
-        connection.begin(self._take, decoder.extension, self._lost_connection, self._flush)
+        serve = self.system.dispatcher.serve
+        connection.begin(self._take, decoder.extension, self._lost_connection, self._flush, serve)
         if connection.is_lost:
             return
         if self.is_unreachable:

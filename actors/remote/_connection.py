@@ -75,6 +75,7 @@ class Connection(asyncio.Protocol):
         self._take: Callable[[Any], None] = self._dropped
         self._ended: Callable[[str], None] = self._dropped
         self._resumed: Callable[[], None] = lambda: None
+        self._serve: Callable[[Callable[[], object]], None] = self._dropped
 
     def begin(
         self,
@@ -82,13 +83,14 @@ class Connection(asyncio.Protocol):
         extend: Callable[[int, bytes], Any],
         ended: Callable[[str], None],
         resumed: Callable[[], None],
+        serve: Callable[[Callable[[], object]], None],
     ) -> None:
         """The handshake is over.
 
         ``take`` gets each entry, whose extensions ``extend`` reads; ``ended`` why it ended; ``resumed`` that it takes
-        more.
+        more. ``serve`` calls what takes them, and lets who was told something by it do its work at once.
         """
-        self._take, self._extend, self._ended, self._resumed = take, extend, ended, resumed
+        self._take, self._extend, self._ended, self._resumed, self._serve = take, extend, ended, resumed, serve
         self._arrived = None
         self.last_heard = self._loop.time()
         self.transport.resume_reading()
@@ -144,7 +146,7 @@ class Connection(asyncio.Protocol):
             self._nonsense(error)
             return
         if self._arrived is None:
-            self._drain()
+            self._serve(self._drain)
         else:
             self._unproven += len(data)
             self._arrived.set()

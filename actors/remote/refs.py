@@ -15,11 +15,13 @@ UID 0 is whoever lives at that path when a message comes.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Coroutine
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from actors.core import ActorIdentity, ActorRef, ActorSystem, DeadLetter, Identify, Terminated
+from actors.core.ask import Reply
 from actors.core.ref import LocalRef
 
 from .address import Address
@@ -72,10 +74,16 @@ class RemoteRef(ActorRef[Any]):
             raise TypeError(f"None was told to {self.path}: a message must be something; define a class for it")
         self.association.tell(self, message, sender)
 
-    async def ask(self, message: Any, timeout: float | timedelta | None = None) -> Any:
+    def ask(self, message: Any, timeout: float | timedelta | None = None) -> Coroutine[Any, Any, Any]:
         """As of a local actor; waits for room in the queue first, without counting that as time for the answer."""
-        if self.association.is_full:
-            await self.association.room()
+        return (
+            self._ask_when_there_is_room(message, timeout)
+            if self.association.is_full
+            else super().ask(message, timeout)
+        )
+
+    async def _ask_when_there_is_room(self, message: Any, timeout: float | timedelta | None) -> Any:
+        await self.association.room()
         return await super().ask(message, timeout)
 
     async def send(self, message: Any, sender: ActorRef[Any] | None = None) -> None:
@@ -150,6 +158,8 @@ class Names:
             return name
         found = self._name_of.get(ref)
         if found is None:
+            if type(ref) is Reply:  # named once, as a rule: not worth a place among the names
+                return self._own + self._new_target(ref)
             if isinstance(ref, RemoteRef):
                 found = f"{ref.address}{ref.target}"
             else:

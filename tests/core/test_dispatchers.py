@@ -290,3 +290,60 @@ async def test_a_chosen_order_keeps_every_promise(seed: int) -> None:
             system.stop(child)
         await calm(system, 50)
         assert sorted(heard, key=lambda each: each.ref.path) == [Terminated(child) for child in children]
+
+
+class Noter(Actor[Any]):
+    def __init__(self, seen: list[Any]) -> None:
+        self.seen = seen
+
+    def receive(self, message: Any) -> None:
+        self.seen.append(message)
+
+
+async def test_what_a_callback_brings_from_outside_is_handled_before_it_returns(system: ActorSystem) -> None:
+    seen: list[Any] = []
+    ref = system.spawn(Props(Noter, seen).with_dispatcher("run_queue"))
+    await system.clock.sleep(1)
+    handled = system.loop.create_future()
+
+    def callback() -> None:
+        system.dispatcher.serve(lambda: [ref.tell(number) for number in range(3)])
+        handled.set_result([*seen])
+
+    system.loop.call_soon(callback)
+    assert await handled == [0, 1, 2]
+    ref.tell("later")
+    await system.clock.sleep(1)
+    assert seen[-1] == "later", "turns come as before"
+
+
+async def test_what_a_task_brings_from_outside_waits_for_its_turn(system: ActorSystem) -> None:
+    seen: list[Any] = []
+    ref = system.spawn(Props(Noter, seen).with_dispatcher("run_queue"))
+    await system.clock.sleep(1)
+    system.dispatcher.serve(lambda: ref.tell("in a task"))
+    assert seen == []
+    await system.clock.sleep(1)
+    assert seen == ["in a task"]
+
+
+async def test_work_from_outside_that_fails_leaves_what_it_has_told_to_be_handled(system: ActorSystem) -> None:
+    seen: list[Any] = []
+    ref = system.spawn(Props(Noter, seen).with_dispatcher("run_queue"))
+    await system.clock.sleep(1)
+    failed = system.loop.create_future()
+
+    def work() -> None:
+        ref.tell("told")
+        raise RuntimeError("boom")
+
+    def callback() -> None:
+        try:
+            system.dispatcher.serve(work)
+        except RuntimeError as error:
+            failed.set_result(error)
+
+    system.loop.call_soon(callback)
+    assert str(await failed) == "boom"
+    await system.clock.sleep(1)
+    assert seen == ["told"]
