@@ -144,10 +144,11 @@ class LocalMesos:
         """
         simulated = runner == "simulated"
         described = agent_attributes(attributes)
+        alike = agent_resources(resources, 0) if simulated else None
         infos = [
             mesos_pb2.AgentInfo(
                 hostname=_shown(host),
-                resources=agent_resources(resources, index, one_machine=not simulated),
+                resources=alike or agent_resources(resources, index),
                 attributes=described,
             )
             for index in range(agents)

@@ -126,6 +126,7 @@ class Agent(Actor[Any]):
         self._executors = Executors(
             self.context, settings, runner, self._link, self._ahead, self._containers, self._delivery
         )
+        self._looked_after = False
         self._ending: tuple[ActorRef[Any], int] | None = None  # whom to tell that so many tasks ended
         self._not_ended: list[Container] = []  # of those; taken off from the end
 
@@ -141,7 +142,7 @@ class Agent(Actor[Any]):
             return
         self._restore(recovered)
         self._compare(held)
-        self.context.spawn(Props(Housekeeper, self._settings, self._runner))
+        self._look_after_what_runs()
         self._link.turn_to(self._first_master)
 
     async def post_stop(self) -> None:
@@ -165,6 +166,12 @@ class Agent(Actor[Any]):
 
         for executor in recovered.executors.values():
             self._executors.restore(self._identity, executor, lambda name: recovered.tasks[name].kill_ordered)
+
+    def _look_after_what_runs(self) -> None:
+        """Once there may be anything to measure: thousands of agents whose tasks are figures each need no timer."""
+        if not self._looked_after and self._runner.has_usage:
+            self._looked_after = True
+            self.context.spawn(Props(Housekeeper, self._settings, self._runner))
 
     def _compare(self, held: tuple[RunnerEvent, ...]) -> None:
         """What the runner holds with what the agent answers for: each hears what it does not know."""
@@ -430,6 +437,7 @@ class Agent(Actor[Any]):
                 self.log.error("%s; starting another", reason)
                 self.context.pipe_to(self._attach_again())
             case Started(container_id=name) | Refused(container_id=name) | Exited(container_id=name) | Lost(name):
+                self._look_after_what_runs()
                 container = self._containers.get(outer(name))  # also for the commands of its health check
                 if self._executors.has(outer(name)):
                     self._executors.tell(outer(name), event)

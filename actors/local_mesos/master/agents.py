@@ -53,12 +53,12 @@ class RecoveryTimeout:
     """Agents of the run before had their time to come back."""
 
 
-def register(cluster: Cluster, message: RegisterAgent) -> AgentRegistered | ShutdownAgent:
-    """What to tell the agent once the registry has it."""
+def register(cluster: Cluster, message: RegisterAgent) -> AgentRegistered | ShutdownAgent | None:
+    """What to tell the agent once the registry has it; None: it asks again, and will be told anyway."""
     cluster.metrics.count("master/messages_register_slave")
     known = cluster.agent_of(message.agent)
     if known is not None:
-        return AgentRegistered(known.id)
+        return AgentRegistered(known.id) if known.admitted else None
     before = cluster.agent_at(message.info.hostname, message.info.port)
     if before is not None and not before.connected:
         # The same place with a new agent on it: the old one will not come back.
@@ -70,7 +70,7 @@ def register(cluster: Cluster, message: RegisterAgent) -> AgentRegistered | Shut
     refusal = _refusal(cluster, info)
     if refusal is not None:
         return refusal
-    agent = Agent(info, message.agent, Resources(info.resources), cluster.now())
+    agent = Agent(info, message.agent, resources_in(info.resources), cluster.now())
     _admit(cluster, agent, [])
     cluster.metrics.count("master/slave_registrations")
     return AgentRegistered(agent.id)
@@ -97,9 +97,10 @@ def _admit(cluster: Cluster, agent: Agent, used: list[tuple[str, Resources]]) ->
     cluster.allocator.add_agent(agent.id, agent.total, used)
     cluster.allocator.set_active(agent.id, False)
     cluster.persist(Entry("agent", agent.id, agent.info.SerializeToString()))
-    added = OperatorEvent.AgentAdded()
-    added.agent.CopyFrom(views.agent(agent))
-    cluster.publish(OperatorEvent(type=OperatorEvent.AGENT_ADDED, agent_added=added))
+    if cluster.subscribers:
+        added = OperatorEvent.AgentAdded()
+        added.agent.CopyFrom(views.agent(agent))
+        cluster.publish(OperatorEvent(type=OperatorEvent.AGENT_ADDED, agent_added=added))
     cluster.log.info("agent %s registered with %s", agent, agent.total)
 
 
@@ -244,6 +245,7 @@ def admitted(cluster: Cluster, ref: ActorRef[Any]) -> None:
     """The agent knows that it is registered: its resources may be offered."""
     agent = cluster.agent_of(ref)
     if agent is not None:
+        agent.admitted = True
         cluster.allocator.set_active(agent.id, agent.active)
         cluster.dirty.add(agent.id)
 

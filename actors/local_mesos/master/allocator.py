@@ -268,12 +268,14 @@ class Allocator:
 
     def allocate(self, now: float, agents: Iterable[str] | None = None) -> list[Allocation]:
         """Gives away what is free on these agents (None: on all), and says to whom."""
+        if not self._clients:
+            return []
         chosen = [
             agent_id
             for agent_id in (self._slots if agents is None else agents)
             if self._is_offerable(self._slots[agent_id], now)
         ]
-        if not chosen or not self._clients:
+        if not chosen:
             return []
         self._chance.shuffle(chosen)
         given: _Given = {}

@@ -148,6 +148,8 @@ class Agent:
     registered_time: float
     reregistered_time: float | None = None
     connected: bool = True
+    admitted: bool = False
+    """Whether the registry has it, and it was told so."""
     deactivated: bool = False
     drain_info: mesos_pb2.DrainInfo | None = None
     drain_start_time: float | None = None

@@ -24,7 +24,7 @@ of the process: agents are told to register again, frameworks subscribe again (t
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Generator, Sequence
+from collections.abc import Coroutine, Generator
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,7 +62,8 @@ from .cluster import Agent, Cluster
 from .frameworks import FailoverTimeout
 from .offers import OfferTimeout
 from .protocol import LegacyQuery, OperatorCall, OperatorSubscribe, SchedulerCall, SchedulerCalls, Subscribe
-from .registry import Entry, Registry, RegistryError
+from .registrar import Registrar, Saved, Unsaved
+from .registry import Entry, Registry
 from .settings import MasterSettings
 from .stream import EndStream, SendEvent, StartHeartbeats
 
@@ -82,23 +83,11 @@ class _AllocateMore:
 
 
 @dataclass(frozen=True, slots=True)
-class _Unsaved:
-    """The registry refused: the master cannot keep its word any longer."""
-
-    error: RegistryError
-
-
-@dataclass(frozen=True, slots=True)
 class _Admitted:
     """The registry has the agent: it may be told, and used."""
 
     agent: ActorRef[Any]
     answer: AgentRegistered | ShutdownAgent
-
-
-@dataclass(frozen=True, slots=True)
-class _Saved:
-    """The registry has a change that nobody waits for."""
 
 
 class Master(Actor[Any]):
@@ -117,6 +106,7 @@ class Master(Actor[Any]):
         system = self.context.system
         self._clock = system.clock
         self.cluster = Cluster(settings, info, system.clock, system.random, self.context.timers, self.log)
+        self._registrar = Registrar(registry, self.context, self.cluster.metrics.registry_store)
 
     async def pre_start(self) -> None:
         began = self._clock.time()
@@ -128,7 +118,7 @@ class Master(Actor[Any]):
             self.log.info("%d agents of the run before may come back", len(cluster.recovered_agents))
             cluster.timers.start_single("recovery", RecoveryTimeout(), self._settings.agent_reregister_timeout)
         interval = self._settings.allocation_interval
-        self.context.timers.start_fixed_rate("allocation", _Allocate(), interval)
+        self.context.timers.start_fixed_delay("allocation", _Allocate(), interval)
 
     def _restore(self, entry: Entry) -> None:
         cluster = self.cluster
@@ -259,34 +249,29 @@ class Master(Actor[Any]):
                 agents.give_up_recovery(cluster)
             case Failure(error):
                 raise error
-            case _Unsaved(registry_error):
+            case Unsaved(registry_error):
                 raise registry_error
             case _Admitted(agent, answer):
                 agent.tell(answer, self.ref)
                 agents.admitted(cluster, agent)
-            case _Saved():
+            case Saved():
                 pass
             case _:
                 self.unhandled(message)
 
     def _say(self, answer: object) -> None:
         """The answer goes out when the registry has what the message changed."""
-        changes = list(self.cluster.unsaved)
-        self.cluster.unsaved.clear()
+        changes = self._changes()
         if changes:
-            self.context.pipe_to(self._save(changes, answer), to=self.sender if answer is not None else None)
+            self._registrar.save(changes, self.sender if answer is not None else None, answer)
         elif answer is not None:
             self.reply(answer)
 
-    async def _save(self, changes: Sequence[Entry], answer: object) -> object:
-        began = self._clock.time()
-        try:
-            await self._registry.store(changes)
-        except RegistryError as error:
-            self.ref.tell(_Unsaved(error))
-            raise
-        self.cluster.metrics.registry_store.note(self._clock.time() - began)
-        return answer if answer is not None else _Saved()
+    def _changes(self) -> list[Entry]:
+        """Those of this turn."""
+        changes = list(self.cluster.unsaved)
+        self.cluster.unsaved.clear()
+        return changes
 
     def _allocate_dirty(self) -> None:
         """Whatever became free, or was asked for, is offered now and not only at the next second.
@@ -332,14 +317,14 @@ class Master(Actor[Any]):
 
     def _register(self, message: RegisterAgent | ReregisterAgent) -> None:
         """An agent is used, and told so, when the registry has it: else a restart would not know its tasks' agent."""
-        self.context.watch(message.agent)
         if isinstance(message, RegisterAgent):
             answer = agents.register(self.cluster, message)
         else:
             answer = agents.reregister(self.cluster, message)
-        changes = list(self.cluster.unsaved)
-        self.cluster.unsaved.clear()
-        self.context.pipe_to(self._save(changes, _Admitted(message.agent, answer)))
+        if answer is None:
+            return
+        self.context.watch(message.agent)
+        self._registrar.save(self._changes(), self.ref, _Admitted(message.agent, answer))
 
     def _unregister(self, agent_id: str) -> None:
         agent = self.cluster.agents.get(agent_id)

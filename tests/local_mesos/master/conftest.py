@@ -15,6 +15,7 @@ import pytest
 from actors.core import Actor, ActorRef, ActorSystem, Props
 from actors.local_mesos import messages as m
 from actors.local_mesos.master import MasterServer, MasterSettings, start_master
+from actors.local_mesos.master.registry import Registry
 from mesos_proto import Resources, json_codec, mesos_pb2, recordio
 
 Json = dict[str, Any]
@@ -203,20 +204,31 @@ class Bench:
     def new_uuid(self) -> bytes:
         return uuid.UUID(int=next(self._numbers), version=4).bytes
 
-    async def start(self, agents: int = 1, work_dir: Path | None = None, **settings: Any) -> None:
-        self.master = await start_master(self.system, work_dir=work_dir, settings=MasterSettings(**settings))
+    async def start(
+        self, agents: int = 1, work_dir: Path | None = None, registry: Registry | None = None, **settings: Any
+    ) -> None:
+        self.master = await start_master(
+            self.system, work_dir=work_dir, settings=MasterSettings(**settings), registry=registry
+        )
         for _ in range(agents):
             await self.add_agent()
 
     async def add_agent(self, resources: str = RESOURCES, attributes: str = "") -> ActorRef[Any]:
+        agent = self.spawn_agent(resources, attributes)
+        await self.registered(len(self.agents) - 1)
+        return agent
+
+    def spawn_agent(self, resources: str = RESOURCES, attributes: str = "") -> ActorRef[Any]:
         told: list[Any] = []
         port = 5051 + len(self.agents)
         agent = self.system.spawn(Props(ScriptedAgent, self, port, told, resources, attributes))
         self.agents.append(agent)
         self.told.append(told)
-        while not any(isinstance(message, m.AgentRegistered) for message in told):
-            await self.system.clock.sleep(0.001)
         return agent
+
+    async def registered(self, index: int) -> None:
+        while not self.messages(m.AgentRegistered, index):
+            await self.system.clock.sleep(0.001)
 
     def agent_id(self, index: int = 0) -> str:
         return next(each.agent_id for each in self.told[index] if isinstance(each, m.AgentRegistered))
