@@ -2,25 +2,28 @@
 
     this node                                    the others
     ---------                                    ----------
-    own[key] changes      →   Changed version    →   in order: taken; a gap: Wanted
+    add, remove           →   Change version     →   in order: taken; a gap: Wanted
     each second           →   Version            →   not what we have: Wanted
-    MemberUp              →   all, in parts      →   taken
+    MemberUp, Wanted      →   All, in parts      →   taken when the last is here
     MemberRemoved                                    what that node had is forgotten
 
 A node writes only what is its own, so there is nothing to merge: a copy is older or newer, never in conflict. It is
 eventual: what was told to one node is known on another after a moment, at the latest after the next second's look.
+
+What changes is sent, never all that a key has: thousands may share one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import itertools
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
 from actors.core import Actor, ActorRef, DeadLetterSuppression
 from actors.remote import MessageRefused, Remote
 
-from ._wire import All, Changed, Version, Wanted
+from ._wire import All, Change, Version, Wanted
 from .cluster import Cluster
 from .events import MemberRemoved, MemberUp, Node
 
@@ -35,24 +38,30 @@ class _Look(DeadLetterSuppression):
     pass
 
 
+Entries = dict[str, dict[Any, None]]
+"""Values by their key, in the order in which they came."""
+
+
+@dataclass(slots=True)
 class _Copy:
     """What another node has, as far as we know."""
 
-    def __init__(self) -> None:
-        self.version = -1  # of a copy that is not complete
-        self.entries: dict[str, tuple[Any, ...]] = {}
+    version: int
+    parts: int = 0  # of all that it is made of, how many are here
+    entries: Entries = field(default_factory=dict)
 
 
 class Replica(Actor[Any]):
-    """Subclasses call `put` for what is their node's own, read `values`, and are told of changes by `changed`."""
+    """Subclasses `add` and `remove` what is their node's own, read `values`, and are told of changes by `changed`."""
 
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
         self._remote = Remote.of(cluster.system)
         self._id = cluster.own.id
         self._version = 0
-        self._own: dict[str, tuple[Any, ...]] = {}
+        self._own: Entries = {}
         self._copies: dict[str, _Copy] = {}
+        self._arriving: dict[str, _Copy] = {}  # which replace those when their last part is here
         self._nodes: dict[str, Node] = {}  # the others
 
     def pre_start(self) -> None:
@@ -62,23 +71,27 @@ class Replica(Actor[Any]):
     def changed(self, key: str) -> None:
         """The values of a key are others than before, on some node."""
 
-    def values(self, key: str) -> dict[str, tuple[Any, ...]]:
+    def values(self, key: str) -> dict[str, Collection[Any]]:
         """By the ids of the nodes that have any; this node's first."""
-        found = {self._id: self._own[key]} if key in self._own else {}
+        found: dict[str, Collection[Any]] = {self._id: self._own[key]} if key in self._own else {}
         return found | {id_: copy.entries[key] for id_, copy in self._copies.items() if key in copy.entries}
 
-    def put(self, key: str, values: Iterable[Any]) -> None:
-        """From now on this node has these values for the key; none: it has it no more."""
-        fresh = tuple(values)
-        if self._own.get(key, ()) == fresh:
+    def add(self, key: str, value: Any) -> None:
+        """From now on this node has this value, which is hashable, for the key."""
+        self._set(key, value, True)
+
+    def remove(self, key: str, value: Any) -> None:
+        """This node has this value no more."""
+        self._set(key, value, False)
+
+    def _set(self, key: str, value: Any, has_it: bool) -> None:
+        if (value in self._own.get(key, ())) == has_it:
             return
-        if fresh:
-            self._own[key] = fresh
-        else:
-            del self._own[key]
+        _apply(self._own, key, value, has_it)
         self._version += 1
+        change = Change(self._id, self._version, key, value, has_it)
         for node in self._nodes.values():
-            self.tell_node(node, Changed(self._id, self._version, key, fresh))
+            self.tell_node(node, change)
         self.changed(key)
 
     def tell_node(self, node: Node | str, message: Any, sender: ActorRef[Any] | None = None) -> None:
@@ -93,8 +106,8 @@ class Replica(Actor[Any]):
 
     def receive(self, message: Any) -> None:
         match message:
-            case Changed(id_, version, key, values):
-                self._change(id_, version, key, values)
+            case Change():
+                self._take(message)
             case All():
                 self._take_all(message)
             case Version(id_, version):
@@ -113,50 +126,71 @@ class Replica(Actor[Any]):
                     self._send_all(node)
             case MemberRemoved(node):
                 self._nodes.pop(node.id, None)
+                self._arriving.pop(node.id, None)
                 copy = self._copies.pop(node.id, None)
                 for key in () if copy is None else copy.entries:
                     self.changed(key)
             case _:
                 self.unhandled(message)
 
-    def _change(self, id_: str, version: int, key: str, values: tuple[Any, ...]) -> None:
-        copy = self._copies.get(id_)
-        if id_ not in self._nodes or copy is None or version <= copy.version:
+    def _take(self, change: Change) -> None:
+        copy = self._copies.get(change.id)
+        if change.id not in self._nodes or copy is None or change.version <= copy.version:
             return  # it will tell all, or has
-        if version != copy.version + 1:
-            self.tell_node(id_, Wanted(self._id))
+        if change.version != copy.version + 1:
+            self.tell_node(change.id, Wanted(self._id))
             return
-        copy.version = version
-        if values:
-            copy.entries[key] = values
-        else:
-            copy.entries.pop(key, None)
-        self.changed(key)
+        copy.version = change.version
+        _apply(copy.entries, change.key, change.value, change.has_it)
+        self.changed(change.key)
 
     def _take_all(self, part: All) -> None:
         if part.id not in self._nodes:
             return
-        before = self._copies.get(part.id) or _Copy()
-        copy = self._copies[part.id] = before if not part.is_first else _Copy()
-        copy.entries |= part.entries
-        if part.is_last:
-            copy.version = part.version
-        for key in {**part.entries, **(before.entries if part.is_first else {})}:
-            if before.entries.get(key) != copy.entries.get(key) or not part.is_first:
+        if part.part == 1:
+            self._arriving[part.id] = _Copy(part.version)
+        fresh = self._arriving.get(part.id)
+        if fresh is None or fresh.version != part.version or fresh.parts + 1 != part.part:
+            return  # a part was lost on the way: the next look finds it
+        fresh.parts = part.part
+        for key, values in part.entries.items():
+            fresh.entries.setdefault(key, {}).update(dict.fromkeys(values))
+        if part.part < part.parts:
+            return
+        del self._arriving[part.id]
+        stale = self._copies.get(part.id)
+        self._copies[part.id] = fresh
+        before = {} if stale is None else stale.entries
+        for key in before | fresh.entries:
+            if before.get(key) != fresh.entries.get(key):
                 self.changed(key)
 
     def _send_all(self, node: Node) -> None:
-        parts: list[dict[str, tuple[Any, ...]]] = [{}]
-        size = 0
-        for key, values in self._own.items():
-            if size >= _PART:
-                parts.append({})
-                size = 0
-            parts[-1][key] = values
-            size += len(values)
+        pairs = ((key, value) for key, values in self._own.items() for value in values)
+        parts: list[dict[str, tuple[Any, ...]]] = []
+        while part := _grouped(itertools.islice(pairs, _PART)):
+            parts.append(part)
+        parts = parts or [{}]
         for number, part in enumerate(parts, 1):
             try:
-                self.tell_node(node, All(self._id, self._version, number == 1, number == len(parts), part))
+                self.tell_node(node, All(self._id, self._version, number, len(parts), part))
             except MessageRefused as error:
                 self.log.error("%s cannot be told what this node has: %s", node.address, error)
                 return
+
+
+def _apply(entries: Entries, key: str, value: Any, has_it: bool) -> None:
+    if has_it:
+        entries.setdefault(key, {})[value] = None
+        return
+    values = entries.get(key, {})
+    values.pop(value, None)
+    if not values:
+        entries.pop(key, None)
+
+
+def _grouped(pairs: Iterable[tuple[str, Any]]) -> dict[str, tuple[Any, ...]]:
+    found: dict[str, list[Any]] = {}
+    for key, value in pairs:
+        found.setdefault(key, []).append(value)
+    return {key: tuple(values) for key, values in found.items()}

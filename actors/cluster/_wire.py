@@ -15,7 +15,7 @@ from actors.remote import Codec
 __all__ = [
     "All",
     "BeginHandOff",
-    "Changed",
+    "Change",
     "Deliver",
     "DeliverToPath",
     "Figures",
@@ -50,23 +50,24 @@ class Leaving:
 
 
 @dataclass(frozen=True, slots=True)
-class Changed(DeadLetterSuppression):
-    """A key of node `id` has these values since its version; none: the key is gone."""
+class Change(DeadLetterSuppression):
+    """Since its version a key of node `id` has that value, or has it no more."""
 
     id: str
     version: int
     key: str
-    values: tuple[Any, ...]
+    value: Any
+    has_it: bool
 
 
 @dataclass(frozen=True, slots=True)
 class All(DeadLetterSuppression):
-    """Part of all that node `id` has, at a version. The first part forgets what was known, the last completes."""
+    """One of the parts, from 1, of all that node `id` has at a version. The values of a key may be in several."""
 
     id: str
     version: int
-    is_first: bool
-    is_last: bool
+    part: int
+    parts: int
     entries: dict[str, tuple[Any, ...]]
 
 
@@ -203,7 +204,7 @@ class ToEntity:
 
 
 _MESSAGES: tuple[type, ...] = (
-    Leaving, Changed, All, Version, Wanted, WatchMetrics, Figures, Deliver, DeliverToPath, Register, Registered,
+    Leaving, Change, All, Version, Wanted, WatchMetrics, Figures, Deliver, DeliverToPath, Register, Registered,
     GetHome, Home, BeginHandOff, HandOffBegun, HandOff, ShardStopped, RegionLeaving, ToEntity,
 )  # fmt: skip
 

@@ -36,7 +36,9 @@ from .cluster import Cluster
 
 __all__ = ["PubSub"]
 
-_AT = "at "  # begins the keys of paths, among those of topics
+# What the keys of topics and those of paths begin with, for a topic may have any name.
+_TOPIC = "topic "
+_AT = "at "
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +165,7 @@ class Mediator(Replica):
                 self.context.watch(ref)
                 self._topics.setdefault(ref, set()).add((topic, group))
                 self._subscribers.setdefault(topic, {}).setdefault(group, {})[ref] = None
-                self.put(topic, self._subscribers[topic])
+                self.add(_TOPIC + topic, group)
                 self.reply("subscribed")
             case _Unsubscribe(topic, ref, group):
                 self._remove(ref, topic, group)
@@ -176,7 +178,7 @@ class Mediator(Replica):
             case _Put(ref):
                 self.context.watch(ref)
                 self._put[_path(ref)] = ref
-                self.put(_AT + _path(ref), [True])
+                self.add(_AT + _path(ref), True)
                 self.reply("put")
             case _Remove(path):
                 self._take_away(path)
@@ -192,7 +194,7 @@ class Mediator(Replica):
             case DeliverToPath(path, inner):
                 self._give(path, inner)
             case _HowMany(topic):
-                self.reply(len(self.values(topic) | self.values(_AT + topic)))
+                self.reply(len(self.values(_TOPIC + topic) | self.values(_AT + topic)))
             case _:
                 super().receive(message)
 
@@ -208,9 +210,9 @@ class Mediator(Replica):
         del groups[group][ref]
         if not groups[group]:
             del groups[group]
+            self.remove(_TOPIC + topic, group)
         if not groups:
             del self._subscribers[topic]
-        self.put(topic, groups)
 
     def _let_go(self, ref: ActorRef[Any]) -> None:
         """One thing that was known of it is over; nothing known of it, its end is no matter of ours."""
@@ -227,7 +229,7 @@ class Mediator(Replica):
         if ref is None:
             return
         self._let_go(ref)
-        self.put(_AT + path, ())
+        self.remove(_AT + path, True)
 
     def _send(self, path: str, message: Any, nodes: list[str]) -> None:
         if not nodes:
@@ -272,7 +274,7 @@ class Mediator(Replica):
 
     def _by_node(self, publish: _Publish) -> dict[str, tuple[str, ...]]:
         """Which groups are served by which node."""
-        having = self.values(publish.topic)
+        having = self.values(_TOPIC + publish.topic)
         if not publish.one_per_group:
             return {id_: ("",) for id_, groups in having.items() if "" in groups}
         nodes_of: dict[str, list[str]] = {}

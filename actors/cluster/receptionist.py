@@ -3,7 +3,7 @@
     receptionist = Receptionist(system)
     await receptionist.register("workers", worker)             an actor of this system; ends when it stops
     listing = await receptionist.find("workers")               Listing("workers", refs)
-    await receptionist.subscribe("workers", self.ref)          a Listing now, and after each change
+    await receptionist.subscribe("workers", self.ref)          a Listing now, and after changes
 
 Eventual: what is registered here is known on other nodes after a moment. By default a listing leaves out the actors of
 nodes that this node does not reach at present.
@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from actors.core import ActorRef, ActorSystem, Props, Terminated
+from actors.core import ActorRef, ActorSystem, DeadLetterSuppression, Props, Terminated
 
 from ._replica import Replica
 from .cluster import Cluster
@@ -55,6 +55,11 @@ class _Subscribe:
     ref: ActorRef[Any]
 
 
+@dataclass(frozen=True, slots=True)
+class _Announce(DeadLetterSuppression):
+    """To itself: there are others under some keys than were told last."""
+
+
 class Receptionist:
     """Of a system that has joined a cluster. See the head of this module."""
 
@@ -77,7 +82,7 @@ class Receptionist:
         return listing
 
     async def subscribe(self, key: str, ref: ActorRef[Any]) -> None:
-        """Tell ``ref`` the `Listing` now and after each change, until it stops."""
+        """Tell ``ref`` the `Listing` now and when others are registered, until it stops."""
         await self._desk.ask(_Subscribe(key, ref))
 
 
@@ -90,7 +95,8 @@ class Desk(Replica):
 
     def __init__(self, cluster: Cluster) -> None:
         super().__init__(cluster)
-        self._registered: dict[str, dict[ActorRef[Any], None]] = {}
+        self._keys: dict[ActorRef[Any], set[str]] = {}  # of this node's actors
+        self._changed: dict[str, None] = {}  # what is to be announced
         self._subscribers: dict[str, dict[ActorRef[Any], Listing | None]] = {}  # and what each was told last
 
     def pre_start(self) -> None:
@@ -101,36 +107,40 @@ class Desk(Replica):
         match message:
             case _Register(key, ref):
                 self.context.watch(ref)
-                self._registered.setdefault(key, {})[ref] = None
-                self.put(key, self._registered[key])
+                self._keys.setdefault(ref, set()).add(key)
+                self.add(key, ref)
                 self.reply("registered")
             case _Deregister(key, ref):
-                self._remove(key, ref)
+                self._deregister(key, ref)
                 self.reply("deregistered")
             case _Find(key, unreachable_too):
                 self.reply(self._listing(key, unreachable_too))
             case _Subscribe(key, ref):
                 self.context.watch(ref)
                 self._subscribers.setdefault(key, {})[ref] = None
-                self.changed(key)
+                self._announce(key)
                 self.reply("subscribed")
             case Terminated(ref):
-                for key in [key for key, refs in self._registered.items() if ref in refs]:
-                    self._remove(key, ref)
+                for key in self._keys.pop(ref, ()):
+                    self.remove(key, ref)
                 for subscribers in self._subscribers.values():
                     subscribers.pop(ref, None)
+            case _Announce():
+                changed, self._changed = self._changed, {}
+                for key in changed:
+                    self._announce(key)
             case MemberReachable() | MemberUnreachable():
                 for key in self._subscribers:
                     self.changed(key)
             case _:
                 super().receive(message)
 
-    def _remove(self, key: str, ref: ActorRef[Any]) -> None:
-        refs = self._registered.get(key, {})
-        if refs.pop(ref, self) is None:
-            self.put(key, refs)
-        if not refs:
-            self._registered.pop(key, None)
+    def _deregister(self, key: str, ref: ActorRef[Any]) -> None:
+        keys = self._keys.get(ref, set())
+        keys.discard(key)
+        if not keys:
+            self._keys.pop(ref, None)
+        self.remove(key, ref)
 
     def _listing(self, key: str, unreachable_too: bool = False) -> Listing:
         unreachable = set() if unreachable_too else {node.id for node in self.cluster.state().unreachable}
@@ -138,9 +148,14 @@ class Desk(Replica):
         return Listing(key, tuple(refs))
 
     def changed(self, key: str) -> None:
-        subscribers = self._subscribers.get(key)
-        if not subscribers:
+        if key not in self._subscribers:
             return
+        if not self._changed:
+            self.ref.tell(_Announce())  # behind the changes that wait already: a rush of them is one listing
+        self._changed[key] = None
+
+    def _announce(self, key: str) -> None:
+        subscribers = self._subscribers[key]
         listing = self._listing(key)
         for ref, told in subscribers.items():
             if told != listing:

@@ -49,6 +49,14 @@ def recorder(node):
     return seen, node.system.spawn(Props(Recorder, seen, node.machine))
 
 
+def sizes_of_writes():
+    """Of all that the connections that are there now will carry."""
+    sizes = []
+    for transport in asyncio.get_running_loop().network.transports.values():
+        transport.write = lambda data, write=transport.write: (sizes.append(len(data)), write(data))
+    return sizes
+
+
 # Publish and subscribe
 
 
@@ -108,6 +116,21 @@ async def test_what_is_sent_to_all_at_a_path_reaches_each_once_or_all_but_the_on
     assert boxes == [["all"], ["all", "others"], ["all", "others"]]
 
 
+async def test_a_topic_may_be_named_as_the_place_of_a_path(node):
+    one, two = await node(), await node()
+    seen, ref = recorder(two)
+    await PubSub(two.system).subscribe("at /user/x", ref)
+    pubsub = PubSub(one.system)
+    await asyncio.sleep(2)
+    letters = []
+    one.system.event_stream.subscribe(one.system.spawn(Props(Recorder, letters)), DeadLetter)
+    pubsub.send("/user/x", "to nobody")
+    pubsub.publish("at /user/x", "to the topic")
+    await asyncio.sleep(1)
+    assert seen == ["to the topic"]
+    assert [letter.message for letter in letters] == ["to nobody"]
+
+
 async def test_who_stops_or_is_removed_is_sent_to_no_more_and_nobody_there_is_a_dead_letter(node):
     one, two = await node(), await node()
     boxes = await at_one_path(one, two)
@@ -146,10 +169,7 @@ async def test_one_copy_crosses_per_node_however_many_subscribers_it_has(node):
         boxes.append(seen)
     PubSub(one.system)
     await asyncio.sleep(2)
-    network = asyncio.get_running_loop().network
-    sizes = []
-    for transport in network.transports.values():
-        transport.write = lambda data, write=transport.write: (sizes.append(len(data)), write(data))
+    sizes = sizes_of_writes()
     PubSub(one.system).publish("t", "x" * 10_000)
     await asyncio.sleep(0.5)
     assert all(seen == ["x" * 10_000] for seen in boxes)
@@ -263,6 +283,39 @@ async def test_an_actor_is_found_on_all_nodes_until_it_stops(node, until):
     worker.tell("stop")
     await asyncio.sleep(2)
     assert (await Receptionist(two.system).find("workers")).refs == ()
+
+
+async def test_what_one_more_actor_costs_does_not_grow_with_how_many_are_there(node):
+    one, two = await node(), await node()
+    Receptionist(two.system)
+    await asyncio.sleep(2)
+    _, subscriber = recorder(two)
+    await Receptionist(two.system).subscribe("workers", subscriber)
+
+    async def register(many):
+        sizes = sizes_of_writes()
+        for _ in range(many):
+            await Receptionist(one.system).register("workers", recorder(one)[1])
+        await asyncio.sleep(0.5)
+        return sum(sizes) / many
+
+    first = await register(20)
+    await register(1000)
+    assert await register(20) < 1.5 * first
+    await asyncio.sleep(2)
+    assert len((await Receptionist(two.system).find("workers")).refs) == 1040
+
+
+async def test_a_node_that_joins_is_told_of_thousands_under_one_key(node):
+    one = await node()
+    refs = [recorder(one)[1] for _ in range(1800)]
+    for ref in refs:
+        await Receptionist(one.system).register("workers", ref)
+    two = await node()
+    seen, subscriber = recorder(two)
+    await Receptionist(two.system).subscribe("workers", subscriber)
+    await asyncio.sleep(3)
+    assert [len(listing.refs) for listing in seen] == [0, 1800], "all at once, never a part"
 
 
 async def test_who_subscribes_gets_the_listing_now_and_after_each_change(node):
