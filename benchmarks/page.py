@@ -27,7 +27,8 @@ import psutil
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.integration import chromium
-from tests.integration.service import Service, eventually, free_port
+from tests.integration.ports import free_port
+from tests.integration.service import Service, eventually
 
 APPS = 1_000
 TASKS = 10_000
@@ -83,7 +84,7 @@ def a_service() -> Iterator[Service]:
     try:
         with tempfile.TemporaryDirectory() as folder:
             arguments = ("--port", str(free_port()), "--master", found[0], "--work-dir", folder)
-            with Service("serve", *arguments, seconds=60) as service:
+            with Service("serve", *arguments) as service:
                 yield service
     finally:
         mesos.terminate()

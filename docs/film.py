@@ -18,7 +18,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from tests.integration.service import Service, free_port
+from tests.integration.ports import free_port
+from tests.integration.service import Service
 from tests.terminal import Terminal
 
 PICTURES = Path(__file__).parent / "pictures"

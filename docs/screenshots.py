@@ -18,7 +18,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.integration import chromium
 from tests.integration.parts import Unavailable
-from tests.integration.service import Service, eventually, free_port
+from tests.integration.ports import free_port
+from tests.integration.service import Service, eventually
 
 PICTURES = Path(__file__).parent / "pictures" / "page"
 SIZE, PHONE = (1280, 800), (390, 844)

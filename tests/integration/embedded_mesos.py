@@ -11,8 +11,8 @@ from types import TracebackType
 
 import psutil
 
+from tests.integration.ports import free_ports
 from tests.integration.processes import LiveProcess, processes_in
-from tests.integration.real_mesos.cluster import free_ports
 
 
 class EmbeddedMesos:

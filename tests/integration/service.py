@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -11,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from http.client import HTTPException
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -18,7 +18,11 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-def eventually(what: str, look: Callable[[], T], seconds: float = 30.0) -> T:
+PATIENCE = 90.0
+"""Seconds of real time that a busy machine may take for what it would do at once."""
+
+
+def eventually(what: str, look: Callable[[], T], seconds: float = PATIENCE) -> T:
     """What ``look`` returns once it is true; fails, naming ``what``, after ``seconds`` of real time."""
     deadline = time.monotonic() + seconds
     while not (found := look()):
@@ -26,13 +30,6 @@ def eventually(what: str, look: Callable[[], T], seconds: float = 30.0) -> T:
             raise AssertionError(f"not within {seconds:g} s: {what} (last seen: {found!r})")
         threading.Event().wait(0.1)
     return found
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Answer:
@@ -44,7 +41,7 @@ class Answer:
         self.text = body.decode()
 
 
-def request(method: str, url: str, body: Any = None, timeout: float = 30.0) -> Answer:
+def request(method: str, url: str, body: Any = None, timeout: float = PATIENCE) -> Answer:
     data = None if body is None else json.dumps(body).encode()
     sent = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method=method)
     try:
@@ -60,7 +57,7 @@ class Service:
     Both streams are kept in ``output``, for the words of a failure.
     """
 
-    def __init__(self, *arguments: str, python: str | Path = sys.executable, seconds: float = 30.0) -> None:
+    def __init__(self, *arguments: str, python: str | Path = sys.executable) -> None:
         self.output: list[str] = []
         self.process = subprocess.Popen(
             [python, "-P", "-m", "actors.marathon", *arguments],
@@ -69,7 +66,12 @@ class Service:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         self.url = f"http://127.0.0.1:{arguments[arguments.index('--port') + 1]}"
-        eventually(f"{' '.join(arguments)} answers\n{self.words}", self._answers, seconds)
+        try:
+            eventually(f"{' '.join(arguments)} answers", self._answers)
+        except AssertionError as error:
+            error.add_note(self.words)
+            self.kill()
+            raise
 
     def _read(self) -> None:
         assert self.process.stdout is not None
@@ -78,10 +80,10 @@ class Service:
 
     def _answers(self) -> bool:
         if self.process.poll() is not None:
-            raise AssertionError(f"the service ended with {self.process.returncode}:\n{self.words}")
+            raise AssertionError(f"the service ended with {self.ended()}")
         try:
             return self.get("/ping").status == 200
-        except (OSError, urllib.error.URLError):
+        except (OSError, HTTPException):
             return False
 
     @property
@@ -115,13 +117,19 @@ class Service:
     def kill(self) -> None:
         """``kill -9``, as a machine that loses power would."""
         self.process.kill()
-        self.process.wait(10)
+        self.ended()
 
     def stop(self) -> int:
         """SIGTERM, and the exit status."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(30)
+        return self.ended()
+
+    def ended(self) -> int:
+        """Wait until it has ended, and all its words are there; the exit status."""
+        status = self.process.wait(PATIENCE)
+        self._reader.join(5)  # a task that lives on may have inherited the other end
+        return status
 
     def __enter__(self) -> "Service":
         return self

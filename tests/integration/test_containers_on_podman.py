@@ -13,7 +13,7 @@ from actors import ActorSystem
 from actors.mesos import Framework, Mesos, Reregistered
 from mesos_proto import CommandInfo, TaskID, TaskInfo, TaskState, mesos_pb2
 from tests.integration.embedded_mesos import EmbeddedMesos
-from tests.integration.real_mesos.cluster import free_ports
+from tests.integration.ports import free_port
 from tests.integration.real_podman import IMAGE, podman, real_podman_or_skip
 from tests.integration.test_framework_on_mesos import INFO, offers_of, reach, system, until, update_of
 
@@ -25,7 +25,7 @@ Docker = mesos_pb2.ContainerInfo.DockerInfo
 
 @pytest.fixture(scope="module")
 def port() -> int:
-    return free_ports(2) + 1  # the cluster takes the first
+    return free_port()
 
 
 @pytest.fixture(scope="module")

@@ -1,20 +1,13 @@
 """``marathon logs`` against a real Mesos: what a task wrote is read from its agent, also after its end."""
 
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
 
+from tests.integration.ports import free_port
 from tests.integration.real_mesos import RealMesos, real_mesos_or_skip
 from tests.integration.service import Service, eventually
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def logs(service: Service, app: str) -> str:
@@ -25,7 +18,7 @@ def logs(service: Service, app: str) -> str:
 
 def test_output_of_living_and_dead_tasks_is_read_from_their_agent(tmp_path: Path) -> None:
     real_mesos_or_skip()
-    mesos = RealMesos(tmp_path / "mesos", port=free_port(), agents=1)
+    mesos = RealMesos(tmp_path / "mesos")
     mesos.start()
     try:
         state = str(tmp_path / "service")

@@ -10,7 +10,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.integration.service import Service, eventually, free_port, request
+from tests.integration.ports import free_port
+from tests.integration.service import Service, eventually, request
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 

@@ -10,28 +10,27 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-import psutil
 import pytest
 
 from actors import ActorSystem
 from actors.mesos import Framework, FrameworkInfo, Mesos, Reregistered, ResourceOffers, StatusUpdate
 from mesos_proto import CommandInfo, Resources, TaskInfo, TaskState
+from tests.integration.ports import free_ports
 from tests.integration.processes import LiveProcess, processes_in
-from tests.integration.real_mesos.cluster import free_ports
 from tests.integration.real_zookeeper import RealZooKeeper, real_zookeeper_or_skip
 
 pytestmark = pytest.mark.real
 
 
 @contextmanager
-def mesos_local(*flags: str, log: Path) -> Iterator[psutil.Popen]:
+def mesos_local(*flags: str, log: Path) -> Iterator[subprocess.Popen[bytes]]:
     command = [sys.executable, "-m", "actors.local_mesos.command", *flags]
     with log.open("wb") as output:
-        process = psutil.Popen(command, stdout=output, stderr=output, start_new_session=True)
+        process = subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True)
     try:
         yield process
     finally:
-        if process.is_running():
+        if process.poll() is None:
             process.terminate()
             try:
                 process.wait(40)
@@ -105,7 +104,8 @@ async def test_another_leads_when_the_leader_is_killed_and_tasks_go_on(tmp_path:
             async with aiohttp.ClientSession() as session, ActorSystem("test") as system, asyncio.timeout(90):
                 leading = await leader(session, ports)
                 (following,) = (port for port in ports if port != leading)
-                await until(session, f"http://127.0.0.1:{leading}/slaves", lambda _, body: len(body["slaves"]) == 2)
+                slaves = f"http://127.0.0.1:{leading}/slaves"
+                await until(session, slaves, lambda status, body: status == 200 and len(body["slaves"]) == 2)
                 there = f"//127.0.0.1:{leading}/master/slaves?x=y"
                 follower = f"http://127.0.0.1:{following}"
                 await until(session, follower + "/master/slaves?x=y", lambda *said: said == (307, there))
@@ -125,7 +125,10 @@ async def test_another_leads_when_the_leader_is_killed_and_tasks_go_on(tmp_path:
                         break
                 assert await leader(session, [following]) == following
                 assert processes <= sleepers(tmp_path)
-                await until(session, follower + "/tasks", lambda _, body: states(body) == {"before": "TASK_RUNNING"})
+                goes_on = {"before": "TASK_RUNNING"}
+                await until(
+                    session, follower + "/tasks", lambda status, body: status == 200 and states(body) == goes_on
+                )
                 _, known = await answer(session, follower + "/weights")
                 assert known == [{"role": "r", "weight": 2.5}], "the registry is shared"
                 await running(framework, "after")

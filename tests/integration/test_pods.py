@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.service import Service, eventually
+from tests.integration.service import PATIENCE, Service, eventually
 from tests.integration.test_the_talk import Embedded, Real
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "pods.md"
@@ -27,7 +27,9 @@ def documented() -> Any:
     (block,) = re.findall(r"^```json\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
     pod = json.loads(block)
     pod["containers"][0]["healthCheck"] |= {"delaySeconds": 1, "intervalSeconds": 2, "timeoutSeconds": 1}
-    pod["containers"][1]["exec"]["command"]["shell"] = "while true; do echo written > work/index.html; sleep 1; done"
+    pod["containers"][1]["exec"]["command"]["shell"] = (
+        "echo written > work/new; mv work/new work/index.html; exec sleep 1000"
+    )
     return pod
 
 
@@ -40,7 +42,7 @@ def stable(service: Service, count: int) -> Any:
 def page(instance: Any) -> str:
     (endpoint,) = instance["containers"][0]["endpoints"]
     url = f"http://{instance['agentHostname']}:{endpoint['allocatedHostPort']}/"
-    with urllib.request.urlopen(url, timeout=5) as said:
+    with urllib.request.urlopen(url, timeout=PATIENCE) as said:
         return str(said.read().decode().strip())
 
 
@@ -50,7 +52,7 @@ def test_a_pod_shares_a_folder_and_lives_and_dies_as_one(tmp_path: Path) -> None
     try:
         created = service.post("/v2/pods", documented())
         assert created.status == 201, created.text
-        instances = eventually("the pod is stable", lambda: stable(service, 2), 90)
+        instances = eventually("the pod is stable", lambda: stable(service, 2))
         assert [page(one) for one in instances] == ["written", "written"]
         assert {c["conditions"][0]["value"] for one in instances for c in one["containers"][:1]} == {"true"}
 
@@ -62,15 +64,15 @@ def test_a_pod_shares_a_folder_and_lives_and_dies_as_one(tmp_path: Path) -> None
             now = stable(service, 2)
             return now if now and victim not in {one["id"] for one in now} else None
 
-        assert {page(one) for one in eventually("another took its place", replaced, 90)} == {"written"}
+        assert {page(one) for one in eventually("another took its place", replaced)} == {"written"}
 
         service.kill()
         service = engine.start()
-        again = eventually("the same instances are found", lambda: stable(service, 2), 60)
+        again = eventually("the same instances are found", lambda: stable(service, 2))
         assert instances[1]["id"] in {one["id"] for one in again}
 
         assert service.delete("/v2/pods/shop/web").status == 202
-        eventually("it is gone", lambda: service.get("/v2/deployments").json == [], 60)
+        eventually("it is gone", lambda: service.get("/v2/deployments").json == [])
         assert service.get("/v2/pods").json == []
     finally:
         service.stop()
@@ -86,7 +88,7 @@ def test_a_real_mesos_takes_the_group_of_a_pod(real: Real) -> None:
             return tasks if any(task["state"] != "TASK_STAGING" for task in tasks) else None
 
         by_executor: dict[str, set[str]] = {}
-        for task in eventually("the master knows the tasks", launched, 60):
+        for task in eventually("the master knows the tasks", launched):
             # An error would say that the master refused the group: no executor for it had been started.
             assert task["state"] != "TASK_ERROR", task
             by_executor.setdefault(task["executor_id"], set()).add(task["name"])

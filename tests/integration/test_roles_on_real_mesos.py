@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.service import Service, eventually, free_port
+from tests.integration.ports import free_port
+from tests.integration.service import Service, eventually
 from tests.integration.test_the_talk import Real
 
 

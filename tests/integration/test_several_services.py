@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 
 from tests.integration.embedded_mesos import EmbeddedMesos
+from tests.integration.ports import free_ports
 from tests.integration.processes import processes_of
 from tests.integration.real_mesos import RealMesos, real_mesos_or_skip
-from tests.integration.real_mesos.cluster import free_ports
 from tests.integration.real_zookeeper import RealZooKeeper, real_zookeeper_or_skip
-from tests.integration.service import Answer, Service, eventually, request
+from tests.integration.service import PATIENCE, Answer, Service, eventually, request
 
 pytestmark = pytest.mark.real
 
@@ -59,7 +59,7 @@ class Services:
     def alive(self) -> list[Service]:
         return [service for service in self.all if service.process.poll() is None]
 
-    def leader(self, among: list[Service] | None = None, seconds: float = 30.0) -> Service:
+    def leader(self, among: list[Service] | None = None, seconds: float = PATIENCE) -> Service:
         """Who says of itself that it leads."""
 
         def look() -> Service | None:
@@ -139,7 +139,7 @@ def pass_requests_on(on_zookeeper: Services) -> None:
     assert "secret" not in "".join(service.words + service.get("/v2/info").text for service in on_zookeeper.all)
     # Told to abdicate through another, the leader ends as Marathon's does, and another leads.
     assert other.delete("/v2/leader").json == {"message": "Leadership abdicated"}
-    assert leader.process.wait(20) == 103
+    assert leader.ended() == 103
     assert on_zookeeper.leader() is not leader
     assert eventually("the app is known", lambda: answers(one, "/v2/apps//a"))
 
@@ -162,19 +162,19 @@ def test_the_same_on_a_real_mesos(zk: str, tmp_path: Path) -> None:
     with RealMesos(tmp_path / "mesos", agents=2) as mesos, ExitStack() as stack:
         services = Services(stack, "--master", mesos.url, "--zk", zk, "--zk-session-timeout", str(SESSION))
         services.start(3)
-        finishes_what_the_killed_leader_began(services, mesos, "mall", seconds=90)
+        finishes_what_the_killed_leader_began(services, mesos, "mall")
 
 
-def finishes_what_the_killed_leader_began(
-    services: Services, mesos: EmbeddedMesos | RealMesos, name: str, seconds: float = 30
-) -> None:
-    """Ten of ``db`` run when ``web`` begins, which depends on it; the leader dies when some of that run."""
+def finishes_what_the_killed_leader_began(services: Services, mesos: EmbeddedMesos | RealMesos, name: str) -> None:
+    """Ten of ``db`` run when ``web`` begins, which depends on it; the leader dies when some of that run, none ready."""
     db, web = f"/{name}/db", f"/{name}/web"
     leader = services.leader()
+    go = mesos.work_dir / f"go-{name}"
     up = f"{mesos.work_dir}/up-$MESOS_TASK_ID"  # made when a task is ready
     command = {"value": f"test -e {up}"}
     ready = {"protocol": "COMMAND", "command": command, "intervalSeconds": 1, "delaySeconds": 1}
-    slow = {**SLEEPER, "cmd": f"sleep 1; touch {up}; exec sleep 1000", "healthChecks": [ready]}
+    cmd = f"while [ ! -e {go} ]; do sleep 0.1; done; touch {up}; exec sleep 1000"
+    slow = {**SLEEPER, "cmd": cmd, "healthChecks": [ready]}
     group = {
         "id": f"/{name}",
         "apps": [
@@ -187,8 +187,9 @@ def finishes_what_the_killed_leader_began(
     assert [one["id"] for one in leader.get("/v2/deployments").json] == [deployment]
     before = tasks(db, mesos) | tasks(web, mesos)
     leader.kill()
+    go.touch()
     survivor = services.alive[0]
-    eventually(f"the deployment is finished\n{survivor.words}", lambda: finished(survivor), seconds)
+    eventually("the deployment is finished", lambda: finished(survivor))
     assert survivor.app(db)["tasksRunning"] == 10
     assert survivor.all_healthy(web, 10)
     for app in (db, web):
@@ -216,7 +217,7 @@ def follow_one_that_is_stopped(on_zookeeper: Services, mesos: EmbeddedMesos) -> 
         assert second.post("/v2/apps", {"id": "/after", "instances": 2, **SLEEPER}).status == 201
         leader.process.send_signal(signal.SIGCONT)
         assert late.result() not in (200, 201), "what the stale leader was asked is not acknowledged"
-    assert leader.process.wait(30) == 103
+    assert leader.ended() == 103
     assert "the lease is lost" in leader.words
     eventually("all run", lambda: len(tasks("/after", mesos)) == 2 and finished(second))
     assert tasks("/before", mesos) == ran
@@ -264,11 +265,11 @@ def survives_without_zookeeper(
         unheard = pool.submit(posted, leader, {"id": f"/{name}-unheard", **SLEEPER})
         threading.Event().wait(seconds)
         if seconds > SESSION:
-            assert leader.process.wait(30) == 103, "who cannot prove its lease does not lead"
+            assert leader.ended() == 103, "who cannot prove its lease does not lead"
             assert all(service.get("/v2/apps").status == 503 for service in services.alive)
         zookeeper.start()
         acknowledged = unheard.result() == 201
-    second = services.leader(seconds=60)
+    second = services.leader()
     assert tasks(f"/{name}", mesos) == ran
     assert second.app(name)["tasksRunning"] == 3
     known = second.get(f"/v2/apps//{name}-unheard").status == 200

@@ -25,8 +25,9 @@ import psutil
 import pytest
 
 from tests.integration.kept import keep
+from tests.integration.ports import free_port
 from tests.integration.processes import processes_of
-from tests.integration.service import Service, eventually, free_port, request
+from tests.integration.service import Service, eventually, request
 
 pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(3 * 3600)]
 

@@ -15,9 +15,10 @@ from typing import Any
 
 import pytest
 
+from tests.integration.ports import free_port, free_port_range
 from tests.integration.processes import processes_of
 from tests.integration.real_mesos import RealMesos, real_mesos_or_skip
-from tests.integration.service import Service, eventually, free_port
+from tests.integration.service import PATIENCE, Service, eventually
 
 TALK = {
     "id": "my-app", "cmd": "python3 -m http.server $PORT0", "cpus": 0.1, "mem": 64,
@@ -30,7 +31,7 @@ class Engine:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.port = free_port()
+        self.port, self.resources = free_port(), f"cpus:8;mem:8192;disk:10240;ports:[{free_port_range()}]"
         self.mesos: RealMesos | None = None
 
     def start(self) -> Service:
@@ -41,14 +42,16 @@ class Engine:
 
 class Embedded(Engine):
     def start(self) -> Service:
-        return Service("up", "--port", str(self.port), "--mesos-port", "0", "--work-dir", str(self.folder))
+        resources = ("--mesos-port", "0", "--resources", self.resources)
+        return Service("up", "--port", str(self.port), *resources, "--work-dir", str(self.folder))
 
 
 class Real(Engine):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         real_mesos_or_skip()
-        self.mesos = RealMesos(folder / "mesos", port=free_port(), agents=2)
+        # One agent: two on one machine would give away the same ports, as each has all of them.
+        self.mesos = RealMesos(folder / "mesos", agents=1, resources=self.resources)
         self.mesos.start()
 
     def start(self) -> Service:
@@ -83,7 +86,7 @@ def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 def serves(host: str, port: int) -> bool:
     try:
-        with urllib.request.urlopen(f"http://{host}:{port}/", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://{host}:{port}/", timeout=PATIENCE) as answer:
             return bool(answer.status == 200)
     except (OSError, urllib.error.URLError):
         return False
@@ -116,11 +119,11 @@ def test_the_talk(engine: Engine) -> None:
         # scaled, and the same tasks are there after kill -9 of the service
         scaled = service.put("/v2/apps//my-app", {"instances": 20})
         assert scaled.status == 200 and scaled.json["deploymentId"], scaled.text
-        eventually("twenty are running and healthy", lambda: service.all_healthy("/my-app", 20), 60)
+        eventually("twenty are running and healthy", lambda: service.all_healthy("/my-app", 20))
         before, processes = service.task_ids("/my-app"), set(processes_of("/my-app", engine.folder))
         service.kill()
         service = engine.start()
-        eventually("the twenty are found again", lambda: service.all_healthy("/my-app", 20), 60)
+        eventually("the twenty are found again", lambda: service.all_healthy("/my-app", 20))
         assert service.task_ids("/my-app") == before
         assert set(processes_of("/my-app", engine.folder)) == processes
 
@@ -129,13 +132,13 @@ def test_the_talk(engine: Engine) -> None:
             engine.mesos.kill()
             engine.mesos.start()
             eventually("subscribed again", lambda: service.put("/v2/apps//my-app", {"instances": 21}).status == 200)
-            eventually("twenty-one run", lambda: service.all_healthy("/my-app", 21), 120)
+            eventually("twenty-one run", lambda: service.all_healthy("/my-app", 21))
             assert before < service.task_ids("/my-app")
 
         # deleted: no process is left behind
         gone = service.delete("/v2/apps//my-app")
         assert gone.status == 200 and gone.json["deploymentId"]
-        eventually("no process is left", lambda: not processes_of("/my-app", engine.folder), 60)
+        eventually("no process is left", lambda: not processes_of("/my-app", engine.folder))
         eventually("the app is gone", lambda: service.get("/v2/apps//my-app").status == 404)
         assert service.stop() == 0, service.words
     except BaseException as error:
@@ -148,9 +151,10 @@ def test_the_talk(engine: Engine) -> None:
 CHECK = {"intervalSeconds": 1, "gracePeriodSeconds": 60}
 
 
-def server(app_id: str, *, after: float = 0.0, **fields: Any) -> dict[str, Any]:
-    """An app that answers `after` so many seconds."""
-    cmd = f"sleep {after}; exec python3 -m http.server $PORT0"
+def server(app_id: str, gate: Path, **fields: Any) -> dict[str, Any]:
+    """An app that answers once there is a file ``gate``, so that its deployment ends when the test lets it. With an
+    environment variable COLOUR the file's name goes on with its value."""
+    cmd = f"while [ ! -e {gate}$COLOUR ]; do sleep 0.1; done; exec python3 -m http.server $PORT0"
     return {"id": app_id, "cmd": cmd, "cpus": 0.1, "mem": 32, "ports": [0], "healthChecks": [CHECK], **fields}
 
 
@@ -160,7 +164,7 @@ class Listener:
     def __init__(self, service: Service) -> None:
         self.events: list[dict[str, Any]] = []
         wanted = urllib.request.Request(f"{service.url}/v2/events", headers={"Accept": "text/event-stream"})
-        self._stream = urllib.request.urlopen(wanted, timeout=60)
+        self._stream = urllib.request.urlopen(wanted, timeout=PATIENCE)
         threading.Thread(target=self._listen, daemon=True).start()
 
     def _listen(self) -> None:
@@ -171,12 +175,15 @@ class Listener:
         except OSError:
             pass  # the service has ended, and the stream with it
 
-    def moment(self, kind: str, **fields: Any) -> float:
-        """When the first such event happened; fails when there was none."""
-        for event in self.events:
-            if event["eventType"] == kind and fields.items() <= event.items():
-                return datetime.fromisoformat(event["timestamp"].replace("Z", "+00:00")).timestamp()
-        raise AssertionError(f"no {kind} with {fields} among {[event['eventType'] for event in self.events]}")
+    def moment(self, kind: str, **fields: Any) -> datetime:
+        """When the first such event happened. It may have been sent a moment ago."""
+
+        def look() -> dict[str, Any] | None:
+            told = (event for event in self.events.copy() if event["eventType"] == kind)
+            return next((event for event in told if fields.items() <= event.items()), None)
+
+        event = eventually(f"{kind} with {fields} is told", look)
+        return datetime.fromisoformat(event["timestamp"].replace("Z", "+00:00"))  # type: ignore[index]
 
 
 def actions_of(deployment: dict[str, Any]) -> list[dict[str, str]]:
@@ -191,7 +198,8 @@ def no_deployment(service: Service) -> bool:
 def test_the_talks_group(running: tuple[Service, Path]) -> None:
     service, folder = running
     try:
-        group = {"id": "/product", "apps": [server("web", instances=2), server("search")]}
+        gate = folder / "product"
+        group = {"id": "/product", "apps": [server("web", gate, instances=2), server("search", gate)]}
         created = service.post("/v2/groups", group)
         assert created.status == 201, created.text
         (deployment,) = service.get("/v2/deployments").json
@@ -201,6 +209,7 @@ def test_the_talks_group(running: tuple[Service, Path]) -> None:
             dict.fromkeys(both, "StartApplication"),
             dict.fromkeys(both, "ScaleApplication"),
         ]
+        gate.touch()
         eventually("the group runs", lambda: service.all_healthy("/product/web", 2))
         eventually("all of it", lambda: service.all_healthy("/product/search", 1) and no_deployment(service))
         assert {app["id"] for app in service.get("/v2/groups//product").json["apps"]} == set(both)
@@ -213,6 +222,7 @@ def test_the_talks_group(running: tuple[Service, Path]) -> None:
         assert changed.status == 200, changed.text
         (deployment,) = service.get("/v2/deployments").json
         assert actions_of(deployment) == [{"/product/web": "RestartApplication"}]
+        gate.with_name("productgreen").touch()
         eventually("it is done", lambda: no_deployment(service))
         assert service.all_healthy("/product/web", 2)
         assert service.task_ids("/product/search") == before
@@ -229,12 +239,13 @@ def test_the_talks_group_with_dependencies(running: tuple[Service, Path]) -> Non
     service, folder = running
     try:
         listener = Listener(service)
+        gates = {name: folder / f"shop-{name}" for name in ("db", "slow", "web")}
         shop = {
             "id": "/shop",
             "groups": [
-                {"id": "data", "apps": [server("db", after=1)]},
-                {"id": "reports", "apps": [server("slow", after=4)]},
-                {"id": "site", "dependencies": ["../data"], "apps": [server("web")]},
+                {"id": "data", "apps": [server("db", gates["db"])]},
+                {"id": "reports", "apps": [server("slow", gates["slow"])]},
+                {"id": "site", "dependencies": ["../data"], "apps": [server("web", gates["web"])]},
             ],
         }
         db, slow, web = "/shop/data/db", "/shop/reports/slow", "/shop/site/web"
@@ -247,11 +258,16 @@ def test_the_talks_group_with_dependencies(running: tuple[Service, Path]) -> Non
             {web: "ScaleApplication"},
         ]
         assert (deployment["totalSteps"], deployment["affectedApps"]) == (3, [db, slow, web])
+        eventually("the first two run", lambda: [service.app(a)["tasksRunning"] for a in (db, slow)] == [1, 1])
+        assert not service.task_ids(web)
+        gates["db"].touch()
+        eventually("it is started, with the slow one still shut", lambda: service.task_ids(web))
+        gates["slow"].touch()
+        gates["web"].touch()
         eventually("all is deployed", lambda: no_deployment(service))
         healthy = {a: listener.moment("instance_health_changed_event", runSpecId=a, healthy=True) for a in (db, slow)}
         started = listener.moment("instance_changed_event", runSpecId=web, condition="Provisioned")
-        assert healthy[db] <= started < healthy[db] + 2, "the moment that its dependency is healthy"
-        assert started < healthy[slow], "it waited for somebody else"
+        assert healthy[db] <= started < healthy[slow]
 
         assert service.delete("/v2/groups//shop").status == 200
         eventually("all is stopped", lambda: no_deployment(service))

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.service import Service, eventually, free_port
+from tests.integration.ports import free_port
+from tests.integration.service import Service, eventually
 
 ROOT = Path(__file__).resolve().parents[2]
 SLEEPER = {"id": "one", "cmd": "sleep 100", "cpus": 0.1, "mem": 16}

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 
 from tests.integration.parts import Unavailable, real_or_skip
+from tests.integration.ports import free_ports
 from tests.integration.processes import LiveProcess, processes_in
 
 from .installation import HERE, install
@@ -25,42 +26,16 @@ def real_mesos_or_skip() -> Path:
     return real_or_skip("real Mesos", install)
 
 
-_given: set[int] = set()
-"""What `free_ports` has answered: whoever asked may not hold it yet."""
-
-
-def free_ports(count: int) -> int:
-    """The first of ``count`` neighbouring ports that nobody holds now. Below those that the system hands out itself."""
-    for first in range(20_000 + os.getpid() * 101 % 9_000, 31_000):
-        wanted = range(first, first + count)
-        if not _given.isdisjoint(wanted):
-            continue
-        held = []
-        try:
-            for port in wanted:
-                held.append(socket.create_server(("127.0.0.1", port)))
-        except OSError:
-            continue
-        else:
-            _given.update(wanted)
-            return first
-        finally:
-            for server in held:
-                server.close()
-    raise Unavailable(f"no {count} neighbouring free ports on 127.0.0.1")
-
-
 class RealMesos:
     """A master with ``agents`` agents. ``work_dir`` keeps registry, sandboxes and log from one start to the next.
 
-    The master's API is at ``url``; agent N (from 1) answers at ``port + N``. Port 0 picks a free one, once.
+    The master's API is at ``url``; agent N (from 1) answers at ``port + N``.
     """
 
     def __init__(
         self,
         work_dir: Path,
         *,
-        port: int = 0,
         agents: int = 1,
         resources: str = "cpus:4;mem:4096;disk:10240;ports:[31000-31999]",
         attributes: str = "",
@@ -68,7 +43,7 @@ class RealMesos:
     ) -> None:
         self.work_dir = work_dir
         self.agents = agents
-        self.port = port or free_ports(1 + agents)
+        self.port = free_ports(1 + agents)
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = work_dir / "mesos.log"
         self._resources = resources

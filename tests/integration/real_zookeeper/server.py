@@ -11,7 +11,7 @@ from types import TracebackType
 
 from actors.remote import Tls
 from tests.integration.parts import Unavailable, install_debian_packages, real_or_skip
-from tests.integration.real_mesos.cluster import free_ports
+from tests.integration.ports import free_ports
 
 _JAR = Path("/usr/share/java/zookeeper.jar")  # its manifest names all that it needs
 _CLASSES = ":".join(  # a server with TLS needs more than the manifest names

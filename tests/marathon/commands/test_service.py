@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.ports import free_port
+
 pytestmark = pytest.mark.real
 
 Start = Callable[..., subprocess.Popen[str]]
@@ -44,13 +46,6 @@ def url_of(process: subprocess.Popen[str]) -> str:
     raise AssertionError(f"it ended with {process.wait()}:\n{''.join(lines)}")
 
 
-def nobodys_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_everything_on_one_machine_answers_and_ends_cleanly(
     start: Start, tmp_path: Path, number: signal.Signals
@@ -65,7 +60,7 @@ def test_everything_on_one_machine_answers_and_ends_cleanly(
 
 
 def test_a_master_that_is_not_there_is_said_and_sought_while_the_api_answers(start: Start, tmp_path: Path) -> None:
-    master = f"http://127.0.0.1:{nobodys_port()}"
+    master = f"http://127.0.0.1:{free_port()}"
     serve = start("serve", "--master", master, "--port", "0", "--work-dir", str(tmp_path))
     with urllib.request.urlopen(url_of(serve) + "/v2/apps") as apps:
         assert apps.read() == b'{"apps":[]}'
@@ -76,7 +71,7 @@ def test_a_master_that_is_not_there_is_said_and_sought_while_the_api_answers(sta
 
 
 def test_a_work_dir_that_another_process_holds_names_it_and_the_remedy(start: Start, tmp_path: Path) -> None:
-    first = start("serve", "--master", f"http://127.0.0.1:{nobodys_port()}", "--port", "0", "--work-dir", str(tmp_path))
+    first = start("serve", "--master", f"http://127.0.0.1:{free_port()}", "--port", "0", "--work-dir", str(tmp_path))
     url_of(first)
     second = start("up", "--port", "0", "--mesos-port", "0", "--work-dir", str(tmp_path))
     _, err = second.communicate(timeout=30)
@@ -118,7 +113,7 @@ def test_a_master_that_is_no_url_is_wrong_usage(start: Start) -> None:
 
 
 def test_the_leader_that_is_told_to_abdicate_ends_as_marathons_does(start: Start, tmp_path: Path) -> None:
-    master = f"http://127.0.0.1:{nobodys_port()}"
+    master = f"http://127.0.0.1:{free_port()}"
     serve = start("serve", "--master", master, "--port", "0", "--work-dir", str(tmp_path))
     request = urllib.request.Request(url_of(serve) + "/v2/leader", method="DELETE")
     with urllib.request.urlopen(request) as answer:

@@ -16,7 +16,8 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, e
 
 from tests.integration import chromium
 from tests.integration.parts import real_or_skip
-from tests.integration.service import Service, eventually, free_port
+from tests.integration.ports import free_port
+from tests.integration.service import PATIENCE, Service, eventually
 
 RESOURCES = "cpus:16;mem:8192;disk:20000;ports:[31000-31999]"
 
@@ -25,7 +26,7 @@ EXPECTED = re.compile(r"Failed to load resource|net::ERR_|ERR_CONNECTION")
 
 
 #: How long a busy machine may take to show what is waited for.
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=1000 * PATIENCE)
 
 
 @pytest.fixture(scope="package")
@@ -47,7 +48,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
     made = browser.new_context(viewport={"width": 1280, "height": 800})
-    made.set_default_timeout(20_000)
+    made.set_default_timeout(1000 * PATIENCE)
     yield made
     made.close()
 

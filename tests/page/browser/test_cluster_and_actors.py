@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.integration.service import Service
+from tests.integration.service import PATIENCE, Service
 
 from .conftest import at, deployed, sleeper
 
@@ -38,7 +38,7 @@ def mesos_alone() -> Iterator[str]:
     assert found is not None
     yield found[0]
     process.terminate()
-    process.wait(20)
+    process.wait(PATIENCE)
 
 
 def test_the_embedded_mesos_has_the_cluster_alone(mesos_alone: str, page: Page) -> None:
@@ -73,7 +73,7 @@ def any_system() -> Iterator[str]:
     assert process.stdout is not None
     yield process.stdout.readline().strip()
     process.terminate()
-    process.wait(20)
+    process.wait(PATIENCE)
 
 
 def test_any_system_shows_its_failures_and_dead_letters(any_system: str, page: Page) -> None:

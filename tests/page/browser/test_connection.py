@@ -4,7 +4,8 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from tests.integration.service import Service, free_port
+from tests.integration.ports import free_port
+from tests.integration.service import Service
 
 from .conftest import at, changed, deployed, destroyed, sleeper
 

@@ -53,7 +53,7 @@ def test_the_edges_light_up_in_the_order_of_the_graph(service: Service, page: Pa
     page.evaluate(WATCH)
     for name in ("db", "cache", "cart", "orders", "web"):
         (tmp_path / name).touch()
-    expect(page.get_by_role("heading", name="Deployed 5 apps")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("heading", name="Deployed 5 apps")).to_be_visible()
     assert started in page.url
     lit = page.evaluate("window.lit")
     place = {edge: index for index, edge in enumerate(lit)}
