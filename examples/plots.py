@@ -29,6 +29,12 @@ class Panel:
     marks: Mapping[str, float] | None = None
     ceiling: float = inf
 
+    @property
+    def end(self) -> float:
+        """The moment until which the last values hold: as long as those before them did."""
+        before, last = ([0.0, 0.0, *self.times])[-2:]
+        return last + (last - before if self.stacked and len(self.times) > 1 else 0.0)
+
     def top(self) -> float:
         """The largest value to be shown."""
         values = [[value or 0.0 for value in each] for each in self.series.values()]
@@ -43,7 +49,7 @@ class Panel:
 def draw(path: Path, title: str, panels: Sequence[Panel]) -> None:
     """Write the panels below each other, over the same time."""
     width, height = LEFT + WIDTH + 20, TOP + len(panels) * (HEIGHT + GAP) + 10
-    end = max([panel.times[-1] for panel in panels if panel.times], default=1.0) or 1.0
+    end = max([panel.end for panel in panels], default=1.0) or 1.0
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
         ' font-family="sans-serif" font-size="11">',
@@ -79,13 +85,11 @@ class _Scale:
                 yield " ".join(line)
                 line = []
 
-    def steps(self, times: Sequence[float], values: Sequence[float]) -> list[str]:
+    def steps(self, times: Sequence[float], values: Sequence[float], end: float) -> list[str]:
         """The points of an edge that stays as it is until it changes."""
         points: list[str] = []
-        for number, (at, value) in enumerate(zip(times, values, strict=True)):
-            if number:
-                points.append(f"{self.x(at)},{self.y(values[number - 1])}")
-            points.append(f"{self.x(at)},{self.y(value)}")
+        for at, until, value in zip(times, [*times[1:], end], values, strict=True):
+            points += [f"{self.x(at)},{self.y(value)}", f"{self.x(until)},{self.y(value)}"]
         return points
 
 
@@ -101,7 +105,7 @@ def _panel(panel: Panel, y0: float, end: float) -> list[str]:
         colour = COLOURS[number % len(COLOURS)]
         if panel.stacked:
             above = [low + (value or 0.0) for low, value in zip(below, values, strict=True)]
-            edges = scale.steps(panel.times, above) + scale.steps(panel.times, below)[::-1]
+            edges = scale.steps(panel.times, above, panel.end) + scale.steps(panel.times, below, panel.end)[::-1]
             parts.append(f'<polygon points="{" ".join(edges)}" fill="{colour}" fill-opacity="0.75"/>')
             below = above
         else:

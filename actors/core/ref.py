@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic
 from ._asyncio import running_task
 from ._suspend import FOR_ANSWER
 from ._types import M_contra
-from .messages import Kill, PoisonPill, Terminated
+from .messages import ActorIdentity, DeadLetter, Identify, Kill, PoisonPill, Terminated
 from .paths import path_of
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .context import ActorContext
     from .system import ActorSystem
 
-__all__ = ["ActorRef", "LocalRef"]
+__all__ = ["ActorRef", "GoneRef", "LocalRef"]
 
 
 class ActorRef(Generic[M_contra]):
@@ -200,3 +200,30 @@ class LocalRef(ActorRef[M_contra]):
 
     def _state_for(self, message: Any) -> str:
         return self._cell.state_for(message)
+
+
+class GoneRef(ActorRef[Any]):
+    """What another process knows by a name, or a number, under which nobody is here any more."""
+
+    __slots__ = ("_path", "_system")
+
+    def __init__(self, system: ActorSystem, path: str) -> None:
+        self._system = system
+        self._path = path
+
+    @property
+    def path(self) -> str:
+        return self._path
+
+    @property
+    def system(self) -> ActorSystem:
+        return self._system
+
+    @property
+    def is_terminated(self) -> bool:
+        return True
+
+    def tell(self, message: Any, sender: ActorRef[Any] | None = None) -> None:
+        if type(message) is Identify and sender is not None:
+            sender.tell(ActorIdentity(message.correlation, None))
+        self._system.publish_dead_letter(DeadLetter(message, sender, self))

@@ -20,16 +20,16 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
-from actors.core import ActorIdentity, ActorRef, ActorSystem, DeadLetter, Identify, Terminated
+from actors.core import ActorRef, ActorSystem, Terminated
 from actors.core.ask import Reply
-from actors.core.ref import LocalRef
+from actors.core.ref import GoneRef, LocalRef
 
 from .address import Address
 
 if TYPE_CHECKING:
     from ._association import Association
 
-__all__ = ["GoneRef", "Names", "RemoteRef"]
+__all__ = ["Names", "RemoteRef"]
 
 
 class RemoteRef(ActorRef[Any]):
@@ -105,33 +105,6 @@ class RemoteRef(ActorRef[Any]):
 
     def _state_for(self, message: Any) -> str:
         return self.association.describe()
-
-
-class GoneRef(ActorRef[Any]):
-    """What another system knows by a name under which nobody is here."""
-
-    __slots__ = ("_path", "_system")
-
-    def __init__(self, system: ActorSystem, path: str) -> None:
-        self._system = system
-        self._path = path
-
-    @property
-    def path(self) -> str:
-        return self._path
-
-    @property
-    def system(self) -> ActorSystem:
-        return self._system
-
-    @property
-    def is_terminated(self) -> bool:
-        return True
-
-    def tell(self, message: Any, sender: ActorRef[Any] | None = None) -> None:
-        if type(message) is Identify and sender is not None:
-            sender.tell(ActorIdentity(message.correlation, None))
-        self._system.publish_dead_letter(DeadLetter(message, sender, self))
 
 
 class Names:

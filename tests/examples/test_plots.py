@@ -39,3 +39,12 @@ def test_what_is_above_the_ceiling_is_drawn_there(tmp_path):
     (line,) = ElementTree.parse(tmp_path / "plot.svg").getroot().iter(f"{SVG}polyline")
     heights = [float(point.split(",")[1]) for point in line.get("points").split()]
     assert heights[1] < heights[2] < heights[0]
+
+
+def test_the_last_values_of_an_area_hold_as_long_as_those_before(tmp_path):
+    draw(tmp_path / "plot.svg", "areas", [Panel("nodes", [0.0, 1.0, 2.0], {"nodes": [1.0, 1.0, 5.0]}, stacked=True)])
+    (area,) = ElementTree.parse(tmp_path / "plot.svg").getroot().iter(f"{SVG}polygon")
+    points = [tuple(map(float, point.split(","))) for point in area.get("points").split()]
+    highest = min(y for _, y in points)
+    left, right = sorted(x for x, y in points if y == highest)
+    assert right - left == pytest.approx(left / 2 - 30, abs=1), "a third of the width, which begins at 60"

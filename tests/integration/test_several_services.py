@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.integration.cuttable_link import CuttableLink
 from tests.integration.embedded_mesos import EmbeddedMesos
 from tests.integration.ports import free_ports
 from tests.integration.processes import processes_of
@@ -251,6 +252,28 @@ def test_a_zookeeper_that_is_away_for_a_minute_costs_neither_a_task_nor_what_was
     with RealZooKeeper(tmp_path / "zookeeper") as mortal:
         three = services("--zk", f"zk://{mortal.hosts}/marathon", "--zk-session-timeout", str(SESSION))
         survives_without_zookeeper(three, mesos, mortal, "long", seconds=60.0)
+
+
+@pytest.mark.slow
+def test_a_leader_that_is_cut_off_from_zookeeper_ends_and_the_next_one_finishes_what_it_began(
+    services: Callable[..., Services], zookeeper: RealZooKeeper, mesos: EmbeddedMesos
+) -> None:
+    shared = ["/cut-off", "--zk-session-timeout", str(SESSION)]
+    with CuttableLink(zookeeper.hosts) as link:
+        alone = services("--zk", f"zk://{link.hosts}{shared[0]}", *shared[1:], count=1)
+        leader = alone.leader()
+        others = services("--zk", f"zk://{zookeeper.hosts}{shared[0]}", *shared[1:], count=2)
+        assert leader.post("/v2/apps", {"id": "/cut-off", "instances": 3, **SLEEPER}).status == 201
+        eventually("they run", lambda: leader.app("cut-off")["tasksRunning"] == 3 and finished(leader))
+        ran = tasks("/cut-off", mesos)
+        link.cut()
+        assert posted(leader, {"id": "/cut-off-unheard", **SLEEPER}) != 201, "what no journal has is not acknowledged"
+        assert leader.process.wait(30) == 103, "who cannot prove its lease does not lead"
+        second = others.leader(seconds=30)
+        assert tasks("/cut-off", mesos) == ran
+        assert second.app("cut-off")["tasksRunning"] == 3
+        assert second.post("/v2/apps", {"id": "/cut-off-after", **SLEEPER}).status == 201
+        eventually("it runs", lambda: second.app("cut-off-after")["tasksRunning"] == 1)
 
 
 def survives_without_zookeeper(

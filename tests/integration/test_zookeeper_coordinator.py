@@ -12,6 +12,7 @@ from actors.cluster import CoordinationError
 from actors.cluster.zookeeper_coordinator import ZooKeeperCoordinator
 from actors.zookeeper import SessionState, ZooKeeper
 from tests.cluster.coordinator_contract import *  # noqa: F403 - the tests
+from tests.integration.cuttable_link import CuttableLink
 from tests.integration.real_zookeeper import RealZooKeeper, real_zookeeper_or_skip
 
 pytestmark = pytest.mark.real
@@ -87,6 +88,34 @@ async def test_a_session_that_ran_out_costs_lease_and_membership_which_the_holde
             assert await asyncio.wait_for(lease.lost(), 10) == "another process was given it"
             assert await asyncio.wait_for(coordinator.removed(), 10) == "its session with ZooKeeper ran out"
             assert [member.name for member in await successor.members()] == ["one"]  # in a new session
+
+
+async def test_a_holder_that_is_cut_off_from_zookeeper_has_stopped_before_the_next_one_begins(zookeeper):
+    with CuttableLink(zookeeper.hosts) as link:
+        path, clock = "/cut-off", asyncio.get_running_loop().time
+        async with (
+            ZooKeeper(f"zk://{link.hosts}{path}", session_timeout=2.0) as cut_off,
+            ZooKeeper(f"zk://{zookeeper.hosts}{path}", session_timeout=2.0) as well,
+            ZooKeeperCoordinator(cut_off) as holder,
+            ZooKeeperCoordinator(well) as successor,
+        ):
+            await holder.join("holder")
+            lease = await holder.lease("leader")
+            next_lease = asyncio.create_task(successor.lease("leader"))
+            await asyncio.sleep(0.5)
+            link.cut()
+            begun = clock()
+            assert "not renewed" in await asyncio.wait_for(lease.lost(), 2 + 2)
+            assert not lease.held()
+            assert not next_lease.done(), "for a moment nobody leads: never two at once"
+            assert (await asyncio.wait_for(next_lease, 2 + 2)).epoch == 2
+            assert clock() - begun < 2 + 2
+            again = asyncio.create_task(holder.lease("leader"))
+            link.heal()
+            assert await asyncio.wait_for(holder.removed(), 10) == "its session with ZooKeeper ran out"
+            assert not lease.held(), "what was lost stays lost"
+            await next_lease.result().release()
+            assert (await asyncio.wait_for(again, 10)).epoch == 3
 
 
 HOLDER = """

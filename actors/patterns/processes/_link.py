@@ -22,6 +22,7 @@ from typing import Any
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from actors.core import ActorRef, ActorSystem, DeadLetter, Terminated
+from actors.core.ref import GoneRef
 
 from . import _pickling
 from ._frames import Kind, framed
@@ -92,7 +93,7 @@ class Link:
         return ("mine", self._export(ref), ref.path)
 
     def _export(self, ref: ActorRef[Any]) -> int:
-        number = ref.number if isinstance(ref, GoneRef) else self._number_of.get(ref)
+        number = ref.number if isinstance(ref, _Gone) else self._number_of.get(ref)
         if number is None:
             number = self._number_of[ref] = next(self._numbers)
             self._exported[number] = ref
@@ -101,7 +102,7 @@ class Link:
     def _ref_of(self, name: Any) -> ActorRef[Any]:
         match name:
             case ("yours", number):
-                return self._exported.get(number) or GoneRef(self, number)
+                return self._exported.get(number) or _Gone(self, number)
             case ("mine", number, path):
                 return self._import(number, path)
             case _:
@@ -214,26 +215,11 @@ class FarRef(ActorRef[Any]):
         return "its process has ended" if self.link.closed else "it lives in another process"
 
 
-class GoneRef(ActorRef[Any]):
+class _Gone(GoneRef):
     """What was exported under a number, and is no more."""
 
-    __slots__ = ("_link", "number")
+    __slots__ = ("number",)
 
     def __init__(self, link: Link, number: int) -> None:
-        self._link = link
+        super().__init__(link.system, f"actors://{link.system.name}/gone/{number}")
         self.number = number
-
-    @property
-    def path(self) -> str:
-        return f"actors://{self._link.system.name}/gone/{self.number}"
-
-    @property
-    def system(self) -> ActorSystem:
-        return self._link.system
-
-    @property
-    def is_terminated(self) -> bool:
-        return True
-
-    def tell(self, message: Any, sender: ActorRef[Any] | None = None) -> None:
-        self._link.system.publish_dead_letter(DeadLetter(message, sender, self))
