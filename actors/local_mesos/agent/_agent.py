@@ -25,6 +25,7 @@ from actors.core import Actor, ActorRef, Failure, Props, StoppingStrategy, Termi
 from actors.local_mesos.agent._admission import why_not, with_executor
 from actors.local_mesos.agent._checkpoint import Checkpoint
 from actors.local_mesos.agent._command_executor import CommandExecutor
+from actors.local_mesos.agent._command_task import PlainTask
 from actors.local_mesos.agent._container import Container, Containers
 from actors.local_mesos.agent._delivery import Delivery
 from actors.local_mesos.agent._description import describe
@@ -162,7 +163,7 @@ class Agent(Actor[Any]):
             self._containers.add(container)
             if not container.updates.ended and not run.shares_executor:
                 latest = container.updates.latest
-                self._spawn(container, None if latest is None else TaskState(latest.state), task.kill_ordered)
+                self._spawn(container, None if latest is None else TaskState(latest), task.kill_ordered)
 
         for executor in recovered.executors.values():
             self._executors.restore(self._identity, executor, lambda name: recovered.tasks[name].kill_ordered)
@@ -353,10 +354,18 @@ class Agent(Actor[Any]):
                 self._ahead.then((FrameworkRecord(framework),))
 
     def _spawn(self, container: Container, reached: TaskState | None = None, killed: bool = False) -> None:
-        if container.wanted:
-            executor = self.context.spawn(Props(CommandExecutor, container.run, self._runner, reached, killed))
+        run = container.run
+        if not container.wanted:
+            return
+        if PlainTask.suits(run):
+            system, failed = self.context.system, self._plain_task_failed
+            container.executor = task = PlainTask(run, self._runner, reached, killed, system, self.receive, failed)
+            task.begin()
+        else:
+            container.executor = executor = self.context.spawn(
+                Props(CommandExecutor, run, self._runner, reached, killed)
+            )
             self.context.watch(executor, ExecutorStopped(container.id))
-            container.executor = executor
 
     def _kill_task(self, framework_id: str, task_id: str, policy: mesos_pb2.KillPolicy | None) -> None:
         container = self._containers.of_task(framework_id, task_id)
@@ -373,6 +382,10 @@ class Agent(Actor[Any]):
 
     def _tell_shared(self, container_id: str, message: ForTask) -> None:
         self._executors.tell(container_id, message)
+
+    def _plain_task_failed(self, container_id: str, error: Exception) -> None:
+        self.log.error("container %s: %s: %s", container_id, type(error).__name__, error, exc_info=error)
+        self._executor_failed(container_id)
 
     def _executor_failed(self, container_id: str) -> None:
         """By a fault of its own; the task is not left without one who answers for it."""

@@ -1,38 +1,27 @@
-"""The command executor: one actor for each command task, from its start to its last status.
-
-It does what Mesos's ``src/launcher/executor.cpp`` does in a process of its own, and sends what that sends.
+"""The actor of a command task that needs time or helpers, besides what every command task does (``_command_task``).
 
 ::
 
     agent                                   command executor                     task runner
     (spawned)                        ──►    fetch(URIs), contain, as needed ──►
-          ◄──  Update(TASK_STARTING)        launch(command)                 ──►
-    Started (from the runner)        ──►    Update(TASK_RUNNING)
-    KillTask, Shutdown               ──►    kill(container, grace)          ──►
-          ◄──  Update(TASK_KILLING)         if the framework has the capability
-    OverMemory                       ──►    kill(container, 0)              ──►
+                                            launch(command)                 ──►
     (its health checker: Health)            Update(TASK_RUNNING, healthy), or a kill
-    Exited, Refused, Lost            ──►    clean up its container, if any  ──►
-          ◄──  Update(a terminal state)     nothing follows
-    NotHeld                          ──►    launch(command) again: the runner never heard of it
-
-An agent that recovers spawns it with the state it had ``reached``, and tells it what the runner holds: the same
-messages then complete the task's history, with nothing said twice.
+    Exited, Lost                     ──►    clean up its container, if any  ──►
+          ◄──  Update(a terminal state)
+    (itself: OutOfTime)                     kill(container, 0)              ──►
 """
 
 from __future__ import annotations
 
-import os
-import signal
 from dataclasses import dataclass
 from typing import Any
 
-from actors.core import Actor, ActorRef, Failure, Props
+from actors.core import Actor, ActorRef, ActorSystem, Failure, Props
+from actors.local_mesos.agent._command_task import CommandTask
 from actors.local_mesos.agent._executor_protocol import Kill, KillDecided, NotHeld, Shutdown, Update
 from actors.local_mesos.agent._health import Health, HealthChecker
 from actors.local_mesos.agent._housekeeping import OverMemory, memory_limit, over_memory_text
 from actors.local_mesos.agent._run import Run
-from actors.local_mesos.agent._status import new_status
 from actors.local_mesos.shared_volumes import shared_volumes
 from actors.local_mesos.task_runner import (
     ContainerEngine,
@@ -50,10 +39,7 @@ from mesos_proto import TaskState, mesos_pb2
 
 __all__ = ["CommandExecutor"]
 
-KILL_GRACE = 3.0  # seconds, without a kill policy
-SHUTDOWN_GRACE = 3.0  # seconds: what the real executor makes of its agent's 5 s
 CLEAN_UP_TIMEOUT = 60.0  # seconds
-COMMAND_NOT_FOUND = 127  # of a shell
 
 TaskStatus = mesos_pb2.TaskStatus
 
@@ -101,17 +87,12 @@ Message = (
 )
 
 
-class CommandExecutor(Actor[Message]):
-    """``reached`` is None for a new task; ``killed`` if a kill was decided before the agent was restarted."""
+class CommandExecutor(CommandTask, Actor[Message]):
+    """As a `CommandTask`, and it begins by itself."""
 
     def __init__(self, run: Run, runner: TaskRunner, reached: TaskState | None = None, killed: bool = False) -> None:
-        self._run = run
-        self._runner = runner
-        self._reached = reached
-        self._killed = killed
+        super().__init__(run, runner, reached, killed)
         self._unhealthy = False
-        self._ended_for: tuple[mesos_pb2.TaskStatus.Reason.ValueType, str | None] | None = None
-        self._pid = 0  # known once it has started
         self._checker: ActorRef[Any] | None = None
         self._engine: ContainerEngine | None = None  # once it was asked for
         self._end: Exited | Lost | None = None  # of a container that is being cleaned up
@@ -120,9 +101,16 @@ class CommandExecutor(Actor[Message]):
         if self._reached is None:
             self._begin()
 
+    @property
+    def _system(self) -> ActorSystem:
+        return self.context.system
+
+    def _tell_agent(self, message: Update | KillDecided) -> None:
+        self.context.parent.tell(message, self.ref)
+
     def receive(self, message: Message) -> None:
-        if self._reached is not None and self._reached.is_terminal:
-            return  # a kill that crossed the task's end
+        if self._is_over:
+            return
         match message:
             case Exited(container_id=name) | Refused(container_id=name) | Lost(name) if name == self._cleaner:
                 self._cleaned_up(out_of_memory=isinstance(message, Exited) and message.status == 0)
@@ -142,29 +130,13 @@ class CommandExecutor(Actor[Message]):
                 self._cleaned_up()
             case Health():
                 self._health(message)
-            case Started(pid=pid, at=at):
-                self._pid = pid
-                self._started(at)
-            case Exited(status=status):
-                self._is_running()
-                self._exited(status)
-            case Refused(error=error):
-                self._fail(error, TaskStatus.REASON_COMMAND_EXECUTOR_FAILED)
-            case Lost():
-                self._lost()
-            case Kill(policy):
-                self._kill(self._grace(policy))
-            case Shutdown():
-                self._kill(SHUTDOWN_GRACE)
-            case NotHeld():
-                self._not_held()
             case OutOfTime():
                 self._end_for(TaskStatus.REASON_MAX_COMPLETION_TIME_REACHED)
-            case OverMemory(used=used, limit=limit):
-                self._end_for(TaskStatus.REASON_CONTAINER_LIMITATION_MEMORY, over_memory_text(used, limit))
             case Failure(error):
                 text = f"Failed to launch container: {type(error).__name__}: {error}"
                 self._fail(text, TaskStatus.REASON_CONTAINER_LAUNCH_FAILED)
+            case _:
+                self._handle(message)
 
     # -- its life --------------------------------------------------------------------------------------------------
 
@@ -172,7 +144,7 @@ class CommandExecutor(Actor[Message]):
         if self._run.task.command.uris or self._run.has_image or shared_volumes(self._run.task.container):
             self.context.pipe_to(self._prepare())
         else:
-            self._prepared(self._run.command())
+            super()._begin()
 
     async def _prepare(self) -> Prepared:
         run, runner = self._run, self._runner
@@ -205,23 +177,15 @@ class CommandExecutor(Actor[Message]):
             self._runner.kill(self._run.container_id, 0)
 
     def _started(self, at: float) -> None:
-        self._is_running()
+        super()._started(at)
         if self._killed:
-            self._runner.kill(self._run.container_id, self._grace(None))
             return
         if self._run.task.HasField("max_completion_time"):
             limit = self._run.task.max_completion_time.nanoseconds / 1e9
-            left = limit - (self.context.system.clock.wall() - at)
+            left = limit - (self._system.clock.wall() - at)
             self.context.timers.start_single("max_completion_time", OutOfTime(), max(0.0, left))
         if self._run.task.HasField("health_check") and self._checker is None:
             self._checker = self.context.spawn(Props(HealthChecker, self._run, self._runner))
-
-    def _is_running(self) -> None:
-        """Said once; also of what started, and perhaps ended, while no agent listened."""
-        if self._reached is None:
-            self._update(TaskState.TASK_STARTING)
-        if self._reached is TaskState.TASK_STARTING:
-            self._update(TaskState.TASK_RUNNING)
 
     def _health(self, health: Health) -> None:
         reason = TaskStatus.REASON_TASK_HEALTH_CHECK_STATUS_UPDATED
@@ -235,62 +199,30 @@ class CommandExecutor(Actor[Message]):
             self.context.stop(self._checker)
             self._checker = None
 
-    def _not_held(self) -> None:
-        if self._reached is TaskState.TASK_STARTING:
-            self._begin()
-        else:
-            self._fail("Executor terminated: no trace is left of it", TaskStatus.REASON_EXECUTOR_TERMINATED)
-
     def _kill(self, grace: float) -> None:
         self.context.timers.cancel("max_completion_time")
         self._stop_checking()
-        if self._reached is None:
-            text, reason = "Task killed before its command was started", TaskStatus.REASON_TASK_KILLED_DURING_LAUNCH
-            self._update(TaskState.TASK_KILLED, text, reason)
-            return
-        if not self._killed:
-            self._killed = True
-            self._tell_agent(KillDecided(self._run.container_id))
-            if self._run.framework_hears_of_killing:
-                self._update(TaskState.TASK_KILLING)
-        self._runner.kill(self._run.container_id, grace)
+        super()._kill(grace)
 
     def _end_for(self, reason: mesos_pb2.TaskStatus.Reason.ValueType, message: str | None = None) -> None:
-        """At once, and its end is a failure for that reason, with the command's own end as the message if None."""
-        if not self._killed and self._ended_for is None:
-            self._ended_for = (reason, message)
+        if not self._killed:
             self._stop_checking()
-            self._runner.kill(self._run.container_id, 0)
+        super()._end_for(reason, message)
 
-    def _grace(self, policy: mesos_pb2.KillPolicy | None) -> float:
-        """Seconds: the kill's own policy, else the task's, else 3."""
-        for candidate in (policy, self._run.task.kill_policy):
-            if candidate is not None and candidate.HasField("grace_period"):
-                return candidate.grace_period.nanoseconds / 1e9
-        return KILL_GRACE
+    @property
+    def _health_at_its_end(self) -> bool | None:
+        return False if self._unhealthy else None
+
+    def _failed_to_launch(self, exit_code: int) -> str | None:
+        return self._engine.failed(exit_code) if self._engine is not None else None
 
     def _exited(self, status: int) -> None:
-        code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else None
-        message = f"{'Container' if self._run.task.container.HasField('docker') else 'Command'} {_describe(status)}"
-        if self._ended_for is not None:
-            reason, why = self._ended_for
-            self._fail(why or message, reason)
-        elif self._killed:
-            self._update(TaskState.TASK_KILLED, message, healthy=False if self._unhealthy else None)
-        elif status == 0:
-            self._update(TaskState.TASK_FINISHED, message)
-        elif self._engine is not None and code is not None and (problem := self._engine.failed(code)) is not None:
-            self._fail(f"Failed to launch container: {problem}", TaskStatus.REASON_CONTAINER_LAUNCH_FAILED)
-        else:
-            if code == COMMAND_NOT_FOUND and self._run.task.command.shell:
-                message += " (the shell did not find a command; its stderr in the sandbox names it)"
-            self._fail(message, TaskStatus.REASON_COMMAND_EXECUTOR_FAILED)
-
-    def _lost(self) -> None:
-        self._fail("Executor terminated: its task runner was killed", TaskStatus.REASON_EXECUTOR_TERMINATED)
+        self._stop_checking()
+        super()._exited(status)
 
     def _fail(self, message: str, reason: mesos_pb2.TaskStatus.Reason.ValueType) -> None:
-        self._update(TaskState.TASK_FAILED, message, reason)
+        self._stop_checking()
+        super()._fail(message, reason)
 
     # -- what its container leaves behind --------------------------------------------------------------------------
 
@@ -327,38 +259,3 @@ class CommandExecutor(Actor[Message]):
             self._exited(self._end.status)
         elif self._end is not None:
             self._lost()
-
-    # -- what it says ----------------------------------------------------------------------------------------------
-
-    def _update(
-        self,
-        state: TaskState,
-        message: str | None = None,
-        reason: mesos_pb2.TaskStatus.Reason.ValueType | None = None,
-        healthy: bool | None = None,
-    ) -> None:
-        before, self._reached = self._reached, state
-        if state.is_terminal:
-            self._stop_checking()
-        source = TaskStatus.SOURCE_EXECUTOR
-        if before is None and state.is_terminal:
-            source = TaskStatus.SOURCE_AGENT  # on a real agent, no executor has begun
-        status = new_status(self.context.system, self._run, state, source, message, reason)
-        if source == TaskStatus.SOURCE_AGENT:
-            status.ClearField("container_status")
-        if healthy is not None:
-            status.healthy = healthy
-        if self._pid:
-            status.container_status.executor_pid = self._pid
-        self._tell_agent(Update(self._run.container_id, status))
-
-    def _tell_agent(self, message: Update | KillDecided) -> None:
-        self.context.parent.tell(message, self.ref)
-
-
-def _describe(status: int) -> str:
-    """A wait status in Mesos's words."""
-    if os.WIFEXITED(status):
-        return f"exited with status {os.WEXITSTATUS(status)}"
-    dumped = " (core dumped)" if os.WCOREDUMP(status) else ""
-    return f"terminated with signal {signal.strsignal(os.WTERMSIG(status))}{dumped}"

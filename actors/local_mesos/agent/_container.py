@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from actors.core import ActorRef
+from actors.local_mesos.agent._command_task import PlainTask
 from actors.local_mesos.agent._run import AgentIdentity, Run
 from actors.local_mesos.agent._updates import UpdateStream
 from mesos_proto import mesos_pb2
@@ -24,7 +25,7 @@ class Container:
     def __init__(self, run: Run, updates: UpdateStream) -> None:
         self.run = run
         self.updates = updates
-        self.executor: ActorRef[Any] | None = None  # while the task has not ended
+        self.executor: ActorRef[Any] | PlainTask | None = None  # while the task has not ended
         self.retry_at: float | None = None  # loop time; of the update in flight
         self.wanted = True  # False once the framework is gone: it ends without a word
 

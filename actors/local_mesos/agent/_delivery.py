@@ -17,6 +17,7 @@ from heapq import heappop, heappush
 from typing import Final
 
 from actors.core import ActorContext
+from actors.local_mesos.agent._command_task import PlainTask
 from actors.local_mesos.agent._container import Container, Containers
 from actors.local_mesos.agent._executor_protocol import ForTask, Kept
 from actors.local_mesos.agent._master_link import MasterLink
@@ -71,7 +72,7 @@ class Delivery:
             return
         ended = status.state in TERMINAL
         if ended and container.executor is not None:
-            if not container.run.shares_executor:
+            if not (container.run.shares_executor or isinstance(container.executor, PlainTask)):
                 self._context.unwatch(container.executor)
                 self._context.stop(container.executor)
             container.executor = None
@@ -106,7 +107,7 @@ class Delivery:
             return
         status, latest = container.updates.in_flight, container.updates.latest
         if status is not None and latest is not None:
-            self._link.send(UpdateStatus(container.run.framework.id.value, status, latest.state))
+            self._link.send(UpdateStatus(container.run.framework.id.value, status, latest))
             delay = container.updates.next_retry()
             container.retry_at = self._context.system.clock.time() + delay
             heappush(self._retries, (container.retry_at, container.id))

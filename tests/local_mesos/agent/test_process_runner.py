@@ -79,7 +79,7 @@ async def run(runner: ProcessRunner, text: str, **environment: str) -> Exited:
 def alive(pid: int) -> bool:
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # the latter if it went while it was read
         return False
     return state != "Z"
 
