@@ -162,7 +162,7 @@ class Agent(Actor[Any]):
             container = Container(run, UpdateStream(task.acknowledged, task.pending))
             self._containers.add(container)
             if not container.updates.ended and not run.shares_executor:
-                latest = container.updates.latest
+                latest = container.updates.latest_state
                 self._spawn(container, None if latest is None else TaskState(latest), task.kill_ordered)
 
         for executor in recovered.executors.values():
@@ -182,7 +182,7 @@ class Agent(Actor[Any]):
                 known.add(event.container_id)
             self._hear(event)
         for container in self._containers:
-            if container.id not in known and container.updates.latest is not None:
+            if container.id not in known and container.updates.latest_state is not None:
                 self._to_executor(container, NotHeld())
         for executor in self._executors:
             if executor.id not in known:

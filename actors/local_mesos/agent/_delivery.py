@@ -105,7 +105,7 @@ class Delivery:
         """And again later, until it is acknowledged."""
         if container is None or not container.wanted or not self._link.registered:
             return
-        status, latest = container.updates.in_flight, container.updates.latest
+        status, latest = container.updates.in_flight, container.updates.latest_state
         if status is not None and latest is not None:
             self._link.send(UpdateStatus(container.run.framework.id.value, status, latest))
             delay = container.updates.next_retry()

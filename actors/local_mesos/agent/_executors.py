@@ -183,7 +183,7 @@ class Executors:
         members = []
         live = [container for container in self.tasks(executor.id) if not container.updates.ended]
         for container in live:
-            latest, updates = container.updates.latest, container.updates
+            latest, updates = container.updates.latest_state, container.updates
             reached = None if latest is None else TaskState(latest)
             stored = frozenset(status.uuid for status in (updates.acknowledged, *updates.pending) if status is not None)
             members.append(Member(container.run, reached, killed(container.id), stored))

@@ -76,7 +76,7 @@ def complete(system: ActorSystem, run: Run, status: mesos_pb2.TaskStatus) -> mes
 
 def task_of(run: Run, updates: UpdateStream) -> mesos_pb2.Task:
     """What a re-registering agent says of a task: its latest state, and the update it waits to have acknowledged."""
-    info, latest, in_flight = run.task, updates.latest, updates.in_flight
+    info, latest, in_flight = run.task, updates.latest_state, updates.in_flight
     task = mesos_pb2.Task(
         name=info.name,
         task_id=info.task_id,

@@ -50,14 +50,14 @@ class UpdateStream:
         return self.pending[0] if self.pending else None
 
     @property
-    def latest(self) -> mesos_pb2.TaskState.ValueType | None:
+    def latest_state(self) -> mesos_pb2.TaskState.ValueType | None:
         """The state that the task has reached, None if nothing was said of it."""
         return self.pending[-1].state if self.pending else self._acknowledged_state
 
     @property
     def ended(self) -> bool:
         """The task reached a terminal state; the framework may not know it yet."""
-        return self.latest in TERMINAL
+        return self.latest_state in TERMINAL
 
     @property
     def done(self) -> bool:

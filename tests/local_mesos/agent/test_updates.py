@@ -13,9 +13,9 @@ def status(uuid: bytes, state: int = mesos_pb2.TASK_RUNNING) -> mesos_pb2.TaskSt
 def test_only_the_first_status_is_to_be_sent_at_once() -> None:
     stream = UpdateStream()
     assert stream.add(status(b"1"))
-    assert not stream.add(status(b"2"))
+    assert not stream.add(status(b"2", mesos_pb2.TASK_FAILED))
     assert stream.in_flight == status(b"1")
-    assert stream.latest == status(b"2")
+    assert stream.latest_state == mesos_pb2.TASK_FAILED
 
 
 def test_an_acknowledgement_of_another_status_moves_nothing() -> None:
