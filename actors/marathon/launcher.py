@@ -20,7 +20,7 @@ task, and it is launched anew. Offers are never kept: what is not used at once g
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,6 +80,9 @@ STORED_AHEAD = 2
 UNCONFIRMED_FOR = 10.0
 """Seconds after which the master has done, or never got, a launch of which it did not say whether it took it."""
 
+ASKED_AGAIN_AFTER = 1.0
+"""Seconds after which a call is made again that only said what is wanted, and that perhaps nobody heard."""
+
 _SWEEP_INTERVAL = 10.0
 _ROUNDING = 1e-6  # a timer may come a rounding error before what it waits for
 
@@ -97,6 +100,14 @@ class _AskAfter:
     """What became of tasks whose launch was not confirmed."""
 
     tasks: tuple[TaskToReconcile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _GiveBack:
+    """Offers whose answer perhaps nobody heard, and which the master then holds for us as long as ``subscription``."""
+
+    offer_ids: tuple[OfferID, ...]
+    subscription: int
 
 
 class _MatchOn:
@@ -123,6 +134,7 @@ class Launcher(Actor[Any]):
         self._batch = self._random.getrandbits(48)  # an answer to the actor before a restart is not taken for ours
         self._rescinded: set[str] = set()
         self._subscribed = False
+        self._subscription = 0
         self._home_region: str | None = None
         self._wanting: bool | None = None
         self._filters = False  # whether some offer was refused for a time since the last revive
@@ -167,11 +179,17 @@ class Launcher(Actor[Any]):
                 self._void(offer_id)
             case CallFailed(AcceptOffers() as call, error):
                 self._unsent(call, error)
-            case CallFailed():
-                pass  # offers not declined or revived: the next subscription begins with fresh ones
+            case CallFailed(DeclineOffers(offer_ids)):
+                self._give_back(offer_ids, ASKED_AGAIN_AFTER)
+            case CallFailed(ReviveOffers() | SuppressOffers()):
+                self._wanting = None
+                self.context.timers.start_single("want", _Look(), ASKED_AGAIN_AFTER)
+            case CallFailed(ReconcileTasks(tasks)):
+                self.context.timers.start_single(("ask", *tasks), _AskAfter(tuple(tasks)), UNCONFIRMED_FOR)
             case Subscribed(_, master):
                 self._home_region = _region_of(master)
                 self._subscribed = True
+                self._subscription += 1
                 self._wanting = None
                 self._want()
             case Disconnected():
@@ -187,6 +205,9 @@ class Launcher(Actor[Any]):
                 self._want(fresh=queued)
             case _AskAfter(unconfirmed):
                 self._scheduler.tell(ReconcileTasks(unconfirmed), self.ref)
+            case _GiveBack(offer_ids, subscription):
+                if self._subscribed and subscription == self._subscription:  # else they ended with that one
+                    self._decline(list(offer_ids))
             case _Look():
                 self._want(fresh=True)
             case _Sweep():
@@ -301,12 +322,17 @@ class Launcher(Actor[Any]):
         if isinstance(error, CallUnconfirmed):
             ask = _AskAfter(tuple(TaskToReconcile(task.task_id, task.agent_id) for task in tasks))
             self.context.timers.start_single(("ask", *call.offer_ids), ask, UNCONFIRMED_FOR)
+            self._give_back(call.offer_ids, UNCONFIRMED_FOR)  # Mesos ignores offers that are not ours any more
         else:
             self._unlaunched(sorted({instance_of_task(task.task_id) for task in tasks}))
 
     def _unlaunched(self, instance_ids: list[str]) -> None:
         if instance_ids and self._orderer is not None:
             self._orderer.tell(Unlaunched(frozenset(instance_ids)), self.ref)
+
+    def _give_back(self, offer_ids: Iterable[OfferID], seconds: float) -> None:
+        message = _GiveBack(tuple(offer_ids), self._subscription)
+        self.context.timers.start_single(("give back", *message.offer_ids), message, seconds)
 
     def _decline(self, offer_ids: list[OfferID]) -> None:
         if offer_ids:

@@ -16,7 +16,7 @@ SOMETIMES = (
     "branch: a task that was ordered before a reboot starts after it",
     "branch: an update is sent again",
     "branch: an unpromised change was made",
-    "branch: a second leader leads",
+    "branch: a second leader leads", "branch: another master is elected", "session over",
 )  # fmt: skip
 
 

@@ -229,11 +229,11 @@ def _drift(stage: Befallen, draw: int, percent: float) -> None:
 def _lose_coordinator(stage: Stage, draw: int, seconds: float) -> None:
     hosts = stage.service.hosts
     host = hosts[draw % len(hosts)]
-    coordinator = stage.service.coordinators.get(host.name)
-    if coordinator is not None:
-        stage.world.fault("no coordinator", host.name, f"does not reach the coordinator for {seconds:g} s")
-        coordinator.freeze()
-        stage.world.later(seconds, coordinator.thaw)
+    zookeeper, network = _zookeeper(stage, draw), stage.world.network
+    stage.world.fault("no coordinator", host.name, f"and ZooKeeper do not hear each other for {seconds:g} s")
+    network.cut(host.address, towards=zookeeper.address)
+    network.cut(zookeeper.address, towards=host.address)
+    stage.world.later(seconds, lambda: network.heal(host.address))
 
 
 def _service(stage: Befallen, draw: int) -> Host:
@@ -241,7 +241,13 @@ def _service(stage: Befallen, draw: int) -> Host:
 
 
 def _master(stage: Befallen, draw: int) -> Host:
-    return stage.mesos.master
+    masters = stage.mesos.masters
+    return masters[draw % len(masters)]
+
+
+def _zookeeper(stage: Befallen, draw: int) -> Host:
+    assert stage.mesos.zookeeper is not None, "this scenario has no ZooKeeper"
+    return stage.mesos.zookeeper.host
 
 
 def _agent(stage: Befallen, draw: int) -> Host:
@@ -284,4 +290,6 @@ FAULTS: dict[str, Fault] = {
     "sick tasks": Fault(_sick, _host(1, 20)),
     "drift": Fault(_drift, lambda chance: (chance.randrange(100), round(chance.uniform(-3, 3), 2))),
     "lose coordinator": Fault(_lose_coordinator, _host(1, 20)),
+    "kill zookeeper": Fault(_kill(_zookeeper), _host(0.5, 15), ("subscribe", "durable")),
+    "pause zookeeper": Fault(_pause(_zookeeper), _host(0.5, 15)),
 }

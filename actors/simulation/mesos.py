@@ -4,6 +4,7 @@
     await mesos.ready()                          framework: Mesos(system).register_framework(mesos.url, info)
     mesos.live                                   the tasks that run at this moment, whatever anybody believes
     mesos.master.kill()                          it forgets all but its registry; agents and frameworks come again
+    SimulatedMesos(world, zookeeper=…)           two masters, of which ZooKeeper elects one: ``mesos.master``
     mesos.agents[0].host.kill()                  its tasks run on, as below a task runner
     mesos.agents[0].reboot()                     its tasks are gone
 
@@ -13,21 +14,28 @@ The master and the agents are the real ones (`actors.local_mesos`); tasks are fi
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import aclosing
 from contextvars import copy_context
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from actors.core import Clock, Props
 from actors.local_mesos.agent import Agent, AgentSettings, MemoryCheckpoint
 from actors.local_mesos.agent_link import LeaderLink
-from actors.local_mesos.master import MasterSettings, MemoryRegistry, start_master
+from actors.local_mesos.master import Candidate, MasterServer, MasterSettings, MemoryRegistry, start_master
 from actors.local_mesos.master.protocol import SchedulerCall, SchedulerCalls, Subscribe
+from actors.local_mesos.master.registry import Entry, Registry, RegistryError
+from actors.local_mesos.master.zookeeper_election import ZooKeeperElection
 from actors.local_mesos.messages import AcknowledgeUpdate, RunTask, UpdateStatus
 from actors.local_mesos.offered import agent_resources
 from actors.local_mesos.simulated_runner import Script, SimulatedRunner, as_written
 from actors.local_mesos.task_runner import Listener, RunnerEvent, Started, TaskCommand
+from actors.mesos import MasterDetector
+from actors.mesos.zookeeper_detector import ZooKeeperDetector
 from actors.simulation.world import Host, Watching, World
+from actors.simulation.zookeeper import SimulatedZooKeeper
 from actors.testkit.machines import Life
 from mesos_proto import mesos_pb2, scheduler_pb2
 
@@ -35,6 +43,8 @@ __all__ = ["LiveTask", "SimulatedAgent", "SimulatedMesos"]
 
 MASTER_PORT = 5050
 READY_WITHIN = 60.0
+SESSION = 5.0
+"""Seconds that a master's session with ZooKeeper, and so its leading, outlives its connection."""
 
 
 @dataclass(slots=True)
@@ -118,14 +128,22 @@ class SimulatedAgent:
             info.CopyFrom(self._info)
             settings = AgentSettings(info, ip=self.host.address, registration_backoff_max=8.0)
             agent = system.spawn(Props(Agent, settings, self.checkpoint, self.runner), "agent")
-            leader = mesos_pb2.MasterInfo()
-            leader.address.ip, leader.address.port = self.mesos.master.address, MASTER_PORT
             link = LeaderLink(system, agent)
-            link.turn_to(leader)
             try:
-                await asyncio.Event().wait()
+                await self._follow(link)
             finally:
                 await link.close()
+
+    async def _follow(self, link: LeaderLink) -> None:
+        """The leading master, whoever that is."""
+        if self.mesos.zookeeper is None:
+            leader = mesos_pb2.MasterInfo()
+            leader.address.ip, leader.address.port = self.mesos.master.address, MASTER_PORT
+            link.turn_to(leader)
+            await asyncio.Event().wait()
+        async with aclosing(self.mesos.election().leaders(None)) as leaders:
+            async for elected in leaders:
+                link.turn_to(elected)
 
     def order(self, task: LiveTask) -> None:
         """Its process is told to run the task."""
@@ -204,12 +222,34 @@ class SimulatedAgent:
             self.mesos.gone(task, f"ended ({type(event).__name__} {getattr(event, 'status', '')})")
 
 
+class _Term:
+    """The registry in the hands of the master that was elected as the ``number``-th."""
+
+    def __init__(self, mesos: SimulatedMesos, number: int) -> None:
+        self._mesos, self._number = mesos, number
+
+    def _registry(self) -> Registry:
+        if self._number < len(self._mesos._terms):
+            raise RegistryError("another master was elected")
+        return self._mesos.registry
+
+    async def recover(self) -> list[Entry]:
+        return await self._registry().recover()
+
+    async def store(self, changes: Sequence[Entry]) -> None:
+        await self._registry().store(changes)
+
+    async def close(self) -> None:
+        return None
+
+
 @dataclass
 class SimulatedMesos:
     """See the head of this module. ``resources`` are of each agent, in Mesos's own form."""
 
     world: World
     agents_wanted: int = 3
+    zookeeper: SimulatedZooKeeper | None = None
     resources: str = "cpus:4;mem:4096;disk:10000;ports:[31000-31099]"
     script: Script = as_written
     settings: MasterSettings = field(
@@ -223,22 +263,61 @@ class SimulatedMesos:
 
     def __post_init__(self) -> None:
         self.registry = MemoryRegistry()
-        self.master = self.world.host("master")
-        self.url = f"http://{self.master.address}:{MASTER_PORT}"
-        self.master.run(self._main)
+        self._terms: list[str] = []
+        self._leads: dict[str, Candidate] = {}
+        names = ["master"] if self.zookeeper is None else ["master1", "master2"]
+        self.masters = [self.world.host(name) for name in names]
+        for host in self.masters:
+            host.run(partial(self._main, host))
         self.ever: set[str] = set()
         self.agents = [SimulatedAgent(self, number) for number in range(1, self.agents_wanted + 1)]
 
-    async def _main(self) -> None:
-        async with self.master.system(instrument=Watching(self._look)) as system:
-            address = self.master.address
-            server = await start_master(
-                system, host=address, port=MASTER_PORT, settings=self.settings, registry=self.registry
-            )
+    @property
+    def master(self) -> Host:
+        """The one that leads, or one of them."""
+        leading = (host for host in self.masters if (one := self._leads.get(host.name)) is not None and one.ref)
+        return next(leading, self.masters[0])
+
+    @property
+    def url(self) -> str:
+        """Where a framework finds the master."""
+        if self.zookeeper is not None:
+            return f"{self.zookeeper.url}/mesos"
+        return f"http://{self.master.address}:{MASTER_PORT}"
+
+    def seen(self) -> str | MasterDetector:
+        """What to give a framework as its master."""
+        if self.zookeeper is None:
+            return self.url
+        return ZooKeeperDetector(self.url, timeout=SESSION, client=self.zookeeper.client)
+
+    def election(self) -> ZooKeeperElection:
+        assert self.zookeeper is not None
+        return ZooKeeperElection(self.url, timeout=SESSION, client=self.zookeeper.client)
+
+    async def _main(self, host: Host) -> None:
+        async with host.system(instrument=Watching(self._look)) as system:
+            where: Any = {"host": host.address, "port": MASTER_PORT, "settings": self.settings}
+            master: MasterServer | Candidate
+            if self.zookeeper is None:
+                master = await start_master(system, registry=self.registry, **where)
+            else:
+                master = await Candidate.stand(
+                    system, self.election(), open_registry=partial(self._elected, host), **where
+                )
+                self._leads[host.name] = master
             try:
                 await asyncio.Event().wait()
             finally:
-                await server.close()
+                await master.close()
+
+    def _elected(self, host: Host) -> Registry:
+        """The registry, for who leads from now on: nobody earlier writes it, as with Mesos's replicated log."""
+        self.world.happened("elected", host.name, "is elected")
+        if self._terms and self._terms[-1] != host.name:
+            self.world.sometimes("another master is elected")
+        self._terms.append(host.name)
+        return _Term(self, len(self._terms))
 
     @property
     def live(self) -> list[LiveTask]:

@@ -54,8 +54,9 @@ CRASHES = ("kill service", "cut power of service", "pause service", "kill master
            "sick tasks", "kill service while its disk stalls", "last words", "cut power while writing")  # fmt: skip
 NETWORK = ("reset", "reset one", "stall disk and reset", "cut", "cut one way", "slow network", "stall disk",
            "fill disk", "drift", "fail task", "kill service")  # fmt: skip
-LEADERS = ("kill service", "cut power of service", "pause service", "lose coordinator", "cut", "reset", "stall disk",
-           "kill master", "fail task")  # fmt: skip
+LEADERS = ("kill service", "cut power of service", "pause service", "lose coordinator", "kill zookeeper",
+           "pause zookeeper", "cut", "reset", "drift", "stall disk", "kill master", "pause master",
+           "kill agent", "fail task")  # fmt: skip
 
 SCENARIOS: dict[str, Scenario] = {
     "crashes": Scenario(
@@ -69,7 +70,8 @@ SCENARIOS: dict[str, Scenario] = {
         dict.fromkeys(NETWORK, 1.0) | {"reset": 3.0, "reset one": 3.0},
     ),
     "leaders": Scenario(
-        "two hosts of the service compete for the lease; the leader is killed, stands still, loses the coordinator",
+        "ZooKeeper elects one of two hosts of the service, and one of two masters; leaders are killed, stand still, do "
+        "not reach ZooKeeper; ZooKeeper is killed, or stands still",
         dict.fromkeys(LEADERS, 1.0) | {"pause service": 3.0, "lose coordinator": 2.0},
         hosts=2,
     ),

@@ -2,8 +2,9 @@
 
 lease ─▶ journal under its epoch ─▶ Marathon's actors ─▶ HTTP API ─▶ until the lease is lost or the actors give up
 
-The order is that of `marathon serve`; below the seams are a `DiskJournal` and a `MemoryCoordinator`. A host that
-ends is started again after a second; which of several leads, the lease decides.
+The order is that of `marathon serve`; below the seams are a `DiskJournal`, and kazoo's stand-in. Several hosts compete
+over a simulated ZooKeeper, one alone has a `MemoryCoordinator`. A host that ends is started again after a second; which
+of several leads, the lease decides.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 
 from actors.cluster import Lease
 from actors.cluster.memory_coordinator import MemoryCluster, MemoryCoordinator
+from actors.cluster.zookeeper_coordinator import ZooKeeperCoordinator
 from actors.core import ActorSystem
 from actors.http import serve
 from actors.marathon import Marathon
@@ -25,21 +27,30 @@ from actors.simulation.disk import Disk, DiskJournal
 from actors.simulation.mesos import SimulatedMesos
 from actors.simulation.offers import Offers
 from actors.simulation.world import Host, World
+from actors.simulation.zookeeper import SimulatedZooKeeper
 from actors.testkit import HERE
+from actors.testkit.machines import Life
+from actors.zookeeper import ZooKeeper
 
 __all__ = ["API_PORT", "SimulatedService"]
 
 API_PORT = 8080
+LEASE = "marathon"
+SESSION = 5.0
+"""Seconds that a host's session with ZooKeeper outlives its connection."""
 
 
 class SimulatedService:
-    """``hosts`` of the service, one of which leads; ``disk`` is what they share."""
+    """``hosts`` of the service, one of which leads, as ``zookeeper`` says; ``disk`` is what they share."""
 
-    def __init__(self, world: World, mesos: SimulatedMesos, *, hosts: int = 1) -> None:
+    def __init__(
+        self, world: World, mesos: SimulatedMesos, *, hosts: int = 1, zookeeper: SimulatedZooKeeper | None = None
+    ) -> None:
         self.world, self.mesos = world, mesos
         self.disk = Disk(world.chance, world.loop.time if hosts == 1 else lambda: world.loop._now)
-        self.cluster = MemoryCluster()
-        self.coordinators: dict[str, MemoryCoordinator] = {}
+        self.zookeeper = zookeeper
+        self.leases: dict[str, tuple[Life, Lease]] = {}
+        self._alone = MemoryCluster()
         self.led_by: str | None = None
         self.systems: dict[str, ActorSystem] = {}
         self.healthy: Callable[[str, int], bool] = lambda host, port: True
@@ -52,6 +63,14 @@ class SimulatedService:
         return next((host.name for host in self.hosts if host.address == HERE.get()), "")
 
     @property
+    def newest_epoch(self) -> int:
+        """Of the lease that was given away last."""
+        if self.zookeeper is None:
+            return max((claim.epoch for claim in self._alone.claims.values()), default=0)
+        node = self.zookeeper.tree.nodes.get(f"/marathon/leases/{LEASE}/epoch")
+        return 0 if node is None else int(node.data)
+
+    @property
     def urls(self) -> list[str]:
         return [f"http://{host.address}:{API_PORT}" for host in self.hosts]
 
@@ -61,33 +80,60 @@ class SimulatedService:
     async def _main(self, host: Host) -> None:
         async with host.system(instrument=Offers(self.world).instrument) as system:
             self.systems[host.name] = system
-            coordinator = self.coordinators[host.name] = MemoryCoordinator(self.cluster)
-            lease = await coordinator.lease("marathon")
-            self.world.happened("leads", host.name, f"leads in epoch {lease.epoch}")
-            if self.led_by not in (None, host.name):
-                self.world.sometimes("a second leader leads")
-            self.led_by = host.name
-            journal = DiskJournal(self.disk, epoch=lease.epoch)
-            marathon = await Marathon.start(
-                system,
-                master=self.mesos.url,
-                journal=journal,
-                hostname=host.address,
-                user="simulated",
-                probe=self._probe,
-                settings=ConnectionSettings(),
-            )
-            info = ServiceInfo(version="simulated", master=self.mesos.url, hostname=host.address)
-            api = await serve(make_app(Service(system, marathon, info)), host.address, API_PORT)
-            self.world.happened("serves", host.name, "answers users")
+            zookeeper = None
+            coordinator: MemoryCoordinator | ZooKeeperCoordinator
+            if self.zookeeper is None:
+                coordinator = MemoryCoordinator(self._alone)
+            else:
+                where = f"{self.zookeeper.url}/marathon"
+                zookeeper = ZooKeeper(where, session_timeout=SESSION, client=self.zookeeper.client)
+                coordinator = ZooKeeperCoordinator(zookeeper)
             try:
-                await self._first_end(lease, marathon)
-            except asyncio.CancelledError:  # told to end, as by SIGTERM
-                await api.close()
-                await marathon.stop()
+                await self._lead(host, system, await coordinator.lease(LEASE))
+            finally:
                 await coordinator.close()
-                raise
-        # The process ends here: what was not told to anybody by now never will be.
+                if zookeeper is not None:
+                    await zookeeper.close()
+
+    async def _lead(self, host: Host, system: ActorSystem, lease: Lease) -> None:
+        self._leads(host, lease)
+        journal = DiskJournal(self.disk, epoch=lease.epoch)
+        marathon = await Marathon.start(
+            system,
+            master=self.mesos.seen(),
+            journal=journal,
+            hostname=host.address,
+            user="simulated",
+            probe=self._probe,
+            settings=ConnectionSettings(),
+        )
+        info = ServiceInfo(version="simulated", master=self.mesos.url, hostname=host.address)
+        api = await serve(make_app(Service(system, marathon, info)), host.address, API_PORT)
+        self.world.happened("serves", host.name, "answers users")
+        try:
+            await self._first_end(lease, marathon)
+        except asyncio.CancelledError:  # told to end, as by SIGTERM
+            await api.close()
+            await marathon.stop()
+            raise
+        except RuntimeError:  # nothing may be done any more, before anything is ended in peace
+            await marathon.stop()
+            await api.close()
+            raise
+
+    def _leads(self, host: Host, lease: Lease) -> None:
+        self.world.happened("leads", host.name, f"leads in epoch {lease.epoch}")
+        for name, (life, other) in self.leases.items():
+            if name != host.name and life.running and life.context.copy().run(other.held):
+                self.world.violated(
+                    "a lease that is held is given to nobody else",
+                    f"{host.name} leads in epoch {lease.epoch} while {name} holds that of {other.epoch}",
+                )
+        if self.led_by not in (None, host.name):
+            self.world.sometimes("a second leader leads")
+        self.led_by = host.name
+        assert host.machine.life is not None
+        self.leases[host.name] = (host.machine.life, lease)
 
     async def _first_end(self, lease: Lease, marathon: Marathon) -> None:
         lost = asyncio.ensure_future(lease.lost())

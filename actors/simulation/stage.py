@@ -19,6 +19,7 @@ from actors.simulation.plan import Plan, Step
 from actors.simulation.service import SimulatedService
 from actors.simulation.users import Users
 from actors.simulation.world import Violation, World
+from actors.simulation.zookeeper import SimulatedZooKeeper
 
 __all__ = ["Stage"]
 
@@ -27,15 +28,16 @@ COMES_RIGHT_WITHIN = 250.0
 
 
 class Stage(Befallen):
-    """``hosts``: how many there are of the service."""
+    """``hosts``: how many there are of the service; with several, ZooKeeper elects one, and one of two masters."""
 
     def __init__(self, world: World, plan: Plan, *, hosts: int = 1) -> None:
         self.plan = plan
         # So much that all fits even while two versions of everything run, on every agent but one.
         cpus = 24 // max(1, plan.agents - 1)
         resources = f"cpus:{cpus};mem:8192;disk:10000;ports:[31000-31099]"
-        mesos = SimulatedMesos(world, plan.agents, resources=resources, script=self._script)
-        self.service = SimulatedService(world, mesos, hosts=hosts)
+        zookeeper = SimulatedZooKeeper(world) if hosts > 1 else None
+        mesos = SimulatedMesos(world, plan.agents, zookeeper=zookeeper, resources=resources, script=self._script)
+        self.service = SimulatedService(world, mesos, hosts=hosts, zookeeper=zookeeper)
         super().__init__(world, mesos, self.service.hosts)
         self.service.healthy = lambda host, port: port % 4 != self.sick
         self.users = Users(world, self.service.urls)
@@ -87,6 +89,4 @@ class Stage(Befallen):
 
     def calm(self) -> None:
         self.service.disk.free()
-        for coordinator in self.service.coordinators.values():
-            coordinator.thaw()
         super().calm()

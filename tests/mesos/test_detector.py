@@ -119,7 +119,7 @@ def zookeeper_with(nodes: dict[str, Any] | None) -> StandInZooKeeper:
         server.stop()
         return server
     maker = server.client(auth_data=None, timeout=10.0)
-    maker.make_all("/mesos")
+    server.ensure(maker, "/mesos")
     for name, content in nodes.items():
         server.create(maker, f"/mesos/{name}", json.dumps(content).encode(), False, False)
     return server

@@ -171,6 +171,54 @@ REGRESSIONS = {
             agents=3,
         ),
     ),
+    "offers are asked for again when nobody heard that they are wanted": (
+        "network",
+        Plan(
+            1317,
+            60.0,
+            (
+                Step(
+                    "put",
+                    8.64846904423078,
+                    (
+                        (
+                            ("/cache", Definition("serve 2", 3, ("/db",), over=0.5)),
+                            ("/db", Definition("serve 3", 1, over=0.5)),
+                            ("/web", Definition("serve 4", 1, ("/cache",), minimum=0.5, over=0.5)),
+                        ),
+                        False,
+                    ),
+                ),
+                Step("cut", 0.0, (44, 25.58), "promised", 1),
+                Step("reset one", 12.542241484906336, (63, 50)),
+            ),
+            agents=1,
+        ),
+    ),
+    "what closes a connection may be on its way for a second": (
+        "network",
+        Plan(
+            1452,
+            60.0,
+            (
+                Step("put", 1.8753410250749343, ((("/web", Definition("serve 1", 1, minimum=0.0)),), True)),
+                Step(
+                    "put",
+                    9.562239092196215,
+                    (
+                        (
+                            ("/cache", Definition("serve 2", 3, minimum=0.0, checked=True)),
+                            ("/db", Definition("serve 3", 3, over=0.5)),
+                        ),
+                        True,
+                    ),
+                ),
+                Step("reset", 58.20710557323803, (16,)),
+                Step("slow network", 0.534560263381259, (1,), "subscribe", 1),
+            ),
+            agents=2,
+        ),
+    ),
     "who depends on an app that shrinks waits until it is healthy": (
         "crashes",
         Plan(

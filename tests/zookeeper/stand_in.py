@@ -13,55 +13,24 @@ one honest.
 
 import asyncio
 import itertools
-from types import SimpleNamespace
+from dataclasses import replace
 from typing import Any
 
 from kazoo.client import KazooState
-from kazoo.exceptions import (
-    BadVersionError,
-    ConnectionLoss,
-    NoAuthError,
-    NodeExistsError,
-    NoNodeError,
-    NotEmptyError,
-    RolledBackError,
-    SessionExpiredError,
-    UnimplementedError,
-)
+from kazoo.exceptions import ConnectionLoss, SessionExpiredError, UnimplementedError
 
-NODE = {"version": 0, "ephemeralOwner": 0}
+from actors.simulation.zookeeper import Result, Transaction
+from actors.simulation.zookeeper_tree import Tree
 
 
-class Result:
-    """An answer that comes a turn of the loop later, as kazoo's threads give it."""
-
+class StandInZooKeeper(Tree):
     def __init__(self) -> None:
-        self.value: Any = None
-        self.exception: BaseException | None = None
-        self._links: list[Any] = []
-        self._done = False
-
-    def rawlink(self, link: Any) -> None:
-        self._links.append(link)
-        if self._done:
-            link(self)
-
-    def settle(self, value: Any = None, error: BaseException | None = None) -> None:
-        if not self._done:
-            self._done, self.value, self.exception = True, value, error
-            for link in self._links:
-                link(self)
-
-
-class StandInZooKeeper:
-    def __init__(self) -> None:
-        self.nodes: dict[str, Any] = {"/": SimpleNamespace(data=b"", acl=None, sequence=0, **NODE, czxid=0, ctime=0)}
+        super().__init__(lambda: asyncio.get_running_loop().time(), self.wake)
         self.running = True
         self.longest_session = 40.0  # seconds
         self.reads_many = True  # as it does from version 3.6 on
         self.clients: list[Client] = []
         self.sessions = itertools.count(1)
-        self.zxids = itertools.count(1)
         self.calls = 0
         self.largest_transaction = 0  # bytes of paths and data
         self.after: dict[str, Any] = {}  # the name of a call: what happens once, after the next of these
@@ -107,59 +76,9 @@ class StandInZooKeeper:
             client.expire()
         client.carry_out()
 
-    # the tree
-
-    def children(self, path: str) -> list[str]:
-        base = path.rstrip("/") + "/"
-        return [name[len(base) :] for name in self.nodes if name.startswith(base) and "/" not in name[len(base) :]]
-
-    def changed(self, path: str, kind: str) -> None:
+    def wake(self, path: str, kind: str) -> None:
         for client in self.clients:
             client.wake(path, kind)
-
-    def create(self, client: "Client", path: str, data: bytes, ephemeral: bool, sequence: bool) -> str:
-        parent = path.rpartition("/")[0] or "/"
-        if parent not in self.nodes:
-            raise NoNodeError(parent)
-        if sequence:
-            path += f"{self.nodes[parent].sequence:010}"
-            self.nodes[parent].sequence += 1
-        if path in self.nodes:
-            raise NodeExistsError(path)
-        self.nodes[path] = SimpleNamespace(
-            data=data, acl=client.options["auth_data"], sequence=0, version=0, czxid=next(self.zxids),
-            ephemeralOwner=client.session if ephemeral else 0, ctime=int(asyncio.get_running_loop().time() * 1000),
-        )  # fmt: skip
-        self.changed(path, "data")
-        self.changed(parent, "children")
-        return path
-
-    def node(self, client: "Client", path: str, version: int = -1) -> Any:
-        if path not in self.nodes:
-            raise NoNodeError(path)
-        node = self.nodes[path]
-        if node.acl and node.acl != client.options["auth_data"]:
-            raise NoAuthError(path)
-        if version not in (-1, node.version):
-            raise BadVersionError(path)
-        return node
-
-    def set_data(self, client: "Client", path: str, data: bytes, version: int) -> Any:
-        node = self.node(client, path, version)
-        node.data, node.version = data, node.version + 1
-        self.changed(path, "data")
-        return node
-
-    def delete(self, client: "Client", path: str, version: int) -> None:
-        self.node(client, path, version)
-        if self.children(path):
-            raise NotEmptyError(path)
-        self.remove(path)
-
-    def remove(self, path: str) -> None:
-        del self.nodes[path]
-        self.changed(path, "data")
-        self.changed(path.rpartition("/")[0] or "/", "children")
 
 
 class Client:
@@ -177,6 +96,10 @@ class Client:
 
     def add_listener(self, listener: Any) -> None:
         self.listeners.append(listener)
+
+    @property
+    def auth(self) -> Any:
+        return self.options["auth_data"]
 
     @property
     def client_id(self) -> Any:
@@ -208,8 +131,7 @@ class Client:
     def end_session(self) -> None:
         """As the server sees it."""
         self.over = True
-        for path in [path for path, node in self.server.nodes.items() if node.ephemeralOwner == self.session != 0]:
-            self.server.remove(path)
+        self.server.end_session(self.session)
 
     def expire(self) -> None:
         self.end_session()
@@ -282,7 +204,7 @@ class Client:
         def work() -> Any:
             node = self.server.node(self, path)
             self.watch("data", path, watch)
-            return node.data, SimpleNamespace(**vars(node))
+            return node.data, replace(node)
 
         return self.call(work)
 
@@ -291,7 +213,7 @@ class Client:
             if not self.server.reads_many:
                 raise UnimplementedError
             nodes = [self.server.node(self, path) if path in self.server.nodes else None for path in paths]
-            return [None if node is None else (node.data, SimpleNamespace(**vars(node))) for node in nodes]
+            return [None if node is None else (node.data, replace(node)) for node in nodes]
 
         return self.call(work)
 
@@ -299,7 +221,7 @@ class Client:
         def work() -> Any:
             self.watch("data", path, watch)
             node = self.server.nodes.get(path)
-            return None if node is None else SimpleNamespace(**vars(node))
+            return None if node is None else replace(node)
 
         return self.call(work)
 
@@ -308,20 +230,13 @@ class Client:
     ) -> Result:
         def work() -> str:
             if makepath:
-                self.make_all(path.rpartition("/")[0])
+                self.server.ensure(self, path.rpartition("/")[0])
             return self.server.create(self, path, data, ephemeral, sequence)
 
         return self.call(work)
 
-    def make_all(self, path: str) -> None:
-        made = ""
-        for part in path.strip("/").split("/"):
-            made += f"/{part}"
-            if made not in self.server.nodes:
-                self.server.create(self, made, b"", False, False)
-
     def ensure_path_async(self, path: str) -> Result:
-        return self.call(lambda: self.make_all(path) or True)
+        return self.call(lambda: self.server.ensure(self, path))
 
     def set_async(self, path: str, data: bytes, version: int = -1) -> Result:
         return self.call(lambda: self.server.set_data(self, path, data, version))
@@ -329,51 +244,16 @@ class Client:
     def delete_async(self, path: str, version: int = -1) -> Result:
         return self.call(lambda: self.server.delete(self, path, version))
 
-    def transaction(self) -> "Transaction":
-        return Transaction(self)
+    def transaction(self) -> Transaction:
+        def commit(operations: Any) -> Result:
+            def work() -> list[Any]:
+                size = sum(len(each) for _, given in operations for each in given if isinstance(each, str | bytes))
+                self.server.largest_transaction = max(self.server.largest_transaction, size)
+                results = self.server.transaction(self, operations)
+                if not any(isinstance(each, Exception) for each in results):
+                    self.server.after.pop("transaction", lambda: None)()
+                return results
 
+            return self.call(work)
 
-class Transaction:
-    def __init__(self, client: Client) -> None:
-        self.client, self.operations = client, list[tuple[str, tuple[Any, ...]]]()
-
-    def create(self, path: str, data: bytes, acl: Any = None, ephemeral: bool = False, sequence: bool = False) -> None:
-        self.operations.append(("create", (path, data, ephemeral, sequence)))
-
-    def set_data(self, path: str, data: bytes, version: int = -1) -> None:
-        self.operations.append(("set_data", (path, data, version)))
-
-    def delete(self, path: str, version: int = -1) -> None:
-        self.operations.append(("delete", (path, version)))
-
-    def check(self, path: str, version: int) -> None:
-        self.operations.append(("node", (path, version)))
-
-    def commit_async(self) -> Result:
-        def work() -> list[Any]:
-            server = self.client.server
-            before: dict[str, Any] = {}  # of the nodes that it touches, as they were
-            results: list[Any] = []
-            sizes = (
-                len(each) for _, arguments in self.operations for each in arguments if isinstance(each, str | bytes)
-            )
-            server.largest_transaction = max(server.largest_transaction, sum(sizes))
-            for name, arguments in self.operations:
-                parent = arguments[0].rpartition("/")[0] or "/"
-                for path in (arguments[0], parent):
-                    if path not in before:
-                        node = server.nodes.get(path)
-                        before[path] = None if node is None else SimpleNamespace(**vars(node))
-                try:
-                    results.append(getattr(server, name)(self.client, *arguments))
-                except Exception as error:
-                    for path, node in before.items():
-                        server.nodes.pop(path, None)
-                        if node is not None:
-                            server.nodes[path] = node
-                    later = len(self.operations) - len(results) - 1
-                    return [RolledBackError()] * len(results) + [error] + [RolledBackError()] * later
-            server.after.pop("transaction", lambda: None)()
-            return results
-
-        return self.client.call(work)
+        return Transaction(commit)

@@ -24,7 +24,7 @@ from mesos_proto import mesos_pb2
 from .election import Election
 from .master import Master
 from .registry import Registry, RegistryError
-from .server import Front, master_info
+from .server import Front, master_info, new_master_id
 from .settings import MasterSettings
 
 __all__ = ["Candidate"]
@@ -53,7 +53,7 @@ class Candidate:
         self._front = front
         self._open_registry = open_registry
         self._registry: Registry | None = None
-        self._terms = 0
+        self._led = False
         self._task: asyncio.Task[None] | None = None
 
     @classmethod
@@ -111,10 +111,15 @@ class Candidate:
                 await self._system.clock.sleep(1.0)
             else:
                 self._registry = registry
-        self._terms += 1
-        name = f"mesos-master-{self._info.id[:8]}-{self._terms}"
-        self.ref = self._system.spawn(Props(Master, self._settings, self._info, self._registry), name)
-        self._front.turn_to(self.ref, self._info)
+        info = mesos_pb2.MasterInfo()
+        info.CopyFrom(self._info)
+        if self._led:  # ids of offers, frameworks and agents begin with the master's, and must not come twice
+            info.id = new_master_id(self._system)
+        self._led = True
+        self.ref = self._system.spawn(
+            Props(Master, self._settings, info, self._registry), f"mesos-master-{info.id[:8]}"
+        )
+        self._front.turn_to(self.ref, info)
         log.info("master %s leads", self.url)
 
     async def _follow(self, leader: mesos_pb2.MasterInfo | None) -> None:

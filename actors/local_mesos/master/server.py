@@ -157,10 +157,14 @@ def _application(
     return app
 
 
+def new_master_id(system: ActorSystem) -> str:
+    return str(uuid.UUID(int=system.random.getrandbits(128), version=4))
+
+
 def master_info(system: ActorSystem, settings: MasterSettings, host: str, port: int) -> mesos_pb2.MasterInfo:
     ip = host if _is_ipv4(host) and host != "0.0.0.0" else "127.0.0.1"
     info = mesos_pb2.MasterInfo(
-        id=str(uuid.UUID(int=system.random.getrandbits(128), version=4)),
+        id=new_master_id(system),
         ip=struct.unpack("<I", socket.inet_aton(ip))[0],
         port=port,
         pid=f"master@{ip}:{port}",

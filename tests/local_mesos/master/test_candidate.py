@@ -68,6 +68,7 @@ async def test_it_answers_only_while_it_leads(stand: Any) -> None:
     await say("you")
     assert await get("/master/state") == (200, None)
     assert candidate.ref is not None
+    first = candidate.ref.name
     await say("other")
     assert await get("/master/state?jsonp=f") == (307, "//10.0.0.9:5051/master/state?jsonp=f")
     assert await get("/redirect") == (307, "//10.0.0.9:5051")
@@ -77,6 +78,7 @@ async def test_it_answers_only_while_it_leads(stand: Any) -> None:
     assert await get("/master/state") == (503, None)
     await say("you")
     assert await get("/master/state") == (200, None)
+    assert candidate.ref.name != first  # its ids begin anew, and must not be those of before
 
 
 async def test_a_new_leader_waits_for_the_registry_of_the_one_before(stand: Any) -> None:

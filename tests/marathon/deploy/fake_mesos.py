@@ -14,7 +14,9 @@ from actors.marathon.scheduler import Connect
 from actors.mesos import (
     AcceptOffers,
     Acknowledge,
+    Call,
     CallFailed,
+    CallUnconfirmed,
     DeclineOffers,
     Disconnected,
     KillTask,
@@ -94,6 +96,7 @@ class MesosWorld:
         self.away = False
         self.refuse_accepts = 0
         self.refuse_updates = 0
+        self.lose: set[type[Call]] = set()  # of each of these kinds the next call reaches nobody, and nobody is told so
         self._serial = 0
 
     @property
@@ -270,6 +273,9 @@ class FakeScheduler(Actor[Any]):
         match call:
             case _ if world.connection is not self:
                 self.reply(CallFailed(call, NotSubscribed("the stream was lost")))
+            case _ if type(call) in world.lose:
+                world.lose.remove(type(call))
+                self.reply(CallFailed(call, CallUnconfirmed("the connection broke before the answer came")))
             case ReviveOffers():
                 world.suppressed = False
                 for agent in world.agents.values():

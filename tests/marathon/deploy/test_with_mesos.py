@@ -14,6 +14,7 @@ from actors.marathon.messages import Condition, GetFramework, GetQueue, KillInst
 from actors.marathon.offer_filling import MAX_LAUNCHES
 from actors.mesos import (
     AcceptOffers,
+    DeclineOffers,
     FrameworkOver,
     FrameworkRemoved,
     KillTask,
@@ -152,6 +153,19 @@ async def test_launches_that_were_certainly_not_sent_are_tried_again_without_del
     await service.put(app("/a", instances=3))
     await service.deployed(within=30)
     assert len(service.world.running("/a")) == 3
+
+
+@pytest.mark.parametrize("call", [ReviveOffers, DeclineOffers])
+async def test_what_perhaps_nobody_heard_is_said_again_while_the_subscription_lasts(
+    service: Service, call: Any
+) -> None:
+    """A connection for calls breaks by itself; the events' goes on, and with it what the master holds for us."""
+    await service.put(app("/too-large", cpus=10_000))
+    service.world.lose = {call}
+    await service.system.clock.sleep(60)
+    await service.put(app("/a", instances=3))
+    await service.until(lambda: len(service.world.running("/a")) == 3, within=30)
+    assert not service.world.lose
 
 
 async def test_one_offer_takes_a_bounded_number_of_instances_and_its_rest_is_wanted_back_at_once(
