@@ -1,7 +1,5 @@
 """Messages to one actor as in `tell`, with metrics on; the baseline counts nothing."""
 
-from actors import Actor, ActorSystem, Settings
-from actors.observability import Metrics
 from benchmarks.cost import Cost
 from benchmarks.costs import tell
 from benchmarks.plain import Countdown
@@ -15,6 +13,9 @@ COST.contender("asyncio.Queue")(tell.queue)
 @COST.contender("actors on uvloop", ours=True, loop="uvloop")
 @COST.contender("actors", ours=True)
 async def actors(size: int) -> float:
+    from actors import Actor, ActorSystem, Settings
+    from actors.observability import Metrics
+
     countdown = Countdown(size)
 
     class Counter(Actor[int]):

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,7 @@ import pytest
 from benchmarks import report
 from benchmarks.cost import Cost
 from benchmarks.costs import COSTS
-from benchmarks.run import Results, conduct
+from benchmarks.run import ROOT, Results, conduct
 
 
 @pytest.mark.parametrize("cost", COSTS.values(), ids=list(COSTS))
@@ -23,6 +25,11 @@ def test_a_contender_is_measured_in_its_own_process() -> None:
     assert result.why_not == {}
     assert (result.ratio("actors") or 0) > 0
     assert "| dict of floats |" in report.table([result])
+
+
+def test_costs_are_listed_also_by_a_python_that_cannot_run_us() -> None:
+    listed = "import sys; sys.modules['actors'] = sys.modules['mesos_proto'] = None; import benchmarks.costs"
+    subprocess.run([sys.executable, "-c", listed], cwd=ROOT, check=True)
 
 
 def results(ratio: float, *, is_rate: bool = True) -> Results:
