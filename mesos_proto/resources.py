@@ -21,6 +21,7 @@ from mesos_proto.ranges import Ranges
 from mesos_proto.resource import Amount, Resource, ResourceError
 from mesos_proto.roles import UNRESERVED, is_within
 from mesos_proto.scalars import from_thousandths
+from mesos_proto.wire import delimited
 
 
 class _Entry(NamedTuple):
@@ -38,12 +39,12 @@ class Resources:
         ResourceError: a message breaks a rule of Mesos's; in Mesos's words.
     """
 
-    __slots__ = ("_entries", "_hash", "_messages")
+    __slots__ = ("_entries", "_hash", "_wire")
 
     def __init__(self, protos: Iterable[mesos_pb2.Resource] = ()) -> None:
         self._entries: dict[Any, _Entry] = {}
         self._hash: int | None = None
-        self._messages: tuple[mesos_pb2.Resource, ...] | None = None
+        self._wire: tuple[bytes, bytes] | None = None
         for proto in protos:
             _add(self._entries, Resource(proto), 1)
 
@@ -81,11 +82,11 @@ class Resources:
             protos += [proto] * count
         return protos
 
-    def _shared_protos(self) -> tuple[mesos_pb2.Resource, ...]:
-        # For those who copy them into a message of theirs: what thousands of tasks take is written once.
-        if self._messages is None:
-            self._messages = tuple(self.to_protos())
-        return self._messages
+    def to_wire(self, field: bytes) -> bytes:
+        """The same in the repeated field with this tag. What thousands of tasks take is written once."""
+        if self._wire is None or self._wire[0] != field:
+            self._wire = field, b"".join(delimited(field, each.SerializeToString()) for each in self.to_protos())
+        return self._wire[1]
 
     def __iter__(self) -> Iterator[Resource]:
         for resource, count in self._entries.values():
@@ -281,7 +282,7 @@ class Resources:
 
 def _made(entries: dict[Any, _Entry]) -> Resources:
     made = Resources.__new__(Resources)
-    made._entries, made._hash, made._messages = entries, None, None
+    made._entries, made._hash, made._wire = entries, None, None
     return made
 
 

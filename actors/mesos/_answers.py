@@ -69,10 +69,11 @@ class AnswerParser:
         answers = []
         start = 0
         while True:
-            if self._usual is not None and self._buffer.startswith(self._usual[0], start):
-                start += len(self._usual[0])
-                answers.append(self._usual[1])
-                continue
+            if self._usual is not None:
+                text, taken = self._usual
+                while self._buffer.startswith(text, start):
+                    start += len(text)
+                    answers.append(taken)
             if (found := self._answer(start)) is None:
                 break
             answer, start = found

@@ -10,18 +10,20 @@ the calls that a busy framework makes all the time write them without the messag
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Final
 
 from mesos_proto import AgentID, ExecutorID, Filters, FrameworkInfo, OfferID, OperationID, TaskID, TaskStatus, mesos_pb2
 from mesos_proto import scheduler_pb2 as scheduler
+from mesos_proto.wire import delimited, id_field, tag
 
-from ._wire import delimited, id_field, tag
 from .errors import InvalidCall
 from .operations import Operation
 
 __all__ = [
+    "NAMES",
     "AcceptInverseOffers",
     "AcceptOffers",
     "Acknowledge",
@@ -46,13 +48,11 @@ __all__ = [
 _Call = scheduler.Call
 
 
-_ACCEPT_TYPE = _Call(type=_Call.ACCEPT).SerializeToString()
-_ACCEPT = tag(_Call, "accept")
+_ACCEPT = _Call(type=_Call.ACCEPT).SerializeToString() + tag(_Call, "accept")
 _ACCEPT_OFFER_IDS = tag(_Call.Accept, "offer_ids")
 _ACCEPT_OPERATIONS = tag(_Call.Accept, "operations")
 _ACCEPT_FILTERS = tag(_Call.Accept, "filters")
-_ACKNOWLEDGE_TYPE = _Call(type=_Call.ACKNOWLEDGE).SerializeToString()
-_ACKNOWLEDGE = tag(_Call, "acknowledge")
+_ACKNOWLEDGE = _Call(type=_Call.ACKNOWLEDGE).SerializeToString() + tag(_Call, "acknowledge")
 _ACKNOWLEDGE_AGENT_ID = tag(_Call.Acknowledge, "agent_id")
 _ACKNOWLEDGE_TASK_ID = tag(_Call.Acknowledge, "task_id")
 _ACKNOWLEDGE_UUID = tag(_Call.Acknowledge, "uuid")
@@ -75,7 +75,7 @@ def _checked_offers(call: str, field: str, ids: Sequence[str]) -> Sequence[str]:
         raise InvalidCall(f"{call}: {field} is the string {ids!r}; give a list of offer ids")
     if not ids:
         raise InvalidCall(f"{call}: {field} is empty; name at least one offer")
-    if len(set(ids)) != len(ids):
+    if len(ids) > 1 and len(set(ids)) != len(ids):
         raise InvalidCall(f"{call}: {field} names an offer twice, which would void the whole call: {', '.join(ids)}")
     return ids
 
@@ -112,7 +112,7 @@ class AcceptOffers:
         parts += [delimited(_ACCEPT_OPERATIONS, operation.to_wire()) for operation in self.operations]
         if self.filters is not None:
             parts.append(delimited(_ACCEPT_FILTERS, self.filters.proto.SerializeToString()))
-        return _ACCEPT_TYPE + delimited(_ACCEPT, b"".join(parts))
+        return delimited(_ACCEPT, b"".join(parts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +229,7 @@ class Acknowledge:
 
     def to_wire(self) -> bytes:
         agent_id, task_id, uuid = self._checked()
-        return _ACKNOWLEDGE_TYPE + delimited(
+        return delimited(
             _ACKNOWLEDGE,
             id_field(_ACKNOWLEDGE_AGENT_ID, agent_id)
             + id_field(_ACKNOWLEDGE_TASK_ID, task_id)
@@ -385,3 +385,23 @@ Call = (
     | UpdateFramework
     | Teardown
 )
+
+NAMES: Final[Mapping[type[Call], str]] = {
+    AcceptOffers: "ACCEPT",
+    DeclineOffers: "DECLINE",
+    AcceptInverseOffers: "ACCEPT_INVERSE_OFFERS",
+    DeclineInverseOffers: "DECLINE_INVERSE_OFFERS",
+    ReviveOffers: "REVIVE",
+    SuppressOffers: "SUPPRESS",
+    KillTask: "KILL",
+    ShutdownExecutor: "SHUTDOWN",
+    Acknowledge: "ACKNOWLEDGE",
+    AcknowledgeOperation: "ACKNOWLEDGE_OPERATION_STATUS",
+    ReconcileTasks: "RECONCILE",
+    ReconcileOperations: "RECONCILE_OPERATIONS",
+    SendFrameworkMessage: "MESSAGE",
+    RequestResources: "REQUEST",
+    UpdateFramework: "UPDATE_FRAMEWORK",
+    Teardown: "TEARDOWN",
+}
+"""As Mesos writes them."""

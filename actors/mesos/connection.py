@@ -39,6 +39,7 @@ import aiohttp
 from actors.core import Clock
 from mesos_proto import FrameworkID
 from mesos_proto import scheduler_pb2 as scheduler
+from mesos_proto.wire import id_field, tag
 
 from ._answers import Answer
 from ._call_channel import CallChannel, ChannelLost
@@ -46,8 +47,7 @@ from ._codec import Codec
 from ._record_stream import RecordStream, Refused, open_session
 from ._registration import Registration
 from ._verdicts import NO_OBJECTION, TAKEN, is_permanent, judge_answer, judge_error, judge_loss, refusal
-from ._wire import id_field, tag
-from .calls import Call, Teardown
+from .calls import NAMES, Call, ReviveOffers, SuppressOffers, Teardown, UpdateFramework
 from .detector import MasterDetector
 from .errors import FrameworkEnded, FrameworkStopped, MesosError, NotSubscribed
 from .events import Disconnected, Error, Event, Registered, Reregistered, event_of
@@ -60,6 +60,8 @@ log = logging.getLogger(__name__)
 _PATH = "/api/v1/scheduler"
 _DEFAULT_HEARTBEAT = 15.0
 _FRAMEWORK_ID = tag(scheduler.Call, "framework_id")
+
+_CHANGING = (SuppressOffers, ReviveOffers, UpdateFramework, Teardown)  # taken, they change what we are registered as
 
 
 @dataclass(slots=True)
@@ -89,17 +91,16 @@ class _Sent:
 
     connection: Connection
     subscription: _Subscription | None
-    call: Call
+    name: str
+    change: Call | None  # other calls are let go of when written: thousands wait for their answers
     future: asyncio.Future[None]
     told: Told | None
 
-    @property
-    def name(self) -> str:
-        """As Mesos writes it."""
-        return scheduler.Call.Type.Name(self.call.to_proto().type)
-
     def __call__(self, answer: Answer | ChannelLost) -> None:
-        self.settle(self.connection.judge(self, answer))
+        if self.change is None and isinstance(answer, Answer) and answer.status in TAKEN:
+            self.settle(None)
+        else:
+            self.settle(self.connection.judge(self, answer))
 
     def settle(self, error: MesosError | None) -> None:
         if self.told is not None:
@@ -304,7 +305,8 @@ class Connection:
         body = self._encoded(call)
         future: asyncio.Future[None] = self._loop.create_future()
         subscription = self._subscription
-        sent = _Sent(self, subscription, call, future, told)
+        change = call if isinstance(call, _CHANGING) else None
+        sent = _Sent(self, subscription, NAMES[type(call)], change, future, told)
         if self._ended is not None:
             sent.settle(self._ended)
         elif subscription is None or subscription.lost:
@@ -335,7 +337,8 @@ class Connection:
         if isinstance(answer, ChannelLost):
             verdict = judge_loss(sent.name, answer, subscription.stream.url)
         elif answer.status in TAKEN:
-            self._registration.accepted(sent.call)
+            if sent.change is not None:
+                self._registration.accepted(sent.change)
             verdict = NO_OBJECTION
         else:
             verdict = judge_answer(
@@ -345,7 +348,7 @@ class Connection:
                 self._registration.label,
                 current=not subscription.lost,
             )
-        if self._teardown is not None and isinstance(sent.call, Teardown):
+        if self._teardown is not None and isinstance(sent.change, Teardown):
             if verdict.error is None:
                 subscription.abort(FrameworkStopped(f"framework {self._registration.label} was torn down"))
             if not self._teardown.done():

@@ -57,6 +57,8 @@ from .operations import Launch, LaunchGroup, Operation
 
 __all__ = ["Acknowledged", "SchedulerDriver"]
 
+_LAUNCHING = (Launch, LaunchGroup)
+
 
 class Acknowledged:
     """The last acknowledged updates, by uuid: one that comes again needs no handler, only another acknowledgement.
@@ -95,18 +97,13 @@ class SchedulerDriver:
 
     def call(self, call: Call) -> Awaitable[None]:
         """Make any call of `actors.mesos.calls`."""
+        if isinstance(call, AcceptOffers):
+            tasks = [task for each in call.operations if isinstance(each, _LAUNCHING) for task in each.tasks]
+            return self._send(call, self._launching(tasks) if tasks else None)
         if isinstance(call, Acknowledge):
             return self.acknowledge(call.status)
         if isinstance(call, AcknowledgeOperation):
             return self.acknowledge_operation(call.status)
-        if isinstance(call, AcceptOffers):
-            tasks = [
-                task
-                for operation in call.operations
-                if isinstance(operation, Launch | LaunchGroup)
-                for task in operation.tasks
-            ]
-            return self._send(call, self._launching(tasks) if tasks else None)
         return self._send(call, None)
 
     # -- offers
@@ -121,7 +118,9 @@ class SchedulerDriver:
         self, tasks: Sequence[TaskInfo], offer_ids: Sequence[OfferID], filters: Filters | None = None
     ) -> Awaitable[None]:
         """`accept_offers` with one `Launch`."""
-        return self.call(AcceptOffers(offer_ids, (Launch(tasks),), filters))
+        launch = Launch(tasks)
+        call = AcceptOffers(offer_ids, (launch,), filters)
+        return self._send(call, self._launching(launch.tasks) if launch.tasks else None)
 
     def decline_offer(self, offer_ids: OfferID | Sequence[OfferID], filters: Filters | None = None) -> Awaitable[None]:
         """Give one or several offers back; ``filters.refuse_seconds`` says for how long not to offer the same again."""

@@ -14,8 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mesos_proto import ExecutorInfo, OperationID, Resources, TaskInfo, mesos_pb2
-
-from ._wire import delimited, tag
+from mesos_proto.wire import delimited, tag
 
 __all__ = [
     "Create",
@@ -30,8 +29,7 @@ __all__ = [
 ]
 
 _Type = mesos_pb2.Offer.Operation
-_LAUNCH_TYPE = _Type(type=_Type.LAUNCH).SerializeToString()
-_LAUNCH = tag(_Type, "launch")
+_LAUNCH = _Type(type=_Type.LAUNCH).SerializeToString() + tag(_Type, "launch")
 _LAUNCH_TASK_INFOS = tag(_Type.Launch, "task_infos")
 
 
@@ -70,7 +68,7 @@ class Launch:
 
     def to_wire(self) -> bytes:
         tasks = [delimited(_LAUNCH_TASK_INFOS, task.proto.SerializeToString()) for task in self.tasks]
-        return _LAUNCH_TYPE + delimited(_LAUNCH, b"".join(tasks))
+        return delimited(_LAUNCH, b"".join(tasks))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What all wrappers share: a message behind an immutable, comparable, matchable face.
 
-A wrapper reads its message when asked, so wrapping costs nothing; what is asked of every task (`kept`) it reads once.
+A wrapper reads its message when asked, so wrapping costs little; what is asked of every offer, task and update it
+reads once (`kept`, or when it is made).
 ``proto`` is that message itself; copy it before changing it.
 """
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from mesos_proto.mesos.v1 import mesos_pb2
 from mesos_proto.resources import Resources
-from mesos_proto.wrappers._wrapper import Wrapper, kept
+from mesos_proto.wrappers._wrapper import Wrapper
 from mesos_proto.wrappers.durations import duration_of
 from mesos_proto.wrappers.ids import AgentID, ExecutorID, FrameworkID, OfferID
 from mesos_proto.wrappers.labels import AttributeValue, attributes_of
@@ -33,23 +33,24 @@ class Offer(Wrapper[mesos_pb2.Offer]):
 
     __match_args__ = ("id", "agent_id", "resources")
 
+    id: OfferID
+    """To accept or decline it by."""
+    agent_id: AgentID
+    """Whose resources they are."""
+
     def __init__(self, proto: mesos_pb2.Offer) -> None:
         self._hold(proto)
 
-    @kept
-    def id(self) -> OfferID:
-        """To accept or decline it by."""
-        return OfferID(self.proto.id.value)
+    def _hold(self, proto: mesos_pb2.Offer) -> None:
+        keep = object.__setattr__
+        keep(self, "proto", proto)
+        keep(self, "id", OfferID(proto.id.value))
+        keep(self, "agent_id", AgentID(proto.agent_id.value))
 
     @property
     def framework_id(self) -> FrameworkID:
         """To whom it is made."""
         return FrameworkID(self.proto.framework_id.value)
-
-    @kept
-    def agent_id(self) -> AgentID:
-        """Whose resources they are."""
-        return AgentID(self.proto.agent_id.value)
 
     @property
     def hostname(self) -> str:

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from mesos_proto.mesos.v1 import mesos_pb2
 from mesos_proto.resources import Resources
+from mesos_proto.wire import delimited, id_field, tag
 from mesos_proto.wrappers._wrapper import Wrapper, kept
 from mesos_proto.wrappers.command_info import CommandInfo
 from mesos_proto.wrappers.container_info import ContainerInfo
@@ -16,6 +17,12 @@ from mesos_proto.wrappers.executor_info import ExecutorInfo
 from mesos_proto.wrappers.health_check import HealthCheck
 from mesos_proto.wrappers.ids import AgentID, TaskID
 from mesos_proto.wrappers.labels import labels_of, labels_proto
+
+_NAME = tag(mesos_pb2.TaskInfo, "name")
+_TASK_ID = tag(mesos_pb2.TaskInfo, "task_id")
+_AGENT_ID = tag(mesos_pb2.TaskInfo, "agent_id")
+_RESOURCES = tag(mesos_pb2.TaskInfo, "resources")
+_COMMAND = tag(mesos_pb2.TaskInfo, "command")
 
 
 class TaskInfo(Wrapper[mesos_pb2.TaskInfo]):
@@ -64,25 +71,36 @@ class TaskInfo(Wrapper[mesos_pb2.TaskInfo]):
         if (command is None) == (executor is None):
             raise ValueError(f"task {task_id!r} needs either a command or an executor: Mesos refuses both and neither")
         resources = Resources.parse(resources) if isinstance(resources, str) else resources
-        proto = mesos_pb2.TaskInfo(
-            name=name,
-            resources=resources._shared_protos(),
-            command=None if command is None else command.proto,
-            executor=None if executor is None else executor.proto,
-            container=None if container is None else container.proto,
-            health_check=None if health_check is None else health_check.proto,
-            labels=None if labels is None else labels_proto(labels),
-            discovery=discovery,
-            max_completion_time=None if max_completion_time is None else duration_proto(max_completion_time),
-            data=data,
+        proto = mesos_pb2.TaskInfo.FromString(
+            delimited(_NAME, str.encode(name))
+            + id_field(_TASK_ID, task_id)
+            + id_field(_AGENT_ID, agent_id)
+            + resources.to_wire(_RESOURCES)
+            + (b"" if command is None else delimited(_COMMAND, command.proto.SerializePartialToString()))
         )
-        proto.task_id.value = task_id
-        proto.agent_id.value = agent_id
+        if executor is not None:
+            proto.executor.CopyFrom(executor.proto)
+        if container is not None:
+            proto.container.CopyFrom(container.proto)
+        if health_check is not None:
+            proto.health_check.CopyFrom(health_check.proto)
+        if labels is not None:
+            proto.labels.CopyFrom(labels_proto(labels))
+        if discovery is not None:
+            proto.discovery.CopyFrom(discovery)
         if kill_policy is not None:
             proto.kill_policy.grace_period.CopyFrom(duration_proto(kill_policy))
-        for limited, limit in (limits or {}).items():
-            proto.limits[limited].value = limit
+        if max_completion_time is not None:
+            proto.max_completion_time.CopyFrom(duration_proto(max_completion_time))
+        if limits is not None:
+            for limited, limit in limits.items():
+                proto.limits[limited].value = limit
+        if data is not None:
+            proto.data = data
         self._hold(proto)
+        keep = object.__setattr__
+        keep(self, "task_id", task_id if isinstance(task_id, TaskID) else TaskID(task_id))
+        keep(self, "agent_id", agent_id if isinstance(agent_id, AgentID) else AgentID(agent_id))
 
     @property
     def name(self) -> str:

@@ -1,11 +1,13 @@
 """Calls are messages, and their bytes are their messages' bytes, whichever way they are written."""
 
+from typing import get_args
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.mesos import Acknowledge, InvalidCall
-from actors.mesos.calls import AcceptOffers, KillTask
+from actors.mesos.calls import NAMES, AcceptOffers, Call, KillTask
 from actors.mesos.operations import Launch, Operation, Reserve
 from mesos_proto import CommandInfo, Filters, OfferID, Resources, TaskID, TaskInfo, TaskState, TaskStatus
 from mesos_proto import scheduler_pb2 as scheduler
@@ -43,6 +45,11 @@ def test_an_acknowledgement_on_the_wire_is_its_message(task_id: str, agent_id: s
         TaskStatus.of(task_id=task_id, state=TaskState.TASK_RUNNING, agent_id=agent_id, executor_id="e", uuid=uuid)
     )
     assert scheduler.Call.FromString(call.to_wire()) == call.to_proto()
+
+
+def test_every_call_has_the_name_that_mesos_gives_it() -> None:
+    assert set(NAMES) == set(get_args(Call))
+    assert set(NAMES.values()) | {"UNKNOWN", "SUBSCRIBE"} == set(scheduler.Call.Type.keys())
 
 
 def test_another_call_on_the_wire_is_its_message() -> None:

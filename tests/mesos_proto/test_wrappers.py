@@ -47,6 +47,49 @@ OFFER = mesos_pb2.Offer(
 )
 
 
+def test_a_task_is_the_message_that_says_all_of_it() -> None:
+    task = TaskInfo(
+        name="n",
+        task_id="t",
+        agent_id="a",
+        resources="cpus:0.5;mem:64;ports:[31000-31001]",
+        command=CommandInfo("sleep 1", environment={"A": "b"}),
+        container=ContainerInfo.mesos("alpine"),
+        health_check=HealthCheck.tcp(80),
+        labels={"k": "v"},
+        discovery=mesos_pb2.DiscoveryInfo(visibility=mesos_pb2.DiscoveryInfo.CLUSTER, name="d"),
+        kill_policy=timedelta(0),
+        max_completion_time=timedelta(0),
+        limits={"cpus": 2.0, "mem": math.inf},
+        data=b"",
+    )
+    assert task.proto == mesos_pb2.TaskInfo(
+        name="n",
+        task_id={"value": "t"},
+        agent_id={"value": "a"},
+        resources=Resources.parse("cpus:0.5;mem:64;ports:[31000-31001]").to_protos(),
+        command=CommandInfo("sleep 1", environment={"A": "b"}).proto,
+        container=ContainerInfo.mesos("alpine").proto,
+        health_check=HealthCheck.tcp(80).proto,
+        labels={"labels": [{"key": "k", "value": "v"}]},
+        discovery={"visibility": mesos_pb2.DiscoveryInfo.CLUSTER, "name": "d"},
+        kill_policy={"grace_period": {"nanoseconds": 0}},
+        max_completion_time={"nanoseconds": 0},
+        limits={"cpus": {"value": 2.0}, "mem": {"value": math.inf}},
+        data=b"",
+    )
+    assert (task.task_id, task.agent_id) == (TaskID("t"), AgentID("a"))
+    assert type(task.task_id) is TaskID
+    assert type(task.agent_id) is AgentID
+
+
+@pytest.mark.parametrize("wrong", [{"name": 5}, {"task_id": None}, {"agent_id": b"a"}, {"data": "text"}])
+def test_a_task_of_wrong_types_is_refused(wrong: dict[str, object]) -> None:
+    whole = {"name": "n", "task_id": "t", "agent_id": "a", "resources": "cpus:1", "command": CommandInfo("x")}
+    with pytest.raises(TypeError):
+        TaskInfo(**(whole | wrong))  # type: ignore[arg-type]
+
+
 def test_a_framework_reads_like_the_talk() -> None:
     info = FrameworkInfo(name="autoscale", user="user", failover_timeout=timedelta(minutes=5), checkpoint=True)
     assert info.proto == mesos_pb2.FrameworkInfo(name="autoscale", user="user", failover_timeout=300, checkpoint=True)

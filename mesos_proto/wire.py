@@ -1,7 +1,8 @@
-"""Protobuf's wire format, as far as the calls need it that a framework makes thousands of times a second.
+"""Protobuf's wire format, as far as messages need it that a framework makes thousands of times a second.
 
-Building a message out of messages copies each part into the next larger one. These calls are joined from the bytes of
-their parts instead, for less than half the price. `tests/mesos/test_calls.py` holds each against its message.
+Building a message out of messages copies each part into the next larger one. These are joined from the bytes of their
+parts instead, for less than half the price. `tests/mesos/test_calls.py` and `tests/mesos_proto/test_wrappers.py` hold
+each against its message.
 
     field = tag bytes             tag: number << 3 | 2     (all that is used here is length-delimited)
     bytes = varint(length) bytes
@@ -38,12 +39,15 @@ def tag(message: type[Message], field: str) -> bytes:
 def delimited(field: bytes, value: bytes) -> bytes:
     """``value`` in the field with this tag."""
     length = len(value)
-    return field + (_USUAL[length] if length < len(_USUAL) else _varint(length)) + value
+    return field + (_USUAL[length] if length < 1024 else _varint(length)) + value
 
 
-_VALUE = b"\n"  # field 1 of every id
+_VALUE = b"\n"  # the tag of an id's only field, `value`
+_SHORT = tuple(bytes((2 + length, *_VALUE, length)) for length in range(126))
 
 
 def id_field(field: bytes, value: str) -> bytes:
     """An id, a message with nothing but ``value``, in the field with this tag."""
-    return delimited(field, delimited(_VALUE, str.encode(value)))
+    text = str.encode(value)
+    length = len(text)
+    return field + _SHORT[length] + text if length < 126 else delimited(field, delimited(_VALUE, text))
