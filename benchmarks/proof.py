@@ -48,14 +48,35 @@ def soak(axes: Any, rows: Rows) -> None:
     axes.legend(fontsize=8, frameon=False, loc="lower right")
 
 
-PLOTS: dict[str, Callable[[Any, Rows], None]] = {"kill-rounds": kill_rounds, "soak": soak}
+def c1m(axes: Any, rows: Rows) -> None:
+    """CPU for a task of both processes together, over the tasks that run already; a line for each size of a run."""
+    for size, colour in zip(sorted({row["of"] for row in rows}), ("#888888", "#3b8a4e", "#2a6fbb"), strict=False):
+        mine = [row for row in rows if row["of"] == size]
+        micros = [1e6 * (row["cpu_of_mesos"] + row["cpu_of_framework"]) for row in mine]
+        memory = mine[-1]["memory_of_mesos"] / 2**30
+        label = f"{mine[-1]['tasks']:,} tasks; mesos-local holds {memory:.1f} GB"
+        axes.plot(
+            [row["tasks"] for row in mine], micros, color=colour, linewidth=1, marker="o", markersize=3, label=label
+        )
+    axes.set_xscale("log")
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel("tasks that run")
+    axes.set_ylabel("CPU for a task, µs, both processes")
+    axes.legend(fontsize=8, frameon=False, loc="lower right")
+
+
+PLOTS: dict[str, Callable[[Any, Rows], None]] = {"kill-rounds": kill_rounds, "soak": soak, "c1m": c1m}
+
+
+def draw(name: str) -> None:
+    rows = [json.loads(line) for line in (KEPT / f"{name}.jsonl").read_text().splitlines()]
+    with plot(KEPT / f"{name}.svg", 3.4) as axes:
+        PLOTS[name](axes, rows)
 
 
 def main() -> None:
-    for name, draw in PLOTS.items():
-        rows = [json.loads(line) for line in (KEPT / f"{name}.jsonl").read_text().splitlines()]
-        with plot(KEPT / f"{name}.svg", 3.4) as axes:
-            draw(axes, rows)
+    for name in PLOTS:
+        draw(name)
 
 
 if __name__ == "__main__":

@@ -88,6 +88,7 @@ class LocalMesos:
         work_dir: WorkDir | None,
         temporary: bool,
         url: str = "",
+        forgets: bool = False,
     ) -> None:
         self.masters: tuple[MasterServer | Candidate, ...] = masters.all
         self.url: str = self.masters[0].url if self.masters else url
@@ -97,6 +98,7 @@ class LocalMesos:
         self._running = agents
         self._work_dir = work_dir
         self._temporary = temporary
+        self._forgets = forgets  # nothing of the tasks outlives the agents
 
     @property
     def master(self) -> ActorRef[Any] | None:
@@ -180,13 +182,14 @@ class LocalMesos:
         except BaseException:
             await _close(system, running, started, held)
             raise
-        return cls(system, started, tuple(running), held, temporary, zk or "")
+        return cls(system, started, tuple(running), held, temporary, zk or "", forgets=simulated and home is None)
 
     async def stop(self, keep_tasks: bool = False) -> None:
         """Stop agents and master. Tasks end (SIGTERM, SIGKILL after 3 s) and their last statuses are kept for the
-        next start in this ``work_dir``; with ``keep_tasks`` they go on, for the next start to find.
+        next start in this ``work_dir``; with ``keep_tasks`` they go on, for the next start to find. Figures that no
+        folder keeps end with their agents: nobody is left to be told of each.
         """
-        if not keep_tasks:
+        if not keep_tasks and not self._forgets:
             ends = [agent.ask(EndTasks(), END_TIMEOUT) for agent in self.agents]
             answers = await asyncio.gather(*ends, return_exceptions=True)
             late = [answer for answer in answers if isinstance(answer, AskTimeout)]
