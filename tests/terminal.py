@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pyte
 
+PATIENCE = 90.0  # seconds that a busy machine may take for what it would do at once
+
 
 class Terminal:
     """`command` on a terminal of so many columns and lines. `text` is what a person sees on it now."""
@@ -45,7 +47,7 @@ class Terminal:
     def text(self) -> str:
         return "\n".join(line.rstrip() for line in self._screen.display).rstrip()
 
-    def until(self, what: str, shown: Callable[[str], bool], seconds: float = 30.0) -> str:
+    def until(self, what: str, shown: Callable[[str], bool], seconds: float = PATIENCE) -> str:
         """The text once it is as wanted."""
         deadline = time.monotonic() + seconds
         while not shown(self.text):
@@ -53,12 +55,12 @@ class Terminal:
                 raise AssertionError(f"not seen: {what}; the terminal shows:\n{self.text}")
         return self.text
 
-    def wait(self, seconds: float = 30.0) -> int:
+    def wait(self, seconds: float = PATIENCE) -> int:
         """Read to the end; the exit status."""
         deadline = time.monotonic() + seconds
         while self._read(0.2):
             assert time.monotonic() < deadline, f"it goes on:\n{self.text}"
-        return self.process.wait(5)
+        return self.process.wait(PATIENCE)
 
     def type(self, text: str) -> None:
         os.write(self._master, text.encode())
@@ -98,5 +100,5 @@ class Terminal:
     def __exit__(self, *_: object) -> None:
         if self.process.poll() is None:
             self.process.kill()
-            self.process.wait(5)
+            self.process.wait(PATIENCE)
         os.close(self._master)

@@ -90,7 +90,7 @@ async def main():
             words = [] if ended.done() else (await line).decode().split()
             match words:
                 case ["who"]:
-                    say("who", await proxy.ask("who", 10))
+                    say("who", await proxy.ask("who", 60))
                 case ["jump", seconds]:
                     time.time_ns = lambda real=time.time_ns, by=int(seconds): real() + by * 10**9
                     time.time = lambda: time.time_ns() / 1e9

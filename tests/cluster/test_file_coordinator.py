@@ -68,7 +68,7 @@ async def test_a_killed_holder_is_followed_at_once(other, coordinator):
 async def test_a_stopped_holder_is_overtaken_and_knows_it_when_it_wakes(other, coordinator):
     os.kill(other.pid, signal.SIGSTOP)
     try:
-        lease = await asyncio.wait_for(coordinator.lease("leader"), 20)
+        lease = await asyncio.wait_for(coordinator.lease("leader"), 60)
         assert lease.epoch == 2
         assert await coordinator.members() == ()
     finally:

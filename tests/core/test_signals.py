@@ -12,8 +12,10 @@ import pytest
 from actors import ActorSystem
 
 PROGRAM = """
-import asyncio
+import asyncio, signal
 from actors import Actor, ActorSystem
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # shells let what they start in the background ignore it
 
 class Service(Actor):
     async def post_stop(self):
@@ -40,7 +42,7 @@ def run_and_send(number: int, line: str, wait: str) -> tuple[str, str, int]:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
         process.send_signal(number)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=90)
         return out, err, process.returncode
 
 

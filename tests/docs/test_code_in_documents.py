@@ -47,7 +47,7 @@ def test_there_is_code_to_run() -> None:
 def test_the_program_runs_and_prints_what_the_page_says(program: Program, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-W", "error::ResourceWarning", "-c", program.source],
-        capture_output=True, text=True, timeout=60, cwd=tmp_path,
+        capture_output=True, text=True, timeout=240, cwd=tmp_path,
     )  # fmt: skip
     assert done.returncode == 0, f"{program.where} failed:\n{done.stderr}"
     if program.prints is not None:

@@ -1,10 +1,10 @@
-"""The live processes of a folder, as a test sees them from outside.
+"""The live processes of a folder or a parent, as a test sees them from outside.
 
 Any of them may end between two looks at it, so all is read in one guarded walk, and what comes back is a record that
 nobody has to ask again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -43,12 +43,26 @@ def _is(process: psutil.Process, born: float) -> bool:
 
 
 def processes_in(folder: Path) -> list[LiveProcess]:
-    """Those whose working directory is the folder or below it; zombies have none."""
+    """Those whose working directory is the folder or below it."""
     folder = folder.resolve()
+    return _seen(psutil.process_iter(), lambda process: Path(process.cwd()).is_relative_to(folder))
+
+
+def descendants_of(pid: int) -> list[LiveProcess]:
+    """Its children, theirs, and so on."""
+    try:
+        return _seen(psutil.Process(pid).children(recursive=True))
+    except psutil.NoSuchProcess:
+        return []
+
+
+def _seen(
+    processes: Iterable[psutil.Process], holds: Callable[[psutil.Process], bool] = lambda _: True
+) -> list[LiveProcess]:
     found = []
-    for process in psutil.process_iter():
+    for process in processes:
         try:
-            if Path(process.cwd()).is_relative_to(folder) and process.status() != psutil.STATUS_ZOMBIE:
+            if holds(process) and process.status() != psutil.STATUS_ZOMBIE:
                 command, environment = tuple(process.cmdline()), process.environ()
                 found.append(LiveProcess(process.pid, process.create_time(), command, environment))
         except (psutil.NoSuchProcess, psutil.AccessDenied, OSError):

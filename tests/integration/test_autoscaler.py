@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-import psutil
 import pytest
 
+from tests.integration.processes import LiveProcess, descendants_of
 from tests.integration.real_zookeeper import RealZooKeeper
 from tests.integration.service import eventually
 from tests.integration.test_framework_on_mesos import Cluster, cluster
@@ -52,8 +52,8 @@ class Demo:
             time.sleep(0.1)
         raise AssertionError(f"no line with {text!r} after {after}:\n" + "\n".join(self.lines))
 
-    def first_node(self) -> psutil.Process:
-        (found,) = [child for child in psutil.Process(self.process.pid).children() if "--cluster" in child.cmdline()]
+    def first_node(self) -> LiveProcess:
+        (found,) = [each for each in descendants_of(self.process.pid) if "--cluster" in each.command]
         return found
 
     def ends(self, seconds: float = 120.0) -> str:
@@ -64,8 +64,9 @@ class Demo:
         return said
 
     def kill(self) -> None:
-        for process in [*psutil.Process(self.process.pid).children(recursive=True), self.process]:
-            process.kill()
+        for child in descendants_of(self.process.pid):
+            child.kill()
+        self.process.kill()
         self.process.wait()
 
 
@@ -106,7 +107,7 @@ def mesos(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Cluster]:
 
 def tasks_of(mesos: Cluster) -> dict[str, set[str]]:
     """The running tasks of frameworks that are called autoscale, by their ids."""
-    with urllib.request.urlopen(f"{mesos.url}/state", timeout=10) as answer:
+    with urllib.request.urlopen(f"{mesos.url}/state", timeout=60) as answer:
         frameworks = json.load(answer)["frameworks"]
     return {
         each["id"]: {task["id"] for task in each["tasks"] if task["state"] == "TASK_RUNNING"}
@@ -115,14 +116,19 @@ def tasks_of(mesos: Cluster) -> dict[str, set[str]]:
     }
 
 
+def running(mesos: Cluster, count: int) -> dict[str, set[str]] | None:
+    """The same, once so many run: a node may be a member before Mesos hears that its task runs."""
+    found = tasks_of(mesos)
+    return found if sum(map(len, found.values())) == count else None
+
+
 def test_when_the_singletons_node_is_killed_another_is_the_same_framework_with_the_same_tasks(
     start: Any, mesos: Cluster, tmp_path: Path
 ) -> None:
     plot = str(tmp_path / "plot.svg")
     demo = start("--master", mesos.url, "--most", "2", "--profile", "1x5,16x20,1x1", "--plot", plot)
     demo.until("3 nodes")
-    ((framework, tasks),) = tasks_of(mesos).items()
-    assert len(tasks) == 2
+    ((framework, tasks),) = eventually("two are tasks", lambda: running(mesos, 2)).items()
     killed = len(demo.lines)
     demo.first_node().kill()
     given = demo.until("gives node-", killed)  # the one that has taken over goes on scaling

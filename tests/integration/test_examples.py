@@ -21,7 +21,7 @@ def mesos(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 def run(*command: str) -> str:
     """What the example prints; it has to end well."""
-    done = subprocess.run([sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True, timeout=100)
+    done = subprocess.run([sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True, timeout=200)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -66,7 +66,7 @@ def test_the_batch_runs_jobs_after_those_they_need(mesos: Cluster) -> None:
 def test_the_batch_tells_by_its_exit_code_that_a_job_failed(tmp_path: Path) -> None:
     (tmp_path / "jobs.json").write_text('{"a": {"run": "exit 4"}, "b": {"run": "true", "needs": ["a"]}}')
     command = [sys.executable, "-m", "examples.batch", str(tmp_path / "jobs.json")]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=200)
     assert done.returncode == 1
     assert "a failed: Command exited with status 4" in done.stdout
     assert "b failed: it needs a" in done.stdout
@@ -77,13 +77,18 @@ def test_the_cron_runs_commands_until_it_is_told_to_end(mesos: Cluster, tmp_path
     command = [sys.executable, "-m", "examples.cron", str(tmp_path / "crontab"), "--master", mesos.url]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as cron:
         assert cron.stdout is not None
-        said = [cron.stdout.readline()[21:].strip() for _ in range(4)]
+        said: list[str] = []
+        while said.count("line-1 is done") < 2:
+            line = cron.stdout.readline()
+            assert line, f"it ended: {said}"
+            if "left out" not in line:  # where a run takes longer than a second
+                said.append(line[21:].strip())
         cron.terminate()
     assert said == ["line-1 runs", "line-1 is done"] * 2
     assert cron.returncode == 0
 
 
 def test_tenants_share_and_leave_a_picture(tmp_path: Path) -> None:
-    said = run("examples.tenants", "--seconds", "6", "--agents", "3", "--plot", str(tmp_path / "tenants.svg"))
+    said = run("examples.tenants", "--seconds", "9", "--agents", "3", "--plot", str(tmp_path / "tenants.svg"))
     assert "web 12" in said
     assert "<svg" in (tmp_path / "tenants.svg").read_text()

@@ -167,12 +167,14 @@ async def test_a_task_group_of_processes_ends_with_the_one_that_fails(tmp_path: 
         ]
         await framework.driver.accept_offers([offer.id], [LaunchGroup(ExecutorInfo.from_proto(executor), tasks)])
         ended: dict[str, TaskState] = {}
+        lost = False
         async for event in framework.events:
             if isinstance(event, StatusUpdate):
                 await framework.driver.acknowledge(event.status)
                 if event.status.state.is_terminal:
                     ended[event.status.task_id] = event.status.state
-            if isinstance(event, ExecutorLost):
+            lost = lost or isinstance(event, ExecutorLost)
+            if lost and len(ended) == 2:
                 break
         assert ended == {"fails": TaskState.TASK_FAILED, "sleeps": TaskState.TASK_KILLED}
         await framework.shutdown()

@@ -32,6 +32,6 @@ async def test_a_foreign_client_launches_and_finishes_a_task(name: str, install:
     ):
         pipe, arguments = subprocess.PIPE, (str(program), mesos.url)
         client = await asyncio.create_subprocess_exec(python, *arguments, stdout=pipe, stderr=pipe)
-        said, errors = await asyncio.wait_for(client.communicate(), 60)
+        said, errors = await asyncio.wait_for(client.communicate(), 120)
     states = [line.removeprefix("foreign ") for line in said.decode().splitlines()]
     assert [state for state in states if state != "TASK_STARTING"] == ["TASK_RUNNING", "TASK_FINISHED"], errors.decode()

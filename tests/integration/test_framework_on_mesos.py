@@ -23,6 +23,7 @@ from actors.mesos import (
     StatusUpdate,
     SubscriptionRefused,
 )
+from actors.mesos.operator import OperatorClient
 from mesos_proto import CommandInfo, Filters, FrameworkInfo, Offer, TaskID, TaskInfo, TaskState, TaskStatus, mesos_pb2
 from tests.integration.embedded_mesos import EmbeddedMesos
 from tests.integration.real_mesos import RealMesos, real_mesos_or_skip
@@ -250,7 +251,11 @@ async def test_a_framework_whose_failover_timeout_has_passed_is_gone(mesos: Clus
     brief = FrameworkInfo(name="brief", user="root", failover_timeout=timedelta(seconds=1))
     framework = await Mesos(system).register_framework(mesos.url, brief)
     await framework.deactivate()
-    await asyncio.sleep(2)
+    async with OperatorClient(system, mesos.url) as client:
+        while framework.id not in [  # noqa: ASYNC110 - the clock is the master's
+            each.framework_info.id.value for each in (await client.get_frameworks()).completed_frameworks
+        ]:
+            await asyncio.sleep(0.1)
     late = FrameworkInfo(name="brief", user="root", failover_timeout=timedelta(seconds=1), id=framework.id)
     with pytest.raises(FrameworkRemoved):
         await Mesos(system).register_framework(mesos.url, late)

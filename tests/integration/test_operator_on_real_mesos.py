@@ -112,9 +112,7 @@ async def test_an_agent_is_deactivated_drained_and_brought_back(mesos: RealMesos
         agent_id = AgentID(running.agent_id or "")
         await client.drain_agent(agent_id, timedelta(seconds=1))
         await reach(framework, "drained", TaskState.TASK_KILLED)
-        for _ in range(100):
-            if (await client.get_agents()).agents[0].drain_info.state == mesos_pb2.DRAINED:
-                break
+        while (await client.get_agents()).agents[0].drain_info.state != mesos_pb2.DRAINED:  # noqa: ASYNC110
             await asyncio.sleep(0.1)
         await client.reactivate_agent(agent_id)
         await client.deactivate_agent(agent_id)

@@ -84,7 +84,7 @@ async def test_a_zookeeper_that_is_killed_loses_nothing_and_doubles_nothing(tmp_
                 await asyncio.sleep(0.5)
                 assert acknowledged <= before + 1, "nothing is acknowledged while there is no server"
                 await asyncio.to_thread(mortal.start)
-                async with asyncio.timeout(20):
+                async with asyncio.timeout(60):
                     while True:
                         await asyncio.sleep(0.05)
                         if acknowledged > before + 1:
@@ -129,7 +129,7 @@ async def test_a_stopped_writer_is_refused_when_it_goes_on(zookeeper, session):
     stood = (await journal.replay("a")).seq
     await journal.append([Append("a", (Event("new"),), expected=stood)])
     writer.send_signal(signal.SIGCONT)
-    said, _ = await asyncio.wait_for(writer.communicate(), 20)
+    said, _ = await asyncio.wait_for(writer.communicate(), 60)
     last = said.decode().splitlines()[-1]
     assert last.startswith((StaleEpoch.__name__, JournalBroken.__name__))
     assert "belongs to epoch 2" in last

@@ -54,9 +54,9 @@ def test_a_leak_fails_the_test_and_is_named(project, leak):
 
 
 REAL_LEAKS = {
-    "a child process still runs": "subprocess.Popen(['sleep', '3'])",
+    "a child process still runs": "subprocess.Popen(['sleep', '10'])",
     "a socket is still open": "asyncio.get_running_loop().kept = socket.socket()",
-    "a thread still runs": "threading.Thread(target=time.sleep, args=(3,)).start()",
+    "a thread still runs": "threading.Thread(target=time.sleep, args=(10,)).start()",
 }
 
 

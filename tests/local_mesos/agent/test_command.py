@@ -19,7 +19,7 @@ import pytest
 pytestmark = pytest.mark.real
 
 JSON = {"Content-Type": "application/json", "Accept": "application/json"}
-PATIENCE = 30.0
+PATIENCE = 90.0
 
 
 class Cluster:

@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -42,7 +43,7 @@ class Ear:
         self._more.set()
 
     async def until(self, *kinds: type[RunnerEvent], of: str = "c1") -> RunnerEvent:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(90):
             while True:
                 for event in self.heard:
                     if isinstance(event, kinds) and getattr(event, "container_id", of) == of:
@@ -85,7 +86,7 @@ def alive(pid: int) -> bool:
 
 
 async def until_dead(pid: int) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(90):
         while alive(pid):  # noqa: ASYNC110 - nobody tells of a process that is not a child
             await asyncio.sleep(0.02)
 
@@ -207,7 +208,7 @@ async def main():
         if len(started) == 2:
             os.kill(os.getpid(), signal.SIGKILL)
     await runner.attach(hear)
-    for name, text in (("stays", "sleep 1000"), ("ends", "sleep 0.2; exit 5")):
+    for name, text in (("stays", "sleep 1000"), ("ends", f"echo $$ > {sys.argv[1]}.ends; sleep 0.2; exit 5")):
         runner.launch(TaskCommand(name, f"slaves/S/frameworks/F/executors/E/runs/{name}", shell=text))
     await asyncio.sleep(30)
 
@@ -215,7 +216,15 @@ asyncio.run(main())
 """
     service_process = await asyncio.create_subprocess_exec(sys.executable, "-c", service, str(tmp_path / "agent"))
     assert await service_process.wait() == -signal.SIGKILL
-    await asyncio.sleep(0.5)
+
+    def the_second_has_ended() -> bool:
+        """And its runner knows: before that it is a zombie."""
+        pid = tmp_path / "agent.ends"
+        return pid.exists() and pid.read_text().endswith("\n") and not Path("/proc", pid.read_text().strip()).exists()
+
+    async with asyncio.timeout(90):
+        while not the_second_has_ended():  # noqa: ASYNC110 - nobody tells of a process that is not a child
+            await asyncio.sleep(0.02)
     held = {event.container_id: event for event in await runner.attach(Ear()) if isinstance(event, Started | Exited)}
     assert isinstance(held["ends"], Exited) and os.WEXITSTATUS(held["ends"].status) == 5
     assert isinstance(held["stays"], Started) and alive(held["stays"].pid)
@@ -261,7 +270,7 @@ async def test_usage_is_of_all_the_processes_of_a_task(runner: ProcessRunner) ->
     await runner.attach(ear)
     runner.launch(command("sleep 1000 & while :; do :; done"))
     await ear.until(Started)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(90):
         while (used := (await runner.usage())["c1"]).user < 0.05 or used.processes < 2:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
     exact = (await runner.usage(exact=["c1"]))["c1"]
@@ -316,7 +325,7 @@ def _parent(pid: int) -> int:
 
 
 async def _started(ear: Ear, container_id: str) -> Started:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(90):
         while True:
             for event in ear.heard:
                 if isinstance(event, Started) and event.container_id == container_id:
@@ -328,11 +337,21 @@ async def _started(ear: Ear, container_id: str) -> Started:
 def _no_process_left(tmp_path: Path) -> Iterator[None]:
     """Nothing that a test's tasks or runners started is still there afterwards."""
     yield
-    here = str(tmp_path).encode()
+    here, deadline = str(tmp_path).encode(), time.monotonic() + 10
+    while left := _processes_with(here):
+        assert time.monotonic() < deadline, f"processes are left: {left}"
+        time.sleep(0.05)  # one that was killed is there for another moment
+
+
+def _processes_with(text: bytes) -> dict[str, bytes]:
+    """Whose command line or environment has the text: the command lines by the pids."""
+    found = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit() and int(entry.name) != os.getpid():
             try:
-                about = (entry / "environ").read_bytes() + (entry / "cmdline").read_bytes()
+                command, environment = (entry / "cmdline").read_bytes(), (entry / "environ").read_bytes()
             except OSError:
                 continue
-            assert here not in about, f"process {entry.name} is left: {(entry / 'cmdline').read_bytes()!r}"
+            if text in command + environment:
+                found[entry.name] = command
+    return found

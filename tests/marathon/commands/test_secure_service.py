@@ -38,7 +38,7 @@ class Running:
         for line in self.said.splitlines():
             if words in line:
                 return line
-        while line := (await asyncio.wait_for(self.process.stderr.readline(), 30)).decode():
+        while line := (await asyncio.wait_for(self.process.stderr.readline(), 90)).decode():
             self.said += line
             if words in line:
                 return line
@@ -47,7 +47,7 @@ class Running:
     async def end(self) -> int:
         if self.process.returncode is None:
             self.process.terminate()
-        out, err = await asyncio.wait_for(self.process.communicate(), 30)
+        out, err = await asyncio.wait_for(self.process.communicate(), 90)
         self.said += out.decode() + err.decode()
         return await self.process.wait()
 

@@ -31,7 +31,7 @@ def start() -> Iterator[Start]:
     for process in started:
         if process.poll() is None:
             process.terminate()
-        process.communicate(timeout=30)
+        process.communicate(timeout=90)
 
 
 def url_of(process: subprocess.Popen[str]) -> str:
@@ -54,7 +54,7 @@ def test_everything_on_one_machine_answers_and_ends_cleanly(
     with urllib.request.urlopen(url_of(up) + "/ping") as pong:
         assert pong.read() == b"pong"
     up.send_signal(number)
-    out, err = up.communicate(timeout=30)
+    out, err = up.communicate(timeout=90)
     assert (up.returncode, out) == (0, "")
     assert "Traceback" not in err
 
@@ -67,14 +67,14 @@ def test_a_master_that_is_not_there_is_said_and_sought_while_the_api_answers(sta
     assert serve.stderr is not None
     assert any("cannot be reached" in line and master in line for line in serve.stderr)
     serve.terminate()
-    assert serve.wait(30) == 0
+    assert serve.wait(90) == 0
 
 
 def test_a_work_dir_that_another_process_holds_names_it_and_the_remedy(start: Start, tmp_path: Path) -> None:
     first = start("serve", "--master", f"http://127.0.0.1:{free_port()}", "--port", "0", "--work-dir", str(tmp_path))
     url_of(first)
     second = start("up", "--port", "0", "--mesos-port", "0", "--work-dir", str(tmp_path))
-    _, err = second.communicate(timeout=30)
+    _, err = second.communicate(timeout=90)
     assert second.returncode == 1
     assert str(first.pid) in err
     assert "--work-dir" in err
@@ -88,7 +88,7 @@ def test_a_taken_port_is_named_with_the_option_that_chooses_another(start: Start
         port = str(taken.getsockname()[1])
         others = {"--port": "0", "--mesos-port": "0", option: port}
         up = start("up", *(part for pair in others.items() for part in pair), "--work-dir", str(tmp_path))
-        _, err = up.communicate(timeout=30)
+        _, err = up.communicate(timeout=90)
     assert up.returncode == 1
     assert f"port {port}" in err
     assert f"with {option}" in err
@@ -101,13 +101,13 @@ def test_a_signal_in_the_midst_of_starting_ends_it_cleanly(start: Start, tmp_pat
         if "starting an embedded Mesos" in line:
             break
     up.terminate()
-    _, err = up.communicate(timeout=30)
+    _, err = up.communicate(timeout=90)
     assert up.returncode == 0, err
 
 
 def test_a_master_that_is_no_url_is_wrong_usage(start: Start) -> None:
     serve = start("serve", "--master", "localhost:5050")
-    _, err = serve.communicate(timeout=30)
+    _, err = serve.communicate(timeout=90)
     assert serve.returncode == 2
     assert "http://HOST:PORT" in err
 
@@ -118,6 +118,6 @@ def test_the_leader_that_is_told_to_abdicate_ends_as_marathons_does(start: Start
     request = urllib.request.Request(url_of(serve) + "/v2/leader", method="DELETE")
     with urllib.request.urlopen(request) as answer:
         assert answer.read() == b'{"message":"Leadership abdicated"}'
-    _, err = serve.communicate(timeout=30)
+    _, err = serve.communicate(timeout=90)
     assert serve.returncode == 103
     assert "tasks run on" in err
