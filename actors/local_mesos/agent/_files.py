@@ -46,6 +46,15 @@ class Files:
             raise NotThere(path)
         return [_info(os.path.join(path, name), folder / name) for name in sorted(os.listdir(folder))]
 
+    def part(self, path: str, offset: int, length: int | None) -> tuple[bytes, int]:
+        """The bytes there, and how many the file has."""
+        file = self.resolve(path)
+        if not file.is_file():
+            raise NotThere(path)
+        with file.open("rb") as source:
+            source.seek(offset)
+            return source.read(PAGE if length is None else min(length, PAGE)), file.stat().st_size
+
     def read(self, path: str, offset: int, length: int) -> dict[str, Any]:
         """``offset`` -1 asks for the size alone. Bytes that are no UTF-8 are shown as replacement characters."""
         file = self.resolve(path)

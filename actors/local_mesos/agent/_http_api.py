@@ -2,7 +2,7 @@
 
 ::
 
-    /api/v1/executor (``_executor_api``)
+    /api/v1 (READ_FILE, GET_HEALTH)   /api/v1/executor (``_executor_api``)
     /state  /monitor/statistics  /health  /version
     /files/browse?path=…   /files/read?path=…&offset=…&length=…   /files/download?path=…
 
@@ -25,10 +25,21 @@ from actors.local_mesos.agent._files import Files, NotThere
 from actors.local_mesos.agent._messages import DescribeAgent
 from actors.local_mesos.agent._views import AgentDescription, state, statistics
 from actors.local_mesos.master import legacy_views
-from actors.local_mesos.master._http import Refusal, bare_headers, json_body, plain_words, require_method
+from actors.local_mesos.master._http import (
+    Refusal,
+    accepted_format,
+    bare_headers,
+    body_response,
+    encoder,
+    json_body,
+    plain_words,
+    read_call,
+    require_method,
+)
 from actors.local_mesos.master.scheduler_api import EventStreams
 from actors.local_mesos.master.settings import MasterSettings
 from actors.local_mesos.task_runner import RunnerUnusable, TaskRunner
+from mesos_proto import agent_pb2
 
 __all__ = ["AgentApi"]
 
@@ -63,6 +74,7 @@ class AgentApi:
         app = web.Application(middlewares=[plain_words])
         app.on_response_prepare.append(bare_headers)
         handlers: dict[str, Handler] = {
+            "/api/v1": self._call,
             "/api/v1/executor": self._executors.handle,
             "/state": self._state,
             "/monitor/statistics": self._statistics,
@@ -103,6 +115,25 @@ class AgentApi:
 
     async def _version(self, request: web.Request) -> web.Response:
         return _answer(request, legacy_views.version())
+
+    async def _call(self, request: web.Request) -> web.Response:
+        """The calls of the operator API that read what an agent alone can show."""
+        require_method(request, "POST")
+        call, media_type = await read_call(request, agent_pb2.Call), accepted_format(request)
+        response = agent_pb2.Response()
+        match call.type:
+            case agent_pb2.Call.READ_FILE:
+                wanted = call.read_file
+                length = wanted.length if wanted.HasField("length") else None
+                data, size = await self._in_thread(self._files.part, wanted.path, wanted.offset, length)
+                response.type = agent_pb2.Response.READ_FILE
+                response.read_file.data, response.read_file.size = data, size
+            case agent_pb2.Call.GET_HEALTH:
+                response.type = agent_pb2.Response.GET_HEALTH
+                response.get_health.healthy = True
+            case _:
+                raise Refusal(501, "501 Not Implemented.")
+        return body_response(request, encoder(media_type)(response), media_type)
 
     # -- its sandboxes ---------------------------------------------------------------------------------------------
 

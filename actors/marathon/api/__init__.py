@@ -24,7 +24,7 @@ from ._errors import errors_as_json, foreign_pages_refused
 from ._http import SERVICE
 from .agent_sandboxes import AgentSandboxes
 from .app_texts import APP_TEXTS, AppTexts
-from .sandboxes import LocalSandboxes, NoSandboxes, Sandboxes
+from .sandboxes import EitherSandboxes, LocalSandboxes, NoSandboxes, Sandboxes
 from .security import Credentials, InvalidCredentials, authenticated
 from .service import MarathonActors, Service, ServiceInfo
 from .standby import Standby
@@ -33,6 +33,7 @@ __all__ = [
     "MAX_BODY",
     "AgentSandboxes",
     "Credentials",
+    "EitherSandboxes",
     "InvalidCredentials",
     "LocalSandboxes",
     "MarathonActors",

@@ -1,7 +1,9 @@
 """Sandboxes on the agents of a cluster, read through Mesos's own HTTP: for a service whose agents are elsewhere.
 
     master /tasks   which agent ran the task     master /slaves   where that agent answers
-    agent /state    the sandbox's folder         agent /api/v1    READ_FILE: bytes and size
+    agent /state    the executor's folder        agent /api/v1    READ_FILE: bytes and size
+
+A container of a pod has its folder in that of the pod's executor, by the name that its status gives.
 
 A task's place never changes, so it is asked for once.
 """
@@ -91,7 +93,10 @@ class AgentSandboxes:
         name, _, address = agent["pid"].rpartition("@")
         url = f"http://{address}/{name}"
         state = await _get(session, f"{url}/state")
-        folder = next((e["directory"] for e in _executors(state) if e["id"] == task_id), None)
+        executor = tasks[0].get("executor_id") or task_id
+        folder = next((e["directory"] for e in _executors(state) if e["id"] == executor), None)
+        if folder is not None and (nested := _nested_container(tasks[0])):
+            folder = f"{folder}/containers/{nested}"
         if folder is None:
             raise SandboxNotFound(f"the sandbox of task {task_id} is not there any more")
         if len(self._places) >= MAX_PLACES:
@@ -119,6 +124,15 @@ async def _get(session: aiohttp.ClientSession, url: str) -> Mapping[str, Any]:
     async with session.get(url, raise_for_status=True) as answer:
         decoded: Mapping[str, Any] = json.loads(await answer.read())
         return decoded
+
+
+def _nested_container(task: Mapping[str, Any]) -> str | None:
+    """The name of its container inside of its executor's, if it has one there."""
+    for status in task.get("statuses", ()):
+        container = status.get("container_status", {}).get("container_id", {})
+        if "parent" in container:
+            return str(container["value"])
+    return None
 
 
 def _executors(state: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

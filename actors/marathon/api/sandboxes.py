@@ -4,7 +4,8 @@
 
     ROOT/agent-N/slaves/AGENT/frameworks/FRAMEWORK/executors/EXECUTOR/runs/latest/stdout
 
-A command task's executor has the task's id. Sandboxes of dead tasks are found too, as long as they are kept.
+A command task's executor has the task's id, which a pod's containers have not: those are found by asking the agents.
+Sandboxes of dead tasks are found too, as long as they are kept.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-__all__ = ["FILES", "Chunk", "LocalSandboxes", "NoSandboxes", "SandboxNotFound", "Sandboxes"]
+__all__ = ["FILES", "Chunk", "EitherSandboxes", "LocalSandboxes", "NoSandboxes", "SandboxNotFound", "Sandboxes"]
 
 FILES = ("stdout", "stderr")
 MAX_CHUNK = 256 * 1024
@@ -59,6 +60,23 @@ class NoSandboxes:
 
     async def task_ids(self, prefix: str) -> tuple[str, ...]:
         return ()
+
+
+class EitherSandboxes:
+    """`near` ones, which cost no call; what is not there is asked of `far` ones."""
+
+    def __init__(self, near: Sandboxes, far: Sandboxes) -> None:
+        self._near = near
+        self._far = far
+
+    async def read(self, task_id: str, file: str, offset: int, length: int) -> Chunk:
+        try:
+            return await self._near.read(task_id, file, offset, length)
+        except SandboxNotFound:
+            return await self._far.read(task_id, file, offset, length)
+
+    async def task_ids(self, prefix: str) -> tuple[str, ...]:
+        return await self._near.task_ids(prefix) or await self._far.task_ids(prefix)
 
 
 class LocalSandboxes:

@@ -57,24 +57,28 @@ def unknown_fields(definition: Any, text: str) -> Iterator[str]:
 
 _GROUP_FIELDS = frozenset({"id", "apps", "groups", "pods", "dependencies", "version", "scaleBy", "enforceRole"})
 
+_POD_STATUS_FIELDS = frozenset({"version"})  # what the API shows with a pod, beside what people write
+
 
 def _strangers(definition: Any, path: str) -> Iterator[tuple[str, str, frozenset[str]]]:
     from actors.marathon.model import App
     from actors.marathon.model.parse import STATUS_FIELDS
+    from actors.marathon.model.pod_spec import PodSpec
 
     if isinstance(definition, list):
         for index, item in enumerate(definition):
             yield from _strangers(item, f"{path}({index})")
     elif isinstance(definition, Mapping):
         if is_pod(definition):
-            return  # the service refuses the fields of pods that it does not know
+            yield from _of_model(PodSpec, definition, path, _POD_STATUS_FIELDS)
+            return
         if not is_group(definition):
             yield from _of_model(App, definition, path, STATUS_FIELDS)
             return
         for field in definition:
             if field not in _GROUP_FIELDS:
                 yield path or "/", field, _GROUP_FIELDS
-        for part in ("apps", "groups"):
+        for part in ("apps", "pods", "groups"):
             for index, item in enumerate(definition.get(part) or ()):
                 yield from _strangers(item, f"{path}/{part}({index})")
 

@@ -30,7 +30,16 @@ from actors.configuration.collector import settle_collector
 from actors.configuration.open_files import allow_many_files
 from actors.http import PortTaken, Server, serve
 from actors.marathon import Marathon
-from actors.marathon.api import AgentSandboxes, Credentials, Sandboxes, Service, ServiceInfo, Standby, make_app
+from actors.marathon.api import (
+    AgentSandboxes,
+    Credentials,
+    EitherSandboxes,
+    Sandboxes,
+    Service,
+    ServiceInfo,
+    Standby,
+    make_app,
+)
 from actors.marathon.messages import SchedulerDisconnected, SchedulerEnded, SchedulerRegistered, SchedulerReregistered
 from actors.mesos import Credential
 from actors.observer import Observer
@@ -50,7 +59,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Mesos:
-    """The cluster to run on, and as whom. `shown` is `url` without a password. Without `sandboxes` they are read from
+    """The cluster to run on, and as whom. `shown` is `url` without a password. What is not in `sandboxes` is read from
     its agents. `stop` ends what was started for it."""
 
     url: str
@@ -212,9 +221,10 @@ async def _lead(
         )
         service = Service(system, marathon, facts)
         abdicated = asyncio.Event()
+        of_agents = AgentSandboxes(service.framework)
         service = replace(
             service,
-            sandboxes=mesos.sandboxes or AgentSandboxes(service.framework),
+            sandboxes=of_agents if mesos.sandboxes is None else EitherSandboxes(mesos.sandboxes, of_agents),
             abdicate=abdicated.set if mesos.stop is None else None,  # with its own Mesos, the tasks would end, too
         )
         await server.replace(make_app(service, credentials=credentials, observer=await Observer.of(system)))

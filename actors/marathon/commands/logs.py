@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import click
 
-from ._client import Client, CommandFailed, Refused, Unreachable, app_path
+from ._client import Client, CommandFailed, Refused, Unreachable, app_path, pod_path
 from ._complete import AppId
 from ._console import EXIT_INTERRUPTED, say, with_url
 
@@ -44,7 +44,7 @@ def command(
     timestamps: bool,
     url: str | None,
 ) -> None:
-    """Show what the tasks of APP wrote to stdout and stderr.
+    """Show what the tasks of APP, or the containers of a pod, wrote to stdout and stderr.
 
     Mesos keeps it as it was written, without times: there is no --since, and only what comes while one follows can be
     given a time.
@@ -96,8 +96,25 @@ class Streams:
     colours: Iterator[str] = field(default_factory=lambda: cycle(COLOURS))
 
     def live(self) -> list[str]:
-        tasks = self.client.get(app_path(self.app, "tasks"))["tasks"]
-        return [task["id"] for task in tasks if self.wanted in (None, task["id"])]
+        return [task for task in self._tasks() if self.wanted in (None, task)]
+
+    def _tasks(self) -> list[str]:
+        try:
+            return [task["id"] for task in self.client.get(app_path(self.app, "tasks"))["tasks"]]
+        except Refused as refused:
+            pod = None if refused.status != 404 else self._pod()
+            if pod is None:
+                raise
+            return [each["containerId"] for instance in pod["instances"] for each in instance["containers"]]
+
+    def _pod(self) -> Mapping[str, Any] | None:
+        try:
+            status: Mapping[str, Any] = self.client.get(f"{pod_path(self.app)}::status")
+        except Refused as refused:
+            if refused.status != 404:
+                raise
+            return None  # it is neither app nor pod: what was said of the app stands
+        return status
 
     def open_present(self, *, previous: bool, tail: int) -> None:
         """Show the end of every file that is there."""
@@ -205,4 +222,6 @@ class Streams:
 def _short(task_id: str) -> str:
     """Enough of a task's id to tell it from its neighbours."""
     app, _, rest = task_id.partition(".")
-    return f"{app}.{rest.removeprefix('instance-')[:8]}"
+    short = f"{app}.{rest.removeprefix('instance-')[:8]}"
+    container = rest.split(".")[1:2]  # of a pod; an app's tasks have but one, of no name that anybody gave
+    return short if container in ([], ["_app"]) or not rest.startswith("instance-") else f"{short}.{container[0]}"

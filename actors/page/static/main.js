@@ -30,10 +30,25 @@ const PLACES = {
     view: "apps",
     within: "pods",
     load: () =>
-      import("./views/pods.js").then(
+      import("./views/pod.js").then(
         (m) =>
-          ({ path: [id] }) =>
-            html`<${m.PodPage} key=${id} id=${id} />`,
+          ({ path: [id, tab], query }) =>
+            html`<${m.PodPage} key=${id} id=${id} tab=${tab} query=${query} />`,
+      ),
+  },
+  "create-pod": {
+    view: "apps",
+    within: "pods",
+    load: () => import("./views/edit_pod.js").then((m) => () => html`<${m.CreatePod} />`),
+  },
+  "edit-pod": {
+    view: "apps",
+    within: "pods",
+    load: () =>
+      import("./views/edit_pod.js").then(
+        (m) =>
+          ({ path: [id], query }) =>
+            html`<${m.EditPod} key=${`${id} ${query.version}`} id=${id} query=${query} />`,
       ),
   },
   deployments: {

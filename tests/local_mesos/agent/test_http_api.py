@@ -16,6 +16,7 @@ from actors.http import serve
 from actors.local_mesos import messages as m
 from actors.local_mesos.agent import AgentApi
 from actors.local_mesos.agent._files import PAGE, Files, NotThere
+from mesos_proto import agent_pb2
 from mesos_proto import mesos_pb2 as pb
 
 from .conftest import Bench
@@ -35,6 +36,12 @@ class Client:
     async def get(self, path: str, /, **query: Any) -> tuple[int, str]:
         async with self._session.get(self._url + path, params=query) as response:
             return response.status, await response.text()
+
+    async def post(self, path: str, call: bytes) -> tuple[int, bytes]:
+        protobuf = "application/x-protobuf"
+        headers = {"Content-Type": protobuf, "Accept": protobuf}
+        async with self._session.post(self._url + path, data=call, headers=headers) as response:
+            return response.status, await response.read()
 
     async def json(self, path: str, /, **query: Any) -> Any:
         status, text = await self.get(path, **query)
@@ -171,3 +178,30 @@ async def test_a_real_task_s_output_is_read_where_its_environment_says_the_agent
         assert data == f"127.0.0.1:{slaves['slaves'][0]['port']}\n"
         assert await agent.get("/files/download", path=path) == (200, data)
         await local.stop()
+
+
+async def test_a_file_is_read_by_the_operator_call_in_bytes_with_its_size(bench: Bench, client: Client) -> None:
+    file = Path(bench.runner.sandbox_path("slaves/made/stdout"))
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"\xffabcdef")  # noqa: ASYNC240 - a test of files
+
+    async def read(**fields: Any) -> agent_pb2.Response.ReadFile:
+        call = agent_pb2.Call(type=agent_pb2.Call.READ_FILE, read_file=agent_pb2.Call.ReadFile(**fields))
+        status, body = await client.post("/slave(1)/api/v1", call.SerializeToString())
+        assert status == 200, body
+        return agent_pb2.Response.FromString(body).read_file
+
+    part = await read(path=str(file), offset=0, length=3)
+    assert (part.data, part.size) == (b"\xffab", 7)
+    assert (await read(path=str(file), offset=5)).data == b"ef"
+    assert (await read(path=str(file), offset=2**40, length=0)).size == 7
+
+
+async def test_what_the_operator_call_may_not_read_is_not_there_and_other_calls_are_not_known(client: Client) -> None:
+    outside = agent_pb2.Call(
+        type=agent_pb2.Call.READ_FILE, read_file=agent_pb2.Call.ReadFile(path="/etc/passwd", offset=0)
+    )
+    assert (await client.post("/api/v1", outside.SerializeToString()))[0] == 404
+    prune = agent_pb2.Call(type=agent_pb2.Call.PRUNE_IMAGES)
+    assert (await client.post("/api/v1", prune.SerializeToString()))[0] == 501
+    assert (await client.get("/api/v1"))[0] == 405

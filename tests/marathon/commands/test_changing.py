@@ -135,6 +135,14 @@ def test_an_unknown_field_is_pointed_out_with_the_nearest_name(
     assert "^" in result.stderr
 
 
+def test_an_unknown_field_of_a_pod_is_pointed_out_too(service: Fake, run: Run) -> None:
+    pod = {"id": "p", "containers": [{"name": "a", "resorces": {}, "resources": {"cpus": 1, "mem": 1}}], "version": "1"}
+    service.answers["GET /v2/pods/p"] = (500, {"message": "not to be asked further"})
+    stderr = run("deploy", "-", "--detach", input=json.dumps(pod)).stderr
+    assert "/containers(0): unknown field 'resorces' is ignored; did you mean 'resources'?" in stderr
+    assert "'version'" not in stderr, "the API shows it"
+
+
 def test_known_old_and_status_fields_are_no_mistakes(service: Fake, run: Run) -> None:
     service.answers["PUT /v2/apps/a"] = STARTED
     data = {

@@ -156,6 +156,24 @@ def test_logs_of_several_tasks_begin_with_the_tasks_name(service: Fake, run: Run
     assert "|" not in run("logs", "web", "--stdout", "--no-prefix").stdout
 
 
+def test_logs_of_a_pod_are_those_of_its_containers_by_name(service: Fake, run: Run) -> None:
+    ids = [f"pods_web.instance-5e300614-9b1c.{name}.1" for name in ("server", "writer")]
+    service.answers |= {
+        "GET /v2/pods/pods/web::status": {"instances": [{"containers": [{"containerId": each} for each in ids]}]},
+        "GET /v2/logs": {"tasks": ids},
+    }
+    for each in ids:
+        service.answers[f"GET /v2/logs/{each}/stdout"] = {"data": "said\n", "offset": 0, "next": 5, "size": 5}
+    result = run("logs", "pods/web", "--stdout")
+    assert result.stdout == "pods_web.5e300614.server | said\npods_web.5e300614.writer | said\n"
+
+
+def test_logs_of_what_is_neither_app_nor_pod_say_so(service: Fake, run: Run) -> None:
+    result = run("logs", "nobody")
+    assert result.exit_code == 1
+    assert "does not exist" in result.output
+
+
 def test_logs_of_an_app_without_tasks_are_those_of_the_last_one(service: Fake, run: Run) -> None:
     service.answers |= {
         "GET /v2/apps/web/tasks": {"tasks": []},

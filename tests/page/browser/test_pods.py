@@ -1,5 +1,6 @@
 """Pods: their list, one with its instances and their containers, and what is done to them."""
 
+import json
 from typing import Any
 
 from playwright.sync_api import Page, expect
@@ -66,3 +67,59 @@ def test_a_pod_that_waits_says_why_and_its_deployment_leads_to_it(service: Servi
     expect(page.get_by_role("heading", name="big")).to_be_visible()
     assert service.delete("/v2/pods/podded/big?force=true").status == 202
     expect(page.get_by_text("There is no pod /podded/big")).to_be_visible()
+
+
+def test_what_a_pods_containers_write_is_read_on_the_page(service: Service, page: Page) -> None:
+    speaking = pod("/podded/speaking")
+    speaking["containers"][1]["exec"] = {"command": {"shell": "echo written down; exec sleep 1000"}}
+    assert service.post("/v2/pods", speaking).status == 201
+    page.goto(at(service, "pod", "/podded/speaking"))
+    page.get_by_role("link", name="Logs").click()
+    expect(page.get_by_role("log")).to_contain_text("written down")
+    expect(page.get_by_role("log")).to_contain_text("writer")
+
+
+def test_a_pod_is_made_changed_and_rolled_back_on_the_page(service: Service, page: Page) -> None:
+    page.goto(at(service, "create-pod"))
+    text = page.get_by_role("textbox", name="The definition as JSON")
+    text.fill(json.dumps(pod("/podded/made", scaling={"kind": "fixed", "instances": -1})))
+    page.get_by_role("button", name="Create the pod").click()
+    expect(page.get_by_role("alert")).to_contain_text("Nothing was changed")
+    expect(page.get_by_text("/scaling/instances")).to_be_visible()
+    text.fill(json.dumps(pod("/podded/made")))
+    page.get_by_role("button", name="Create the pod").click()
+    expect(page.get_by_role("region", name="Instance podded_made")).to_have_count(1)
+
+    page.get_by_role("link", name="Edit", exact=True).click()
+    expect(page.get_by_role("button", name="Nothing changed yet")).to_be_disabled()
+    text.fill(json.dumps(pod("/podded/made", scaling={"kind": "fixed", "instances": 2})))
+    page.get_by_role("button", name="Show what changes").click()
+    expect(page.get_by_role("region", name="What this will do")).to_contain_text('"instances": 2')
+    page.get_by_role("button", name="Change the pod").click()
+    expect(page.get_by_role("region", name="Instance podded_made")).to_have_count(2)
+
+    eventually("nothing is deployed", lambda: service.get("/v2/deployments").json == [])
+    page.get_by_role("link", name="Versions").click()
+    expect(page.get_by_role("list", name="Versions").get_by_role("listitem")).to_have_count(2)
+    page.get_by_role("button", name="Roll back").click()
+    page.get_by_role("dialog").get_by_role("button", name="Roll back", exact=True).click()
+    expect(page.get_by_role("region", name="Instance podded_made")).to_have_count(1)
+
+
+def test_two_who_edit_one_pod_meet_and_neither_is_overwritten_unseen(service: Service, page: Page) -> None:
+    assert service.post("/v2/pods", pod("/podded/shared")).status == 201
+    eventually("nothing is deployed", lambda: service.get("/v2/deployments").json == [])
+    page.goto(at(service, "edit-pod", "/podded/shared"))
+    text = page.get_by_role("textbox", name="The definition as JSON")
+    text.fill(json.dumps(pod("/podded/shared", labels={"mine": "1"})))
+    assert service.put("/v2/pods/podded/shared", pod("/podded/shared", labels={"theirs": "1"})).status == 200
+    eventually("nothing is deployed", lambda: service.get("/v2/deployments").json == [])
+    page.get_by_role("button", name="Show what changes").click()
+    page.get_by_role("button", name="Change the pod").click()
+    expect(page.get_by_role("alert")).to_contain_text("Somebody else changed this pod")
+    assert service.get("/v2/pods/podded/shared").json["labels"] == {"theirs": "1"}
+    page.get_by_role("button", name="Keep mine").click()
+    page.get_by_role("button", name="Show what changes").click()
+    page.get_by_role("button", name="Change the pod").click()
+    expect(page.get_by_role("link", name="Instances")).to_be_visible()
+    assert service.get("/v2/pods/podded/shared").json["labels"] == {"mine": "1"}

@@ -23,7 +23,7 @@ export function Chart({ title, value, times, values, show, colour, least }) {
         height: HEIGHT,
         legend: { show: false },
         cursor: { show: false },
-        padding: [6, 8, 0, 0],
+        padding: [6, 22, 0, 0],
         scales: { y: { range: (_, low, high) => [0, Math.max((high ?? 0) * 1.15, least)] } },
         axes: [
           { ...axis, space: 90, size: 22, incrs: [5, 10, 20, 30, 60], values: (_, ticks) => ticks.map(clock) },

@@ -12,3 +12,14 @@ export function countsOf(pod) {
     healthChecks: checked ? pod.spec.containers.filter((each) => each.healthCheck) : [],
   };
 }
+
+// The deployments that change this pod.
+export const changing = (running, id) => (running ?? []).filter((each) => each.affectedPods.includes(id));
+
+// item: what of it waits in the queue, if anything does.
+export function statusOf(pod, running, item) {
+  const counts = countsOf(pod);
+  if (item?.count > 0) return item.delay.overdue ? "waiting" : "delayed";
+  if (changing(running, pod.id).length) return "deploying";
+  return counts.instances === 0 && !counts.tasksRunning ? "suspended" : "running";
+}

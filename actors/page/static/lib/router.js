@@ -52,7 +52,7 @@ export function useRoute() {
 }
 
 export const toApp = (id, tab) => href(tab ? ["app", id, tab] : ["app", id]);
-export const toPod = (id) => href(["pod", id]);
+export const toPod = (id, tab) => href(tab ? ["pod", id, tab] : ["pod", id]);
 export const toGroup = (id) => href(["apps"], id === "/" ? {} : { group: id });
 export const toDeployment = (id) => href(["deployments", id]);
 export const toAgent = (id) => href(["cluster", "agents", id]);

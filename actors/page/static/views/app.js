@@ -41,7 +41,7 @@ export function AppPage({ id, tab = "instances", query }) {
     <${Head} app=${app} />
     ${waiting?.count > 0 && html`<${Why} app=${app} item=${waiting} brief />`}
     <${Tabs} tabs=${tabs} current=${TABS[tab] ? tab : "instances"} label="Of this app" />
-    <div class="tab"><${View} app=${app} query=${query} /></div>
+    <div class="tab"><${View} app=${app} query=${query} rollBack=${actions.rollBack} /></div>
     <${Command}>${commandOf(tab, id)}<//>
   </div>`;
 }

@@ -188,7 +188,8 @@ function Conflict({ conflict, mine, keepMine, takeTheirs }) {
   </section>`;
 }
 
-function Json({ text, change, broken, line, schema }) {
+// schema: of the fields beside it; none: it stands alone.
+export function Json({ text, change, broken, line, schema }) {
   const [find, setFind] = useState("");
   const rows = text.split("\n").length;
   const fields = (schema?.fields ?? []).filter((field) => field.name.toLowerCase().includes(find.toLowerCase()));
@@ -204,7 +205,7 @@ function Json({ text, change, broken, line, schema }) {
       </div>
       ${broken && html`<p class="error" role="alert">${broken}</p>`}
     </div>
-    <aside class="schema" aria-label="Fields of an app">
+    ${schema !== undefined && html`<aside class="schema" aria-label="Fields of an app">
       <input type="search" placeholder="Fields of an app" aria-label="Search fields" value=${find}
         onInput=${(event) => setFind(event.target.value)} />
       <div class="schema-fields" tabindex="0" role="region" aria-label="Fields"><dl>${fields.map((field) => html`<div>
@@ -212,7 +213,7 @@ function Json({ text, change, broken, line, schema }) {
         </dt>${(field.description || field.unless !== undefined) && html`<dd>
           ${field.description}${field.unless !== undefined && field.unless !== null && html` <span
           class="dim">Unless said: ${JSON.stringify(field.unless)}</span>`}</dd>`}</div>`)}</dl>
-        </div></aside>
+        </div></aside>`}
   </div>`;
 }
 

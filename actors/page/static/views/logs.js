@@ -14,7 +14,8 @@ const KEPT = 4000; // lines in the document
 const TOGETHER = 12; // instances whose output is merged
 const COLOURS = 8;
 
-export function Logs({ app, query }) {
+// kind: "app" or "pod"; nameOf(id) is what the output of a task is called
+export function Logs({ app, query, kind = "app", nameOf = shortId }) {
   const file = query.file === "stderr" ? "stderr" : "stdout";
   const { value } = useFetched(() => api.get(`/v2/logs?app=${encodeURIComponent(app.id)}`), [app.id], concerns(app.id));
   const living = useMemo(() => new Set(app.tasks.map((task) => task.id)), [app]);
@@ -25,14 +26,14 @@ export function Logs({ app, query }) {
   const alive = known.filter((id) => living.has(id)).slice(0, TOGETHER);
   const task = query.task ?? "";
   const tasks = task ? [task] : alive.length ? alive : known.slice(0, 1);
-  const to = (change) => replace(href(["app", app.id, "logs"], { ...query, file, ...change }));
+  const to = (change) => replace(href([kind, app.id, "logs"], { ...query, file, ...change }));
   return html`<div class="stack full">
     <div class="buttons left">
       <label class="field inline"><span>Instance</span>
         <select value=${task} onChange=${(event) => to({ task: event.target.value })}>
         <option value="">all ${alive.length} that run</option>
         ${known.map((id) => html`<option value=${id} selected=${id === task}>
-          ${shortId(id)}${living.has(id) ? "" : " (ended)"}</option>`)}
+          ${nameOf(id)}${living.has(id) ? "" : " (ended)"}</option>`)}
       </select></label>
       <div class="switch" role="group" aria-label="File">${["stdout", "stderr"].map((name) => html`<button
         class=${cls({ on: file === name })} aria-pressed=${file === name} onClick=${() => to({ file: name })}>
@@ -42,11 +43,12 @@ export function Logs({ app, query }) {
           onInput=${(event) => to({ find: event.target.value })} />
         </label>
     </div>
-    <${Output} key=${`${tasks.join()} ${file}`} tasks=${tasks} file=${file} find=${query.find ?? ""} />
+    <${Output} key=${`${tasks.join()} ${file}`} tasks=${tasks} file=${file} find=${query.find ?? ""}
+      nameOf=${nameOf} />
   </div>`;
 }
 
-export function Output({ tasks, file, find = "" }) {
+export function Output({ tasks, file, find = "", nameOf = shortId }) {
   const box = useRef();
   const [lines, setLines] = useState([]);
   const [errors, setErrors] = useState({});
@@ -56,9 +58,9 @@ export function Output({ tasks, file, find = "" }) {
 
   useEffect(() => {
     let waiting = [];
-    let asked = false;
+    let asked = null;
     const flush = () => {
-      asked = false;
+      asked = null;
       const fresh = waiting;
       waiting = [];
       look(); // a scroll that was not told of yet must not be undone
@@ -76,13 +78,15 @@ export function Output({ tasks, file, find = "" }) {
           file,
           (texts) => {
             for (const text of texts) waiting.push({ key: number.current++, task, colour: colour % COLOURS, text });
-            if (!asked) setTimeout(flush, 50);
-            asked = true;
+            asked ??= setTimeout(flush, 50);
           },
           (error) => setErrors((old) => (old[task] === error?.message ? old : { ...old, [task]: error?.message })),
         ),
     );
-    return () => tails.forEach((tail) => tail.stop());
+    return () => {
+      clearTimeout(asked); // what is shown is gone by then
+      tails.forEach((tail) => tail.stop());
+    };
   }, []);
 
   const shown = useMemo(() => (find ? lines.filter((line) => line.text.includes(find)) : lines), [lines, find]);
@@ -103,11 +107,11 @@ export function Output({ tasks, file, find = "" }) {
   const words = Object.entries(errors).filter(([, error]) => error);
   return html`<div class="log-box">
     ${words.map(([task, error]) => html`<p class="dim note">${tasks.length > 1 && html`<b>
-      ${shortId(task)}</b> `}${error}</p>`)}
+      ${nameOf(task)}</b> `}${error}</p>`)}
     <pre class="log" ref=${box} onScroll=${look} tabindex="0" role="log"
       aria-label=${`${file} of ${plural(tasks.length, "instance")}`} aria-live="off">${shown.map((line) => html`<div
       key=${line.key}>${tasks.length > 1 && html`<span class=${`who c${line.colour}`}>
-      ${shortId(line.task)}</span>`}${line.text}</div>`)}</pre>
+      ${nameOf(line.task)}</span>`}${line.text}</div>`)}</pre>
     ${unseen > 0 && html`<button class="button primary new-lines" onClick=${follow}>
       ${plural(unseen, "new line")}</button>`}
     ${shown.length === 0 && words.length === 0 && html`<p class="dim note">
