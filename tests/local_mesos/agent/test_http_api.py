@@ -180,10 +180,17 @@ async def test_a_real_task_s_output_is_read_where_its_environment_says_the_agent
         await local.stop()
 
 
-async def test_a_file_is_read_by_the_operator_call_in_bytes_with_its_size(bench: Bench, client: Client) -> None:
-    file = Path(bench.runner.sandbox_path("slaves/made/stdout"))
-    file.parent.mkdir(parents=True)
-    file.write_bytes(b"\xffabcdef")  # noqa: ASYNC240 - a test of files
+@pytest.fixture
+def sandboxes(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder that the agent shows."""
+    monkeypatch.setattr(type(bench.runner), "sandbox_path", lambda _, name: str(tmp_path / name))
+    (tmp_path / "slaves").mkdir()
+    return tmp_path / "slaves"
+
+
+async def test_a_file_is_read_by_the_operator_call_in_bytes_with_its_size(sandboxes: Path, client: Client) -> None:
+    file = sandboxes / "stdout"
+    await asyncio.to_thread(file.write_bytes, b"\xffabcdef")
 
     async def read(**fields: Any) -> agent_pb2.Response.ReadFile:
         call = agent_pb2.Call(type=agent_pb2.Call.READ_FILE, read_file=agent_pb2.Call.ReadFile(**fields))
