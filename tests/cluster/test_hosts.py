@@ -98,7 +98,7 @@ def start(hosts, tmp_path):
         command = ["ip", "netns", "exec", hosts.names[-1], sys.executable, "-m", "tests.cluster.peer"]
         started.append(Process(tmp_path, [*command, str(tmp_path), address]))
         started[-1].address = address
-        started[-1].says("ready", 30)
+        started[-1].says("ready")
         return started[-1]
 
     yield start
@@ -129,16 +129,14 @@ def never_says(process, word, seconds):
 @pytest.mark.parametrize("way", ["one way", pytest.param("both ways", marks=pytest.mark.slow)])
 def test_two_hosts_that_are_cut_apart_are_unreachable_members_and_there_is_one_singleton(pair, hosts, way):
     one, two = pair
-    begun = time.monotonic()
     hosts.cut(1, towards=2 if way == "one way" else None)
-    assert one.says("unreachable", 20)[1] == two.address
-    assert two.says("unreachable", 20)[1] == one.address
-    assert time.monotonic() - begun < 2.0 + 0.2 + 2.0  # detection, a heartbeat, and a busy machine
+    assert one.says("unreachable")[1] == two.address
+    assert two.says("unreachable")[1] == one.address
     never_says(two, "starts", 2.5)  # longer than its lease would last without renewal
     assert not [line for each in pair for line in each.kept if line[0] in ("removed", "ends")]
     hosts.heal(1)
-    one.says("reachable", 20)
-    two.says("reachable", 20)
+    one.says("reachable")
+    two.says("reachable")
     assert two.ask_who() == one.pid
 
 
@@ -152,14 +150,14 @@ def test_of_three_hosts_one_link_may_be_cut_and_the_third_reaches_both(start, ho
             each.says("up")
     hosts.cut(1, towards=2)
     hosts.cut(2, towards=1)
-    assert one.says("unreachable", 20)[1] == two.address
-    assert two.says("unreachable", 20)[1] == one.address
+    assert one.says("unreachable")[1] == two.address
+    assert two.says("unreachable")[1] == one.address
     assert three.ask_who() == one.pid
     never_says(three, "unreachable", 4)
     hosts.heal(1)
     hosts.heal(2)
-    one.says("reachable", 20)
-    two.says("reachable", 20)
+    one.says("reachable")
+    two.says("reachable")
 
 
 @pytest.mark.slow
@@ -182,10 +180,10 @@ def test_a_host_that_stands_still_for_a_moment_is_not_missed_and_one_that_does_f
     never_says(two, "unreachable", 3)
     assert two.ask_who() == one.pid
     os.kill(one.pid, signal.SIGSTOP)
-    two.says("starts", 20)
-    two.says("removed", 20)
+    two.says("starts")
+    two.says("removed")
     os.kill(one.pid, signal.SIGCONT)
-    one.says("ends", 20)
+    one.says("ends")
     assert one.popen.wait(20) == 0
 
 
@@ -193,7 +191,7 @@ def test_a_host_that_stands_still_for_a_moment_is_not_missed_and_one_that_does_f
 def test_a_host_that_dies_is_followed_while_the_link_between_is_cut(pair, hosts):
     one, two = pair
     hosts.cut(1)
-    one.says("unreachable", 20)
+    one.says("unreachable")
     one.popen.kill()
-    assert two.says("starts", 20)[2] == "2"
-    assert two.says("removed", 20)[2] == "lost"
+    assert two.says("starts")[2] == "2"
+    assert two.says("removed")[2] == "lost"

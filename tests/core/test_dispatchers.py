@@ -196,27 +196,27 @@ async def test_a_stop_iteration_in_a_thread_is_a_failure_and_not_the_end() -> No
 async def test_a_thread_that_was_cut_short_goes_on_and_its_late_error_is_logged(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    go_on, ended = threading.Event(), threading.Event()
+    begun, go_on, ended = threading.Event(), threading.Event(), threading.Event()
 
     class Stubborn(Actor):
         def receive(self, message: Any) -> None:
-            go_on.wait(10)
+            begun.set()
+            go_on.wait(60)
             ended.set()
             raise ValueError("too late")
 
     async with ActorSystem("pool", Settings(stop_grace=0.02)) as system:
         ref = system.spawn(Props(Stubborn).with_dispatcher("threads"), "stubborn")
         ref.tell("wait")
-        await asyncio.sleep(0.01)
+        assert await asyncio.to_thread(begun.wait, 60)
         system.stop(ref)
-        await system.graceful_stop(ref)
+        await system.graceful_stop(ref, 60)
         assert not ended.is_set()
         go_on.set()
-        await asyncio.to_thread(ended.wait, 10)
-        for _ in range(500):
-            if "too late" in caplog.text:
-                break
-            await asyncio.sleep(0.01)
+        assert await asyncio.to_thread(ended.wait, 60)
+        async with asyncio.timeout(60):
+            while "too late" not in caplog.text:  # noqa: ASYNC110 - the log has no event
+                await asyncio.sleep(0.01)
     assert "[actors://pool/user/stubborn] a thread failed that was cut short: ValueError('too late')" in caplog.text
 
 

@@ -116,8 +116,8 @@ async def test_another_leads_when_the_leader_is_killed_and_tasks_go_on(tmp_path:
                 info = FrameworkInfo(name="f", user="root", checkpoint=True, failover_timeout=timedelta(minutes=5))
                 framework = await Mesos(system).register_framework(zk, info)
                 await running(framework, "before")
-                processes = sleepers(tmp_path)
-                assert processes
+                while not (processes := sleepers(tmp_path)):  # noqa: ASYNC110
+                    await asyncio.sleep(0.05)  # running is what a shell is already that becomes the sleeper in a moment
 
                 (one if leading == ports[0] else other).kill()
                 async for event in framework.events:

@@ -199,6 +199,12 @@ def finishes_what_the_killed_leader_began(services: Services, mesos: EmbeddedMes
     assert survivor.get("/v2/leader").json["leader"] != leader.url.removeprefix("http://")
 
 
+def ran_as_processes(app: str, count: int, service: Service, mesos: EmbeddedMesos | RealMesos) -> set[str]:
+    """The tasks, once so many run. What is said to run may still be becoming the process that it is going to be."""
+    eventually("they run", lambda: service.app(app)["tasksRunning"] == count)
+    return eventually("as processes", lambda: found if len(found := tasks(app, mesos)) == count else None)
+
+
 def finished(service: Service) -> bool:
     got = answers(service, "/v2/deployments")
     return got is not None and got.json == []
@@ -209,8 +215,7 @@ def follow_one_that_is_stopped(on_zookeeper: Services, mesos: EmbeddedMesos) -> 
     leader = on_zookeeper.leader()
     others = [service for service in on_zookeeper.alive if service is not leader]
     assert leader.post("/v2/apps", {"id": "/before", "instances": 3, **SLEEPER}).status == 201
-    eventually("they run", lambda: leader.app("before")["tasksRunning"] == 3)
-    ran = tasks("/before", mesos)
+    ran = ran_as_processes("/before", 3, leader, mesos)
     leader.process.send_signal(signal.SIGSTOP)
     with ThreadPoolExecutor(1) as pool:
         late = pool.submit(posted, leader, {"id": "/late", **SLEEPER})
@@ -281,8 +286,8 @@ def survives_without_zookeeper(
 ) -> None:
     leader = services.leader()
     assert leader.post("/v2/apps", {"id": f"/{name}", "instances": 3, **SLEEPER}).status == 201
-    eventually("they run", lambda: leader.app(name)["tasksRunning"] == 3 and finished(leader))
-    ran = tasks(f"/{name}", mesos)
+    eventually("they run", lambda: finished(leader))
+    ran = ran_as_processes(f"/{name}", 3, leader, mesos)
     zookeeper.kill()
     with ThreadPoolExecutor(1) as pool:
         unheard = pool.submit(posted, leader, {"id": f"/{name}-unheard", **SLEEPER})

@@ -10,8 +10,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from actors.marathon.commands import cli
+from tests.integration.ports import free_port
 
-from .test_service import Start, nobodys_port, start, url_of
+from .test_service import Start, start, url_of
 
 pytestmark = pytest.mark.real
 __all__ = ["start"]
@@ -29,7 +30,7 @@ def call(url: str, method: str = "GET", body: Any = None) -> Any:
 
 
 def serve(start: Start, work_dir: Path) -> tuple[Any, str]:
-    master = f"http://127.0.0.1:{nobodys_port()}"
+    master = f"http://127.0.0.1:{free_port()}"
     process = start("serve", "--master", master, "--port", "0", "--work-dir", str(work_dir))
     return process, url_of(process)
 
