@@ -16,6 +16,7 @@ the actor as `Failure` and fails it.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
@@ -33,8 +34,8 @@ CALLED_PER_TURN = 200
 """Callbacks of one commit in one turn of the loop, some milliseconds."""
 
 WRITTEN_AT_ONCE = 250
-"""Events after which no more join a commit. To make and encode them holds the loop, and what was made for thousands of
-them at once would stay behind as holes in the heap."""
+"""Events and forgotten streams after which no more join a commit. To make and encode them holds the loop, and what was
+made for thousands of them at once would stay behind as holes in the heap."""
 
 SPACING = 0.005
 """Seconds between the beginnings of two commits: each costs a trip to a thread and a sync, whatever is in it. A busy
@@ -74,7 +75,7 @@ class GroupCommit:
     def __init__(self, actor: Actor[Any], journal: Journal) -> None:
         self._actor = actor
         self._journal = journal
-        self._waiting: list[_Write] = []
+        self._waiting: deque[_Write] = deque()
         self._committing = False
         self._next = 0.0
 
@@ -134,16 +135,18 @@ class GroupCommit:
     def _take(self) -> tuple[tuple[_Write, ...], set[str]]:
         """What is committed together, and the streams that are gone with it: up to a stream's second life."""
         ends: set[str] = set()
-        taken = events = 0
-        for write in self._waiting:
-            if events >= WRITTEN_AT_ONCE or any(record.stream in ends for record in write.records):
+        taken: list[_Write] = []
+        size = 0
+        while self._waiting and size < WRITTEN_AT_ONCE:
+            write = self._waiting[0]
+            if any(record.stream in ends for record in write.records):
                 break
-            taken += 1
-            events += len(write.records)
+            taken.append(self._waiting.popleft())
+            size += len(write.records)
             if write.delete is not None:
+                size += 1
                 ends.add(write.delete)
-        writes, self._waiting = tuple(self._waiting[:taken]), self._waiting[taken:]
-        return writes, ends
+        return tuple(taken), ends
 
     async def _stored(self, attempt: Callable[[], Awaitable[None]]) -> None:
         said = False

@@ -94,3 +94,12 @@ async def test_a_commit_takes_no_more_than_holds_the_loop_for_some_milliseconds(
         told = await written(system, journal, [f"+{number}" for number in range(count)])
     assert [len(call) for call in journal.calls] == [WRITTEN_AT_ONCE, WRITTEN_AT_ONCE, 10]
     assert [order for _, order in told] == [f"+{number}" for number in range(count)]
+
+
+async def test_a_commit_forgets_no_more_streams_than_it_writes_at_once(journal: RecordingJournal) -> None:
+    async with ActorSystem() as system:
+        count = WRITTEN_AT_ONCE + 10
+        begun = system.clock.time()
+        told = await written(system, journal, [f"-{number}" for number in range(count)])
+    moments = [at - begun for at, _ in told]
+    assert moments == pytest.approx([0] * WRITTEN_AT_ONCE + [SPACING] * 10)
