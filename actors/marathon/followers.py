@@ -1,7 +1,12 @@
-"""Who wants to know of an app's instances, told once per turn however many of them changed.
+"""Who wants to know of an app's instances, told once however many of them changed.
 
-A snapshot costs as much as the app has instances, so the snapshots of a large app are spaced by a time that grows with
-it: a deployment of n instances costs the same per instance for every n.
+    a change, the end of the turn ─▶ `TellFollowers` to the actor itself ─▶ behind all that it has heard by now
+                                     tell()  ─▶ a snapshot of each app that changed
+                                                of a large app: `SnapshotDue`, later
+
+A snapshot costs as much as the app has instances. So an actor that is busy makes one for all the messages that wait
+for it, and those of a large app are spaced by a time that grows with it: a deployment of n instances costs the same per
+instance for every n. An idle actor tells of a change at once.
 """
 
 from __future__ import annotations
@@ -13,13 +18,13 @@ from typing import Any
 from actors.core import Actor, ActorRef
 from actors.marathon.protocol import AppInstances
 
-__all__ = ["Followers", "SnapshotDue"]
+__all__ = ["Followers", "SnapshotDue", "TellFollowers"]
 
 SPACING_PER_INSTANCE = 20e-6
 """Seconds between two snapshots of a large app, for each of its instances."""
 
 UNSPACED = 100
-"""Instances of an app up to which every change is told in the turn in which it happened."""
+"""Instances of an app up to which a change is told as soon as the actor has nothing else to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +32,10 @@ class SnapshotDue:
     """To the actor itself: pass it to `Followers.due`."""
 
     app_id: str
+
+
+class TellFollowers:
+    """To the actor itself: call `Followers.tell`."""
 
 
 class Followers:
@@ -38,6 +47,7 @@ class Followers:
         self._size = size
         self._followers: dict[str, dict[ActorRef[Any], None]] = {}
         self._changed: set[str] = set()
+        self._will_tell = False
 
     def add(self, app_id: str, follower: ActorRef[Any]) -> None:
         self._followers.setdefault(app_id, {})[follower] = None
@@ -54,7 +64,14 @@ class Followers:
             self._changed.add(app_id)
 
     def flush(self) -> None:
-        """Tell of what changed in this turn; of large apps later."""
+        """What changed in this turn is to be told."""
+        if self._changed and not self._will_tell:
+            self._will_tell = True
+            self._actor.ref.tell(TellFollowers())
+
+    def tell(self) -> None:
+        """Tell of what changed; of large apps later."""
+        self._will_tell = False
         timers = self._actor.context.timers
         for app_id in sorted(self._changed):
             size = self._size(app_id)

@@ -89,6 +89,15 @@ class InstanceBook:
     def dying(self) -> Iterator[Instance]:
         return self._registry.dying()
 
+    def unsettled(self) -> Iterator[Instance]:
+        return self._registry.unsettled()
+
+    def ids_of_others(self, app_ids: Collection[str]) -> Iterator[str]:
+        """The ids of all instances of other apps than these."""
+        for app_id in self._registry.app_ids():
+            if app_id not in app_ids:
+                yield from self._registry.of(app_id)
+
     def failures_of(self, app_ids: Collection[str] | None) -> dict[str, TaskFailure]:
         return {key: failure for key, failure in self._failures.items() if app_ids is None or key in app_ids}
 

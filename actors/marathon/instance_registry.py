@@ -16,6 +16,7 @@ class InstanceRegistry:
     def __init__(self, instances: Iterable[Instance] = ()) -> None:
         self._by_app: dict[str, dict[str, Instance]] = {}
         self._by_id: dict[str, Instance] = {}
+        self._unsettled: dict[str, Instance] = {}
         self._inactive: dict[str, int] = {}
         self._counts: dict[str, TaskCounts] = {}
         for instance in instances:
@@ -52,12 +53,17 @@ class InstanceRegistry:
         """Add an instance, or replace what is known of it."""
         self._count(instance.app_id, self._by_id.get(instance.id), instance)
         self._by_id[instance.id] = instance
+        if instance.condition is Condition.PROVISIONED or instance.goal is not Goal.RUNNING:
+            self._unsettled[instance.id] = instance
+        else:
+            self._unsettled.pop(instance.id, None)
         self._by_app.setdefault(instance.app_id, {})[instance.id] = instance
 
     def remove(self, instance_id: str) -> None:
         instance = self._by_id.pop(instance_id, None)
         if instance is None:
             return
+        self._unsettled.pop(instance_id, None)
         self._count(instance.app_id, instance, None)
         siblings = self._by_app[instance.app_id]
         del siblings[instance_id]
@@ -68,7 +74,11 @@ class InstanceRegistry:
 
     def dying(self) -> Iterator[Instance]:
         """Those that are being killed."""
-        return (instance for instance in self if instance.goal is not Goal.RUNNING)
+        return (instance for instance in self.unsettled() if instance.goal is not Goal.RUNNING)
+
+    def unsettled(self) -> Iterator[Instance]:
+        """Those that are being launched or killed: the few of which Mesos has to say something."""
+        return iter(self._unsettled.values())
 
     def _count(self, app_id: str, before: Instance | None, after: Instance | None) -> None:
         share, new_share = share_of(before), share_of(after)

@@ -21,16 +21,18 @@ from what is stored.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from actors.core import Actor, ActorRef, Failure
-from actors.marathon.followers import SnapshotDue
+from actors.marathon.followers import SnapshotDue, TellFollowers
 from actors.marathon.group_commit import Committed
 from actors.marathon.instance_book import InstanceBook
 from actors.marathon.instance_health import checks_of_task, seen_by_agent, with_health
-from actors.marathon.instance_ids import InstanceIds, app_of_task, instance_of_task
+from actors.marathon.instance_ids import app_of_task, instance_of_task
+from actors.marathon.instance_kills import InstanceKills, KillOn, SweepOn
+from actors.marathon.instance_orders import InstanceOrders, OrderOn
 from actors.marathon.messages import (
     Condition,
     DomainEvent,
@@ -47,10 +49,8 @@ from actors.marathon.messages import (
     TaskStatusChanged,
     UnknownInstanceTerminated,
 )
-from actors.marathon.model import App
 from actors.marathon.pod_instance import condition_of_all, seen
 from actors.marathon.protocol import (
-    CancelLaunches,
     EnsureInstances,
     FollowApp,
     ForgetApps,
@@ -58,7 +58,6 @@ from actors.marathon.protocol import (
     InstancesRecovered,
     KeepApp,
     LaunchFailed,
-    LaunchInstances,
     OnlyApps,
     Provision,
     Provisioned,
@@ -66,7 +65,6 @@ from actors.marathon.protocol import (
     UnfollowApp,
     Unlaunched,
 )
-from actors.marathon.rolling import choose_to_kill, current_version
 from actors.marathon.task_states import alive, condition_of, speaks_of_another_attempt
 from actors.marathon.unreachable import Expunge, GiveUp, UnreachableTimers
 from actors.mesos import Acknowledge, CallFailed, KillTask, StatusUpdate
@@ -74,27 +72,6 @@ from actors.persistence import Journal
 from mesos_proto import AgentID, TaskID, TaskStatus, mesos_pb2
 
 __all__ = ["Instances"]
-
-KILL_RETRY = 30.0
-"""Seconds after which a kill whose task still runs is sent again."""
-
-LAUNCH_CONFIRM_TIMEOUT = 300.0
-"""Seconds after which a launch that Mesos said nothing of is given up (``--task_launch_confirm_timeout``)."""
-
-
-SCHEDULED_PER_TURN = 200
-"""Instances scheduled in one turn of the loop, some milliseconds."""
-
-
-@dataclass(frozen=True, slots=True)
-class _OrderOn:
-    """An order for the app is carried out in part."""
-
-    app_id: str
-
-
-class _Sweep:
-    """Look for kills and launches that were not answered."""
 
 
 class Instances(Actor[Any]):
@@ -106,21 +83,17 @@ class Instances(Actor[Any]):
         self._publish = system.event_stream.publish
         self._scheduler = scheduler
         self._launcher = launcher
-        self._ids = InstanceIds(system.clock, system.random)
         self._book = InstanceBook(self, journal)
-        self._kept: dict[str, App] = {}
-        self._specs: dict[str, App] = {}
-        self._orders: dict[str, EnsureInstances] = {}
         self._unreachable = UnreachableTimers(self.context.timers, self._clock)
+        self._kills = InstanceKills(self, self._book, launcher, self._over)
+        self._orders = InstanceOrders(self, self._book, launcher, self._kills, self._unreachable)
 
     async def pre_start(self) -> None:
         await self._book.recover()
         recovered = InstancesRecovered(tuple(self._book.instances), self._launcher)
         self._launcher.tell(recovered, self.ref)
         self._scheduler.tell(recovered, self.ref)
-        for instance in self._book.dying():
-            self._kill_task(instance)
-        self.context.timers.start_fixed_delay("sweep", _Sweep(), KILL_RETRY)
+        self._kills.begin()
 
     def receive(self, message: Any) -> None:
         match message:
@@ -133,27 +106,27 @@ class Instances(Actor[Any]):
             case Provision():
                 self._provision(message)
             case EnsureInstances():
-                self._order(message)
-            case _OrderOn(app_id):
-                if app_id in self._orders:
-                    self._order(self._orders[app_id])
+                self._orders.ensure(message)
+            case OrderOn():
+                self._orders.go_on(message)
             case GetInstances(app_ids):
                 self.reply(self._listed(app_ids))
             case KillInstances(ids, wipe):
-                self.reply(self._kill(ids, wipe))
+                self.reply(self._kills.kill(ids, wipe=wipe))
+            case KillOn():
+                self._kills.kill_on(message)
             case KeepApp(app):
-                self._kept[app.id] = app
-                self._keep(app)
+                self._orders.keep(app)
             case ReleaseApps(app_ids):
-                for app_id in app_ids:
-                    self._kept.pop(app_id, None)
-                    self._orders.pop(app_id, None)
+                self._orders.release(app_ids)
             case FollowApp(app_id):
                 assert self.sender is not None
                 self._book.followers.add(app_id, self.sender)
             case UnfollowApp(app_id):
                 assert self.sender is not None
                 self._book.followers.remove(app_id, self.sender)
+            case TellFollowers():
+                self._book.followers.tell()
             case SnapshotDue():
                 self._book.followers.due(message)
             case Unlaunched(ids):
@@ -167,14 +140,13 @@ class Instances(Actor[Any]):
             case GetTaskFailures(app_ids):
                 self.reply(self._book.failures_of(app_ids))
             case OnlyApps(app_ids):
-                orphans = {one.id for one in self._book.instances if one.app_id not in app_ids}
-                self._kill(frozenset(orphans), wipe=False)
+                self._kills.kill(self._book.ids_of_others(app_ids))
             case ForgetApps(app_ids):
                 for app_id in app_ids:
-                    self._specs.pop(app_id, None)
+                    self._orders.forget(app_id)
                     self._book.forget(app_id)
-            case _Sweep():
-                self._sweep()
+            case SweepOn():
+                self._kills.sweep(message)
             case CallFailed():
                 pass  # a kill is sent again by the sweep, an acknowledgement when the update comes again
             case Failure(error):
@@ -182,66 +154,6 @@ class Instances(Actor[Any]):
             case _:
                 self.unhandled(message)
         self._book.followers.flush()
-
-    # -- orders
-
-    def _learn(self, app: App) -> None:
-        known = self._specs.get(app.id)
-        self._specs[app.id] = app
-        if known is None:  # after a restart: what was unreachable then may be due by now
-            for instance in tuple(self._book.of(app.id).values()):
-                if instance.condition.is_lost:
-                    self._unreachable.start(instance, app)
-
-    def _order(self, order: EnsureInstances) -> None:
-        """Schedule what is missing; many of them in several turns. A later order for the app takes this one's place."""
-        app = order.app
-        self._learn(app)
-        self._orders.pop(app.id, None)
-        if order.current:
-            current_since = current_version(app)
-            existing = sum(
-                one.app_version >= current_since and one.condition is not Condition.UNREACHABLE_INACTIVE
-                for one in self._book.of(app.id).values()
-            )
-        else:
-            existing = self._existing(app)
-        missing = order.total - existing
-        if missing > SCHEDULED_PER_TURN:
-            self._orders[app.id] = order
-            self.ref.tell(_OrderOn(app.id))
-        self._schedule(app, min(missing, SCHEDULED_PER_TURN))
-
-    def _keep(self, app: App) -> None:
-        self._order(EnsureInstances(app, app.instances, current=False))
-        if self._existing(app) > app.instances:
-            alive = [one for one in self._book.of(app.id).values() if one.goal is Goal.RUNNING]
-            surplus = choose_to_kill(app, alive, len(alive) - app.instances)
-            self._kill(frozenset(one.id for one in surplus), wipe=False)
-
-    def _existing(self, app: App) -> int:
-        # Of a single-instance app even one that was given up may still run somewhere: it is waited for to the end.
-        if app.is_single_instance:
-            return len(self._book.of(app.id))
-        return self._book.existing(app.id)
-
-    def _schedule(self, app: App, count: int) -> None:
-        if count <= 0:
-            return
-        now = self._clock.now()
-        scheduled = [
-            Instance(self._ids.make(app.id), app.id, app.version or "", Condition.SCHEDULED, since=now)
-            for _ in range(count)
-        ]
-        for instance in scheduled:
-            self._book.note(instance)
-            self._publish(InstanceChanged(instance))
-        self._launcher.tell(LaunchInstances(app, tuple(one.id for one in scheduled)), self.ref)
-
-    def _replenish(self, app_id: str) -> None:
-        app = self._kept.get(app_id)
-        if app is not None and app_id not in self._orders:
-            self._schedule(app, app.instances - self._existing(app))
 
     # -- launching
 
@@ -322,17 +234,17 @@ class Instances(Actor[Any]):
         if instance.condition.is_lost:
             self._unreachable.cancel(instance.id)
             if instance.goal is not Goal.RUNNING:
-                self._kill_task(instance)
+                self._kills.kill_task(instance)
         if changed == instance:
             self._book.after_writes(acknowledge)  # repeated: acknowledged after the one that it repeats
         else:
             self._book.change(changed, InstanceChanged(changed), replace(told, instance=changed), then=acknowledge)
-        app = self._specs.get(instance.app_id)
+        app = self._orders.definition(instance.app_id)
         if status.HasField("healthy") and app is not None:
             for check in checks_of_task(app, changed, status.task_id.value):
                 self._health(instance.id, check, seen_by_agent(changed, check, status.healthy, self._clock.now()))
-        if instance.condition is Condition.UNREACHABLE_INACTIVE and app is not None and app.id in self._kept:
-            self._keep(app)  # its replacement is one too many now
+        if instance.condition is Condition.UNREACHABLE_INACTIVE:
+            self._orders.keep_on(instance.app_id)  # its replacement is one too many now
 
     def _unknown_task(self, status: TaskStatus) -> None:
         proto = status.proto
@@ -349,7 +261,7 @@ class Instances(Actor[Any]):
         self._book.after_writes(partial(self._acknowledge, status))
 
     def _lost(self, instance: Instance, after: Instance, told: TaskStatusChanged, acknowledge: Any) -> None:
-        app = self._specs.get(instance.app_id)
+        app = self._orders.definition(instance.app_id)
         if instance.goal is not Goal.RUNNING:
             self._over(after, Condition.UNREACHABLE, told, then=acknowledge)
             return
@@ -369,7 +281,7 @@ class Instances(Actor[Any]):
         if instance is not None and instance.condition is Condition.UNREACHABLE:
             inactive = replace(instance, condition=Condition.UNREACHABLE_INACTIVE)
             self._book.change(inactive, InstanceChanged(inactive))
-            self._replenish(instance.app_id)
+            self._orders.replenish(instance.app_id)
 
     def _expunge(self, instance_id: str) -> None:
         instance = self._book.get(instance_id)
@@ -397,48 +309,18 @@ class Instances(Actor[Any]):
             events.append(InstanceHealthChanged(changed, changed.healthy))
         self._book.change(changed, *events)
 
-    # -- killing
-
-    def _kill(self, ids: frozenset[str], wipe: bool) -> tuple[Instance, ...]:
-        found = [instance for instance_id in sorted(ids) if (instance := self._book.get(instance_id)) is not None]
-        waiting: dict[str, set[str]] = {}
-        for instance in found:
-            if instance.condition is Condition.SCHEDULED:
-                waiting.setdefault(instance.app_id, set()).add(instance.id)
-                self._over(instance, Condition.KILLED)
-            elif instance.condition.is_lost or wipe:
-                self._over(instance, Condition.KILLED, then=partial(self._kill_task, instance))
-            elif instance.goal is Goal.RUNNING:
-                doomed = replace(instance, goal=Goal.DECOMMISSIONED)
-                self._book.change(doomed, then=partial(self._kill_task, doomed))
-        for app_id, instance_ids in waiting.items():
-            self._launcher.tell(CancelLaunches(app_id, frozenset(instance_ids)), self.ref)
-        return tuple(found)
-
-    def _kill_task(self, instance: Instance) -> None:
-        # Behind its launch, which may not have left yet: a kill that overtook it would be answered that there is no
-        # such task, and then there would be one.
-        agent_id = AgentID(instance.agent_id) if instance.agent_id else None
-        for task_id in instance.live_tasks:
-            self._launcher.tell(KillTask(TaskID(task_id), agent_id), self.ref)
-
-    def _sweep(self) -> None:
-        now = self._clock.now()
-        for instance in self._book.instances:
-            age = (now - instance.since).total_seconds() if instance.since is not None else 0.0
-            unconfirmed = instance.condition is Condition.PROVISIONED and age > LAUNCH_CONFIRM_TIMEOUT
-            if instance.goal is not Goal.RUNNING or unconfirmed:
-                self._kill_task(instance)
+    # -- the end of an instance, and who asks
 
     def _over(
         self, instance: Instance, condition: Condition, told: TaskStatusChanged | None = None, *, then: Any = None
     ) -> None:
         """The instance is gone, or is treated so; the standing order replaces it."""
         self._unreachable.cancel(instance.id)
+        self._kills.gone(instance.id)
         if condition.is_failure and instance.goal is Goal.RUNNING:
             self._launcher.tell(LaunchFailed(instance.app_id, instance.app_version), self.ref)
         self._book.end(instance, condition, told, then=then)
-        self._replenish(instance.app_id)
+        self._orders.replenish(instance.app_id)
 
     def _listed(self, app_ids: frozenset[str] | None) -> tuple[Instance, ...]:
         if app_ids is None:

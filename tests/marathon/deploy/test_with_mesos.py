@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -9,8 +10,17 @@ import pytest
 from actors import Actor, Props
 from actors.marathon import Marathon, MarathonStopped
 from actors.marathon.events import SchedulerEnded
+from actors.marathon.instance_kills import KILL_RETRY, KILLED_PER_TURN, SWEEP_INTERVAL
 from actors.marathon.launcher import DECLINE_FILTER, REVIVE_BURST, REVIVE_INTERVAL
-from actors.marathon.messages import Condition, GetFramework, GetQueue, KillInstances, ResetDelay
+from actors.marathon.messages import (
+    Condition,
+    GetFramework,
+    GetInstances,
+    GetQueue,
+    Goal,
+    KillInstances,
+    ResetDelay,
+)
 from actors.marathon.offer_filling import MAX_LAUNCHES
 from actors.mesos import (
     AcceptOffers,
@@ -87,6 +97,35 @@ async def test_a_kill_is_sent_again_until_the_task_is_gone(service: Service) -> 
     assert instance.task_id in service.world.tasks
     assert len(service.world.launched("/a")) == 1  # not replaced while it may run
     await service.until(lambda: instance.task_id not in service.world.tasks, within=60)
+
+
+async def test_a_kill_is_not_sent_again_before_its_time(service: Service) -> None:
+    await service.put(app("/a", instances=1))
+    await service.deployed()
+    (instance,) = await service.instances("/a")
+    service.world.ignore_kills = 1
+    await service.system.clock.sleep(9)  # sweeps come in between
+    await service.marathon.instances.ask(KillInstances(frozenset({instance.id})))
+    begun = service.system.clock.time()
+    ended = await service.until(lambda: instance.task_id not in service.world.tasks, within=60)
+    assert KILL_RETRY <= ended - begun < KILL_RETRY + SWEEP_INTERVAL + 0.1
+    assert sum(isinstance(call, KillTask) for call in service.world.calls) == 2
+
+
+async def test_hundreds_are_killed_in_portions_between_which_others_are_answered(service: Service) -> None:
+    count = 2 * KILLED_PER_TURN + 50
+    await service.put(app("/a", cpus=0.01, instances=count))
+    await service.deployed()
+    before = frozenset(one.id for one in await service.instances("/a"))
+    killed, listed = await asyncio.gather(
+        service.marathon.instances.ask(KillInstances(before)),
+        service.marathon.instances.ask(GetInstances(frozenset({"/a"}))),
+    )
+    dying = [one for one in listed if one.goal is Goal.DECOMMISSIONED]
+    assert len(dying) == KILLED_PER_TURN
+    assert {one.id for one in killed} == before
+    await service.until(lambda: not any(task.id.rsplit(".", 2)[0] in before for task in service.world.live("/a")))
+    await service.until(lambda: len(service.world.running("/a")) == count)
 
 
 async def test_wiping_forgets_at_once(service: Service) -> None:
