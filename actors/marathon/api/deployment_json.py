@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from actors.marathon.messages import Action, DeploymentNode, DeploymentStatus, ReadinessResult
-from actors.marathon.model import App, Pod, RootGroup
+from actors.marathon.model import Pod, RootGroup
 
-__all__ = ["action_json", "deployment_json", "graph_json", "plan_json", "readiness_json", "step_json", "steps_json"]
+from ._http import json_text
+
+__all__ = [
+    "action_json",
+    "deployment_json",
+    "graph_json",
+    "plan_json",
+    "plan_text",
+    "readiness_json",
+    "step_json",
+    "steps_json",
+]
 
 
 def action_json(action: Action) -> dict[str, str]:
@@ -80,11 +91,13 @@ def _last_response(result: ReadinessResult) -> dict[str, Any]:
     return {"lastResponse": {"status": said.status, "contentType": said.content_type, "body": said.body}}
 
 
-def plan_json(plan: DeploymentStatus, *, light: bool) -> dict[str, Any]:
-    """The ``plan`` of a deployment event; without the groups before and after it when the client asked for `light`."""
-    groups = {} if light else {"original": _group(plan.original), "target": _group(plan.target)}
-    return {"id": plan.id, **groups, "steps": steps_json(plan.steps), "version": plan.version}
+def plan_json(plan: DeploymentStatus) -> dict[str, Any]:
+    """The ``plan`` of a deployment event, without the groups before and after it: what a client gets who asked for
+    light ones."""
+    return {"id": plan.id, "steps": steps_json(plan.steps), "version": plan.version}
 
 
-def _group(apps: Mapping[str, App]) -> dict[str, Any]:
-    return RootGroup().with_apps(*apps.values()).group.wire
+def plan_text(plan: DeploymentStatus) -> str:
+    """The whole ``plan`` as JSON text, put together from that of its apps."""
+    original, target = (RootGroup().with_apps(*apps.values()).group for apps in (plan.original, plan.target))
+    return f'{json_text(plan_json(plan))[:-1]},"original":{original.wire_text},"target":{target.wire_text}}}'

@@ -32,9 +32,11 @@ from actors.marathon.messages import (
     UnknownInstanceTerminated,
 )
 
-from .deployment_json import graph_json, plan_json, step_json
+from ._http import json_text
+from .deployment_json import graph_json, plan_json, plan_text, step_json
 
 __all__ = [
+    "WITH_PLAN",
     "ApiPosted",
     "EventStreamAttached",
     "EventStreamDetached",
@@ -42,6 +44,7 @@ __all__ = [
     "PodDeleted",
     "PodUpdated",
     "event_fields",
+    "event_text",
     "event_type",
 ]
 
@@ -124,13 +127,26 @@ _TYPES: dict[type[DomainEvent], str] = {
 }
 
 
+WITH_PLAN = (DeploymentInfo, DeploymentStepSuccess, DeploymentStepFailure, DeploymentSuccess, DeploymentFailed)
+"""The events that hold the plan of a deployment."""
+
+
 def event_type(event: DomainEvent) -> str | None:
     """Marathon's name of `event`; None for one that Marathon's clients do not know."""
     return _TYPES.get(type(event))
 
 
-def event_fields(event: DomainEvent, *, light: bool = False) -> dict[str, Any]:
-    """The fields of `event` beside ``eventType`` and ``timestamp``. `light`: plans without their groups."""
+def event_text(event: DomainEvent, *, light: bool, more: Mapping[str, Any]) -> str:
+    """`event` with `more` fields as JSON text. `light`: plans without their groups."""
+    fields = {**event_fields(event), **more}
+    if light or not isinstance(event, WITH_PLAN):
+        return json_text(fields)
+    del fields["plan"]
+    return f'{json_text(fields)[:-1]},"plan":{plan_text(event.plan)}}}'
+
+
+def event_fields(event: DomainEvent) -> dict[str, Any]:
+    """The fields of `event` beside ``eventType`` and ``timestamp``; plans without their groups."""
     match event:
         case ApiPosted(client_ip, uri, app):
             return {"clientIp": client_ip, "uri": uri, "appDefinition": app}
@@ -183,13 +199,13 @@ def event_fields(event: DomainEvent, *, light: bool = False) -> dict[str, Any]:
             nodes = [node.id for node in plan.nodes]
             return {
                 "id": deployment_id,
-                "plan": plan_json(plan, light=light),
+                "plan": plan_json(plan),
                 "graph": graph_json(plan.nodes, (), nodes),
             }
         case DeploymentFailed(deployment_id, plan, reason):
-            return {"id": deployment_id, "plan": plan_json(plan, light=light), "reason": reason}
+            return {"id": deployment_id, "plan": plan_json(plan), "reason": reason}
         case DeploymentInfo(plan, step) | DeploymentStepSuccess(plan, step) | DeploymentStepFailure(plan, step):
-            return {"plan": plan_json(plan, light=light), "currentStep": step_json(step)}
+            return {"plan": plan_json(plan), "currentStep": step_json(step)}
         case DeploymentNodeChanged(deployment_id, node, state, notifies):
             return {"id": deployment_id, "node": node, "state": state, "notifies": list(notifies)}
         case EventStreamAttached(address) | EventStreamDetached(address):

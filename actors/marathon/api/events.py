@@ -1,7 +1,11 @@
 """``GET /v2/events``: what happens, as server-sent events.
 
-    event stream ──DomainEvent──▶ hub ──Encoded──▶ client actor ──▶ bounded queue ──▶ handler ──▶ socket
-                    (one for all; encodes once)     (one per connection; filters)
+    event stream ──DomainEvent──▶ hub ──bytes──▶ client actor ──▶ bounded queue ──▶ handler ──▶ socket
+                    (one for all)                 (one per connection)
+
+The hub encodes an event once, whoever wants it, and not at all when nobody does: a client that waits for the ends of
+deployments costs nothing while 100,000 tasks start. The JSON of hundreds of apps in a plan is made a few at a time, for
+it takes longer than the loop may be held.
 
 A client that leaves more than `MAX_QUEUED` events unread is dropped, as Marathon does: it must not hold what happens in
 memory for ever. Where its handler waits to write, the connection is cut, or it would wait for ever. Idle connections
@@ -11,7 +15,7 @@ get an empty line every `HEARTBEAT` seconds, so that both ends notice a broken o
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -20,51 +24,41 @@ from typing import Any
 from aiohttp import web
 
 from actors import Actor, ActorRef, Props
-from actors.marathon.messages import (
-    DeploymentFailed,
-    DeploymentInfo,
-    DeploymentStepFailure,
-    DeploymentStepSuccess,
-    DeploymentSuccess,
-    DomainEvent,
-)
+from actors.marathon.messages import DeploymentStatus, DomainEvent
 from actors.marathon.model import App, version_of
 
-from ._http import json_text, request_origin, service_of
-from .event_json import ApiPosted, EventStreamAttached, EventStreamDetached, event_fields, event_type
+from ._http import request_origin, service_of
+from .event_json import WITH_PLAN, ApiPosted, EventStreamAttached, EventStreamDetached, event_text, event_type
 
 __all__ = ["EVENT_HUB", "EventHub", "announce_post", "routes"]
 
 MAX_QUEUED = 1024
 HEARTBEAT = 15.0
 
+WRITTEN_PER_TURN = 100
+"""Apps of a plan of which the JSON is made in one turn of the loop, some milliseconds."""
+
 EVENT_HUB = web.AppKey("event_hub", ActorRef[Any])
-
-_WITH_PLAN = (DeploymentInfo, DeploymentStepSuccess, DeploymentStepFailure, DeploymentSuccess, DeploymentFailed)
-
-
-@dataclass(frozen=True, slots=True)
-class Encoded:
-    """An event as the bytes of the stream; `light` is for clients that want plans without groups."""
-
-    type: str
-    full: bytes
-    light: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Attach:
-    """From now on `client` gets every `Encoded`, until it stops."""
+    """From now on `client` gets the bytes of every event of these `types` (none named: of all), until it stops.
 
-    client: ActorRef[Encoded]
+    `light`: plans without the groups before and after them.
+    """
+
+    client: ActorRef[bytes]
     remote_address: str
+    types: frozenset[str] = frozenset()
+    light: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Detached:
     """A client's actor has stopped."""
 
-    client: ActorRef[Encoded]
+    client: ActorRef[bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +67,11 @@ class Close:
 
 
 class EventHub(Actor):
-    """Turns each domain event into bytes once, whoever listens; does nothing while nobody does."""
+    """See the head of this module."""
 
     def __init__(self) -> None:
-        self._clients: dict[ActorRef[Encoded], str] = {}
+        self._clients: dict[ActorRef[bytes], Attach] = {}
+        self._listening: dict[str, tuple[list[ActorRef[bytes]], list[ActorRef[bytes]]]] = {}
 
     def pre_start(self) -> None:
         self.context.system.event_stream.subscribe(self.ref, DomainEvent)
@@ -84,12 +79,13 @@ class EventHub(Actor):
     def post_stop(self) -> None:
         self.context.system.event_stream.unsubscribe(self.ref)
 
-    def receive(self, message: Any) -> None:
+    async def receive(self, message: Any) -> None:
         match message:
             case DomainEvent():
-                self._pass_on(message)
+                await self._pass_on(message)
             case Attach(client, address):
-                self._clients[client] = address
+                self._clients[client] = message
+                self._listening.clear()
                 self.context.watch(client, Detached(client))
                 self.context.system.event_stream.publish(EventStreamAttached(address))
                 self.reply(message)
@@ -98,40 +94,61 @@ class EventHub(Actor):
                     self.context.system.stop(client)
                 self.reply(message)
             case Detached(client):
-                address = self._clients.pop(client)
+                address = self._clients.pop(client).remote_address
+                self._listening.clear()
                 self.context.system.event_stream.publish(EventStreamDetached(address))
             case _:
                 self.unhandled(message)
 
-    def _pass_on(self, event: DomainEvent) -> None:
+    async def _pass_on(self, event: DomainEvent) -> None:
         name = event_type(event)
-        if name is None or not self._clients:
+        if name is None:
             return
-        full = self._encode(name, event, light=False)
-        light = self._encode(name, event, light=True) if isinstance(event, _WITH_PLAN) else full
-        encoded = Encoded(name, full, light)
-        for client in self._clients:
-            client.tell(encoded)
+        full, light = self._listeners(name)
+        if isinstance(event, WITH_PLAN):
+            if full:
+                await self._write_out(event.plan)
+                self._tell(full, self._encode(name, event, light=False))
+            if light:
+                self._tell(light, self._encode(name, event, light=True))
+        elif full or light:
+            self._tell((*full, *light), self._encode(name, event, light=False))
+
+    def _listeners(self, name: str) -> tuple[list[ActorRef[bytes]], list[ActorRef[bytes]]]:
+        """Who wants events of this type: with whole plans, and with light ones."""
+        known = self._listening.get(name)
+        if known is None:
+            wanting = [each for each in self._clients.values() if not each.types or name in each.types]
+            known = [each.client for each in wanting if not each.light], [each.client for each in wanting if each.light]
+            self._listening[name] = known
+        return known
+
+    def _tell(self, clients: Iterable[ActorRef[bytes]], chunk: bytes) -> None:
+        for client in clients:
+            client.tell(chunk)
+
+    async def _write_out(self, plan: DeploymentStatus) -> None:
+        """Let the apps of the plan make their JSON, which each does once."""
+        for number, app in enumerate((*plan.original.values(), *plan.target.values()), 1):
+            app.wire_text  # noqa: B018 - kept by the app
+            if number % WRITTEN_PER_TURN == 0:
+                await self.context.system.clock.sleep(0)
 
     def _encode(self, name: str, event: DomainEvent, *, light: bool) -> bytes:
         timestamp = version_of(self.context.system.clock.now())
-        data = json_text({**event_fields(event, light=light), "eventType": name, "timestamp": timestamp})
+        data = event_text(event, light=light, more={"eventType": name, "timestamp": timestamp})
         return f"event: {name}\r\ndata: {data}\r\n\r\n".encode()
 
 
-class EventClient(Actor[Encoded]):
-    """One connection's filter. It stops itself when the connection does not keep up; the handler notices the end."""
+class EventClient(Actor[bytes]):
+    """One connection's end. It stops itself when the connection does not keep up; the handler notices the end."""
 
-    def __init__(
-        self, queue: asyncio.Queue[bytes | None], types: frozenset[str], light: bool, cut: Callable[[], None]
-    ) -> None:
-        self._queue, self._types, self._light, self._cut = queue, types, light, cut
+    def __init__(self, queue: asyncio.Queue[bytes | None], cut: Callable[[], None]) -> None:
+        self._queue, self._cut = queue, cut
 
-    def receive(self, message: Encoded) -> None:
-        if self._types and message.type not in self._types:
-            return
+    def receive(self, message: bytes) -> None:
         try:
-            self._queue.put_nowait(message.light if self._light else message.full)
+            self._queue.put_nowait(message)
         except asyncio.QueueFull:
             self.log.warning("an event stream client left %d events unread and is dropped", self._queue.qsize())
             self._cut()
@@ -166,12 +183,12 @@ async def stream_events(request: web.Request) -> web.StreamResponse:
     transport = request.transport
     if transport is None:
         raise ConnectionResetError("the client is gone")
-    client = system.spawn(Props(EventClient, queue, types, light, partial(_cut, transport)))
+    client = system.spawn(Props(EventClient, queue, partial(_cut, transport)))
     try:
         answer = web.StreamResponse(headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"})
         answer.content_type = "text/event-stream"
         answer.charset = "UTF-8"
-        await hub.ask(Attach(client, request.remote or ""), service_of(request).timeout)
+        await hub.ask(Attach(client, request.remote or "", types, light), service_of(request).timeout)
         await answer.prepare(request)
         await answer.write(b"\r\n")
         with suppress(ConnectionResetError):

@@ -4,7 +4,8 @@ A path such as ``/product/db`` names an app or a group, never both. Groups on th
 it and stay when it goes.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -44,25 +45,30 @@ class Group:
 
     def to_wire(self) -> dict[str, Any]:
         """The whole subtree, complete: what the journal keeps."""
-        return self._written(lambda app: app.to_wire())
+        return {
+            "id": self.id,
+            "apps": [app.to_wire() for app in self.apps.values() if not isinstance(app, Pod)],
+            "groups": [group.to_wire() for group in self.groups.values()],
+            "pods": [pod.to_wire() for pod in self.apps.values() if isinstance(pod, Pod)],
+            **self._head,
+        }
 
     @property
-    def wire(self) -> dict[str, Any]:
-        """The whole subtree as clients see it, made anew each time."""
-        return self._written(lambda app: dict(app.wire))
+    def wire_text(self) -> str:
+        """The whole subtree as clients see it, as JSON text put together from that of its apps."""
+        apps = ",".join(app.wire_text for app in self.apps.values() if not isinstance(app, Pod))
+        groups = ",".join(group.wire_text for group in self.groups.values())
+        pods = ",".join(pod.wire_text for pod in self.apps.values() if isinstance(pod, Pod))
+        head = json.dumps({"id": self.id, **self._head}, separators=(",", ":"), ensure_ascii=False)
+        return f'{head[:-1]},"apps":[{apps}],"groups":[{groups}],"pods":[{pods}]}}'
 
-    def _written(self, write: Callable[[App], dict[str, Any]]) -> dict[str, Any]:
-        wire: dict[str, Any] = {
-            "id": self.id,
-            "apps": [write(app) for app in self.apps.values() if not isinstance(app, Pod)],
-            "groups": [group._written(write) for group in self.groups.values()],
-            "pods": [write(pod) for pod in self.apps.values() if isinstance(pod, Pod)],
-            "dependencies": list(self.dependencies),
-            "version": self.version,
-        }
+    @property
+    def _head(self) -> dict[str, Any]:
+        """What is said of it beside its id and what it holds."""
+        head: dict[str, Any] = {"dependencies": list(self.dependencies), "version": self.version}
         if self.enforce_role is not None:
-            wire["enforceRole"] = self.enforce_role
-        return wire
+            head["enforceRole"] = self.enforce_role
+        return head
 
     @classmethod
     def from_wire(cls, data: Mapping[str, Any]) -> "Group":
@@ -127,13 +133,10 @@ class RootGroup:
 
     def with_app(self, app: App) -> "RootGroup":
         """With `app` added or replaced; missing groups on its path come into being."""
-        return RootGroup(_with_app(self.group, app))
+        return self.with_apps(app)
 
     def with_apps(self, *apps: App) -> "RootGroup":
-        group = self.group
-        for app in apps:
-            group = _with_app(group, app)
-        return RootGroup(group)
+        return RootGroup(_with_apps(self.group, apps)) if apps else self
 
     def without_app(self, app_id: str) -> "RootGroup":
         """Without the app; its group stays. Unchanged when there is no such app."""
@@ -175,12 +178,17 @@ def without_pods(apps: Iterable[App]) -> tuple[App, ...]:
     return tuple(app for app in apps if not isinstance(app, Pod))
 
 
-def _with_app(group: Group, app: App) -> Group:
-    above = path_id.parent(app.id)
-    if group.id == above:
-        return replace(group, apps={**group.apps, app.id: app})
-    below = _step_towards(group.id, above)
-    return replace(group, groups={**group.groups, below: _with_app(group.groups.get(below, Group(below)), app)})
+def _with_apps(group: Group, apps: Iterable[App]) -> Group:
+    here: dict[str, App] = {}
+    below: dict[str, list[App]] = {}
+    for app in apps:
+        above = path_id.parent(app.id)
+        if above == group.id:
+            here[app.id] = app
+        else:
+            below.setdefault(_step_towards(group.id, above), []).append(app)
+    changed = {key: _with_apps(group.groups.get(key, Group(key)), some) for key, some in below.items()}
+    return replace(group, apps={**group.apps, **here}, groups={**group.groups, **changed})
 
 
 def _without_app(group: Group, app_id: str) -> Group:

@@ -181,7 +181,7 @@ EVENTS: list[tuple[DomainEvent, str, dict[str, Any]]] = [
 @pytest.mark.parametrize(("event", "name", "fields"), EVENTS, ids=lambda value: value if isinstance(value, str) else "")
 def test_an_event_has_marathons_name_and_fields(event: DomainEvent, name: str, fields: dict[str, Any]) -> None:
     assert event_type(event) == name
-    assert event_fields(event, light=True) == fields
+    assert event_fields(event) == fields
 
 
 def test_every_event_but_our_own_has_a_name() -> None:

@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 
 from actors.marathon.api import events
+from actors.marathon.api.event_json import event_text
 from actors.marathon.messages import AppTerminated, DeploymentSuccess, GroupChangeSuccess, InstanceChanged
 
 from .conftest import Api
@@ -133,3 +134,23 @@ async def test_an_idle_stream_gets_a_sign_of_life(api: Api) -> None:
         assert await stream.content.readline() == b"\r\n"
         assert await stream.content.readline() == b"\r\n"
         assert api.system.clock.time() - before >= events.HEARTBEAT
+
+
+async def test_an_event_that_nobody_wants_is_not_put_into_words(api: Api, monkeypatch: Any) -> None:
+    worded: list[str] = []
+
+    def text(event: Any, **options: Any) -> str:
+        worded.append(type(event).__name__)
+        return event_text(event, **options)
+
+    monkeypatch.setattr(events, "event_text", text)
+    only = "?event_type=app_terminated_event"
+    async with (
+        api.session.get(f"{api.url}/v2/events{only}") as first,
+        api.session.get(f"{api.url}/v2/events{only}&plan-format=light") as second,
+    ):
+        for number in range(10):
+            api.system.event_stream.publish(GroupChangeSuccess("/", f"v{number}"))
+        api.system.event_stream.publish(AppTerminated("/x"))
+        assert (await read_event(first))[0] == (await read_event(second))[0] == "app_terminated_event"
+    assert worded == ["AppTerminated"]  # once for both
