@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
-from collections.abc import Mapping
-from typing import Any, NoReturn
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn, TypeVar
 
 from aiohttp import hdrs, web
 
@@ -23,9 +24,12 @@ __all__ = [
     "json_answer",
     "json_body",
     "json_text",
+    "judged",
     "request_origin",
     "service_of",
 ]
+
+T = TypeVar("T")
 
 SERVICE = web.AppKey("service", Service)
 
@@ -76,6 +80,17 @@ async def json_body(request: web.Request) -> Any:
         raise BadRequest("Invalid JSON", str(error)) from None
     _check_depth(document)
     return document
+
+
+LARGE = 50_000
+"""Bytes of a body from which on it is judged in a thread: a thousand apps take longer than the loop may be held."""
+
+
+async def judged(request: web.Request, parse: Callable[..., T], *arguments: Any) -> T:
+    """``parse(*arguments)``, which must be pure, of what was in the body of `request`."""
+    if (request.content_length or LARGE) < LARGE:
+        return parse(*arguments)
+    return await asyncio.to_thread(parse, *arguments)
 
 
 def _check_depth(document: Any) -> None:

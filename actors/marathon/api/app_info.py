@@ -116,7 +116,11 @@ class AppInfos:
         return self.instances, self.counts or {}, self.deployments, self.readiness, self.failures
 
     async def listing(self, name: str, apps: Iterable[App]) -> bytes:
-        """``{"apps": […]}``. Lets others in between: thousands of tasks take longer than the loop may be held."""
+        """``{"apps": […]}``."""
+        return b'{"%b":[%b]}' % (name.encode(), b",".join(await self.all_texts(apps)))
+
+    async def all_texts(self, apps: Iterable[App]) -> list[bytes]:
+        """`text` of each. Lets others in between: thousands of tasks take longer than the loop may be held."""
         texts, made = [], 0
         for app in apps:
             texts.append(self.text(app))
@@ -124,7 +128,7 @@ class AppInfos:
             if made >= TURN:
                 made = 0
                 await self.clock.sleep(0)
-        return b'{"%b":[%b]}' % (name.encode(), b",".join(texts))
+        return texts
 
 
 def joined(app: App, extras: Mapping[str, Any]) -> str:
