@@ -8,7 +8,7 @@ from typing import Final
 
 __all__ = ["COLLECT_AFTER", "settle_collector"]
 
-COLLECT_AFTER: Final = (5_000, 10, 400)
+COLLECT_AFTER: Final = (1_000, 10, 2_000)
 """For the garbage collector, as of `gc.set_threshold`: the two younger generations are some milliseconds' work, and the
 oldest is looked at when some 20 million objects more were made than freed by counting references."""
 

@@ -85,7 +85,7 @@ class Reconciler:
         self._ask = ask
         self._known = dict(known)
         self._agents: dict[AgentID, AgentID] = {}  # each once, however many tasks it has
-        self._unanswered: set[TaskID] = set()
+        self._unanswered: dict[TaskID, None] = {}  # in the order in which they are asked for
         self._clock = clock
         self._random = chance
         self._settings = settings
@@ -140,7 +140,7 @@ class Reconciler:
 
     def _learn(self, status: TaskStatus) -> None:
         task_id = status.task_id
-        self._unanswered.discard(task_id)
+        self._unanswered.pop(task_id, None)
         if status.state not in _OVER:
             self._place(task_id, status.agent_id)
         elif status.reason != mesos_pb2.TaskStatus.REASON_TASK_INVALID:
@@ -163,7 +163,7 @@ class Reconciler:
             await self._clock.sleep(settings.interval * self._random.uniform(0.9, 1.1))
 
     async def _once(self, settings: Reconciliation) -> None:
-        self._unanswered = set(self._known)
+        self._unanswered = dict.fromkeys(self._known)
         await self._explicit(settings.batch)
         await self._ask(())
         retry = settings.first_retry
@@ -173,9 +173,10 @@ class Reconciler:
             await self._explicit(settings.batch)
 
     async def _explicit(self, batch: int) -> None:
-        asked = [TaskToReconcile(task_id, self._known.get(task_id)) for task_id in sorted(self._unanswered)]
+        asked = tuple(self._unanswered)  # of hundreds of thousands only a batch is made ready at a time
         for start in range(0, len(asked), batch):
-            await self._ask(asked[start : start + batch])
+            some = asked[start : start + batch]
+            await self._ask([TaskToReconcile(task_id, self._known.get(task_id)) for task_id in some])
 
 
 def _report(run: asyncio.Task[None]) -> None:

@@ -11,6 +11,7 @@ instances are checked as the old definition says, the new ones as the new one do
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +34,13 @@ class _Checker:
     app_id: str
     config: str
     instances: dict[str, Instance]
+
+
+@dataclass(frozen=True, slots=True)
+class _CheckApp:
+    """To the actor itself."""
+
+    app_id: str
 
 
 class Health(Actor[Any]):
@@ -64,14 +72,15 @@ class Health(Actor[Any]):
             case WatchApps(apps):
                 for app in apps:
                     self._watch(app)
-                for app_id in {app.id for app in apps}:
-                    for instance in self._running.get(app_id, {}).values():
-                        self._check(instance, spread=True)
+                self._check_apps({app.id for app in apps})
+            case _CheckApp(app_id):
+                for instance in self._running.get(app_id, {}).values():
+                    self._check(instance, spread=True)
             case tuple() as instances:  # what GetInstances answers
                 for instance in instances:
                     if _is_checked(instance):
                         self._running.setdefault(instance.app_id, {})[instance.id] = instance
-                        self._check(instance, spread=True)
+                self._check_apps(self._running)
             case AppTerminated(app_id):
                 self._apps.pop(app_id, None)
             case CheckerRestarted():
@@ -85,6 +94,13 @@ class Health(Actor[Any]):
         # Not sooner, such as with the last running instance: others of that configuration may be starting still.
         for config in sorted(configs)[:-MAX_VERSIONS]:
             del configs[config]
+
+    def _check_apps(self, app_ids: Iterable[str]) -> None:
+        """Check the running instances of these apps: of each app in a turn of its own, for there may be thousands."""
+        for app_id in sorted(app_ids):
+            checked = any(config.health_checks for config in self._apps.get(app_id, {}).values())
+            if checked and app_id in self._running:
+                self.ref.tell(_CheckApp(app_id))
 
     def _check(self, instance: Instance, *, spread: bool) -> None:
         checker = self._checker_of.get(instance.id) or self._checker_for(instance)
