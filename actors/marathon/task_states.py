@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from actors.marathon.messages import Condition, Instance
 from mesos_proto import mesos_pb2
@@ -67,14 +68,17 @@ def is_stale(now: Condition, told: Condition) -> bool:
 
 def alive(instance: Instance, told: Condition, status: mesos_pb2.TaskStatus, now: datetime) -> Instance:
     """The instance after a status said that it lives: its condition, since when it runs, and its addresses."""
+    changes: dict[str, Any] = {}
+    since = instance.since
     if instance.condition is not told and not is_stale(instance.condition, told):
-        instance = replace(instance, condition=told, since=now)
+        since = now
+        changes |= {"condition": told, "since": now}
     if told is Condition.RUNNING and instance.started_at is None:
-        instance = replace(instance, started_at=instance.since)
+        changes["started_at"] = since
     addresses = _ip_addresses(status)
     if addresses and addresses != instance.ip_addresses:
-        instance = replace(instance, ip_addresses=addresses)
-    return instance
+        changes["ip_addresses"] = addresses
+    return replace(instance, **changes) if changes else instance
 
 
 def _ip_addresses(status: mesos_pb2.TaskStatus) -> tuple[str, ...]:

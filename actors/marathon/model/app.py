@@ -146,7 +146,7 @@ class App(WireModel):
 
     def replace(self, **changes: Any) -> "App":
         copy = super().replace(**changes)
-        for cached in ("wire", "wire_text"):  # the copy must not answer with the original's JSON
+        for cached in _CACHED:  # the copy must not answer with what was worked out from the original
             copy.__dict__.pop(cached, None)
         return copy
 
@@ -168,25 +168,25 @@ class App(WireModel):
         """Whether two instances must never run side by side."""
         return self.labels.get(SINGLE_INSTANCE_LABEL) == "true"
 
-    @property
+    @cached_property
     def host_networking(self) -> bool:
         return all(network.mode == "host" for network in self.networks)
 
-    @property
+    @cached_property
     def port_mappings(self) -> tuple[PortMapping, ...]:
         """The container's mappings; empty with host networking."""
         if self.host_networking or self.container is None:
             return ()
         return self.container.port_mappings or ()
 
-    @property
+    @cached_property
     def service_ports(self) -> tuple[int, ...]:
         """The ports that load balancers listen on, one per definition or mapping."""
         if self.host_networking:
             return tuple(definition.port for definition in self.port_definitions or ())
         return tuple(mapping.service_port for mapping in self.port_mappings)
 
-    @property
+    @cached_property
     def wanted_host_ports(self) -> tuple[int | None, ...]:
         """Per port the host port it must have, 0 for any, None for none."""
         if self.host_networking:
@@ -213,3 +213,6 @@ class App(WireModel):
     def same_definition(self, other: "App") -> bool:
         """Whether the two differ in nothing but versions."""
         return self.instances == other.instances and self.same_config(other)
+
+
+_CACHED = tuple(name for name, value in vars(App).items() if isinstance(value, cached_property))
