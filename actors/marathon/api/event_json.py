@@ -36,6 +36,7 @@ from ._http import json_text
 from .deployment_json import graph_json, plan_json, plan_text, step_json
 
 __all__ = [
+    "OURS",
     "WITH_PLAN",
     "ApiPosted",
     "EventStreamAttached",
@@ -126,6 +127,9 @@ _TYPES: dict[type[DomainEvent], str] = {
     UnknownInstanceTerminated: "unknown_instance_terminated_event",
 }
 
+
+OURS = frozenset({"deployment_node_changed"})
+"""Types that Marathon has not: told to those who name them, for its clients fail at what they do not know."""
 
 WITH_PLAN = (DeploymentInfo, DeploymentStepSuccess, DeploymentStepFailure, DeploymentSuccess, DeploymentFailed)
 """The events that hold the plan of a deployment."""

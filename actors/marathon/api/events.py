@@ -28,7 +28,7 @@ from actors.marathon.messages import DeploymentStatus, DomainEvent
 from actors.marathon.model import App, version_of
 
 from ._http import request_origin, service_of
-from .event_json import WITH_PLAN, ApiPosted, EventStreamAttached, EventStreamDetached, event_text, event_type
+from .event_json import OURS, WITH_PLAN, ApiPosted, EventStreamAttached, EventStreamDetached, event_text, event_type
 
 __all__ = ["EVENT_HUB", "EventHub", "announce_post", "routes"]
 
@@ -43,7 +43,8 @@ EVENT_HUB = web.AppKey("event_hub", ActorRef[Any])
 
 @dataclass(frozen=True, slots=True)
 class Attach:
-    """From now on `client` gets the bytes of every event of these `types` (none named: of all), until it stops.
+    """From now on `client` gets the bytes of every event of these `types` (none named: of all that Marathon has), until
+    it stops.
 
     `light`: plans without the groups before and after them.
     """
@@ -118,7 +119,8 @@ class EventHub(Actor):
         """Who wants events of this type: with whole plans, and with light ones."""
         known = self._listening.get(name)
         if known is None:
-            wanting = [each for each in self._clients.values() if not each.types or name in each.types]
+            unasked = name not in OURS
+            wanting = [each for each in self._clients.values() if name in each.types or (unasked and not each.types)]
             known = [each.client for each in wanting if not each.light], [each.client for each in wanting if each.light]
             self._listening[name] = known
         return known

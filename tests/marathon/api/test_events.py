@@ -10,7 +10,13 @@ import pytest
 
 from actors.marathon.api import events
 from actors.marathon.api.event_json import event_text
-from actors.marathon.messages import AppTerminated, DeploymentSuccess, GroupChangeSuccess, InstanceChanged
+from actors.marathon.messages import (
+    AppTerminated,
+    DeploymentNodeChanged,
+    DeploymentSuccess,
+    GroupChangeSuccess,
+    InstanceChanged,
+)
 
 from .conftest import Api
 
@@ -134,6 +140,20 @@ async def test_an_idle_stream_gets_a_sign_of_life(api: Api) -> None:
         assert await stream.content.readline() == b"\r\n"
         assert await stream.content.readline() == b"\r\n"
         assert api.system.clock.time() - before >= events.HEARTBEAT
+
+
+async def test_a_client_that_names_no_types_hears_of_those_that_marathon_has_and_no_others(api: Api) -> None:
+    """Marathon's Python client raises at a type that it does not know, and whoever reads with it is cut off."""
+    async with (
+        api.session.get(f"{api.url}/v2/events") as of_all,
+        api.session.get(f"{api.url}/v2/events?event_type=deployment_node_changed") as of_ours,
+    ):
+        assert (await read_event(of_all))[0] == "event_stream_attached"
+        assert (await read_event(of_all))[0] == "event_stream_attached"
+        api.system.event_stream.publish(DeploymentNodeChanged("d1", "/x", "begun"))
+        api.system.event_stream.publish(AppTerminated("/x"))
+        assert (await read_event(of_all))[0] == "app_terminated_event"
+        assert (await read_event(of_ours))[0] == "deployment_node_changed"
 
 
 async def test_an_event_that_nobody_wants_is_not_put_into_words(api: Api, monkeypatch: Any) -> None:

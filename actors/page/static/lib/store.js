@@ -172,7 +172,10 @@ function take(type, data) {
   }
 }
 
-const stream = new Stream("/v2/events?plan-format=light", Object.values(EVENTS).flat(), {
+const TYPES = Object.values(EVENTS).flat();
+const NAMED = TYPES.map((type) => `&event_type=${type}`).join("");
+
+const stream = new Stream(`/v2/events?plan-format=light${NAMED}`, TYPES, {
   onOpen: () => {
     connection.set("live");
     refreshAll();
