@@ -22,6 +22,7 @@ from actors.page import add_page
 from . import app_tasks, apps, cluster, deployments, events, groups, logs, openapi, pods, queue, system
 from ._errors import errors_as_json, foreign_pages_refused
 from ._http import SERVICE
+from ._paths import options_answered, slashes_forgiven
 from .agent_sandboxes import AgentSandboxes
 from .app_texts import APP_TEXTS, AppTexts
 from .sandboxes import EitherSandboxes, LocalSandboxes, NoSandboxes, Sandboxes
@@ -61,10 +62,7 @@ def make_app(
     middlewares: list[Middleware] = [errors_as_json, foreign_pages_refused]
     if credentials is not None:
         middlewares.insert(1, authenticated(credentials))
-    # Clients join a base that ends in a slash with a path that begins with one; 308 keeps their method and body.
-    middlewares.append(
-        web.normalize_path_middleware(append_slash=False, remove_slash=True, redirect_class=web.HTTPPermanentRedirect)
-    )
+    middlewares += [options_answered, slashes_forgiven]
     app = web.Application(middlewares=middlewares, client_max_size=max_body)
     app[SERVICE] = service
     app[APP_TEXTS] = AppTexts()

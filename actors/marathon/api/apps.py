@@ -47,10 +47,11 @@ def routes() -> list[web.RouteDef]:
         web.post("/v2/apps", create_app),
         web.put("/v2/apps", put_apps),
         web.patch("/v2/apps", patch_apps),
-        *(web.route(method, "/v2/apps/{path:.*}", _dispatch) for method in ("GET", "POST", "PUT", "PATCH", "DELETE")),
+        *(web.route(method, "/v2/apps/{path:.*}", _dispatch) for method in METHODS),
     ]
 
 
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")  # HEAD comes with GET
 H = TypeVar("H")
 AppHandler = Callable[[web.Request, str], Awaitable[web.StreamResponse]]
 
@@ -90,7 +91,7 @@ def _id(segments: list[str]) -> str:
 
 
 def _chosen(handlers: Mapping[str, H], request: web.Request) -> H:
-    handler = handlers.get(request.method)
+    handler = handlers.get("GET" if request.method == "HEAD" else request.method)
     if handler is None:
         raise web.HTTPMethodNotAllowed(request.method, list(handlers))
     return handler

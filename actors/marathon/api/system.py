@@ -1,4 +1,4 @@
-"""What the service says of itself: ``/ping``, ``/v2/info``, ``/v2/leader``, ``/metrics``."""
+"""What the service says of itself: ``/ping``, ``/v2/info``, ``/v2/leader``, ``/v2/plugins``, ``/metrics``."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ def routes() -> list[web.RouteDef]:
         web.get("/v2/leader", leader),
         web.delete("/v2/leader", abdicate),
         web.get("/metrics", metrics),
+        web.get("/v2/plugins", plugins),
         web.route("*", "/v2/eventSubscriptions", retired),
     ]
 
@@ -133,6 +134,11 @@ async def metrics(request: web.Request) -> web.StreamResponse:
         "timers": {},
     }
     return json_answer(body)
+
+
+async def plugins(request: web.Request) -> web.StreamResponse:
+    """GET: none, in the form in which consoles of Marathon ask for them at their start."""
+    return json_answer({"plugins": []})
 
 
 async def retired(request: web.Request) -> web.StreamResponse:

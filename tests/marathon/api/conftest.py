@@ -7,7 +7,7 @@ deployment of it stays in the list until the test says otherwise.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -246,8 +246,7 @@ class Api:
     async def call(
         self, method: str, path: str, json: Any = None, data: Any = None, headers: Mapping[str, str] | None = None
     ) -> Answer:
-        target = yarl.URL(self.url + path, encoded=True)
-        async with self.session.request(method, target, json=json, data=data, headers=headers) as answer:
+        async with self.asked(method, path, json=json, data=data, headers=headers) as answer:
             text = await answer.text()
             is_json = answer.content_type == "application/json"
             body = await answer.json() if is_json else text
@@ -255,6 +254,11 @@ class Api:
             assert not undocumented, f"{method} {path}: the OpenAPI document is not true: {undocumented}"
             self.answered.add((method, template_of(urlsplit(path).path), answer.status))
             return Answer(answer.status, body, answer.headers.copy(), text)
+
+    def asked(self, method: str, path: str, **options: Any) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        """The answer as it comes, not compared with anything. No redirect is followed: not all clients do."""
+        target = yarl.URL(self.url + path, encoded=True)
+        return self.session.request(method, target, allow_redirects=False, **options)
 
     async def get(self, path: str, **options: Any) -> Answer:
         return await self.call("GET", path, **options)

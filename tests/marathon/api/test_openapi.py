@@ -120,6 +120,7 @@ async def test_every_promised_answer_is_given(api: Api) -> None:
         "/v2/deployments/d1",
         "/v2/info",
         "/v2/leader",
+        "/v2/plugins",
         "/metrics",
         "/ping",
         "/v2/logs?app=x",

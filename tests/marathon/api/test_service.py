@@ -151,10 +151,44 @@ async def test_info_names_the_service_and_its_framework(api: Api) -> None:
     assert (await api.get("/v2/leader")).body == {"leader": info["leader"]}
 
 
-@pytest.mark.parametrize("path", ["/v2//deployments", "/v2//queue", "/v2/info/", "/v2//tasks/"])
-async def test_doubled_and_trailing_slashes_lead_to_the_resource(api: Api, path: str) -> None:
-    assert (await api.get(path)).status == 200
+@pytest.mark.parametrize("path", ["/v2//deployments", "/v2/info/", "/v2//tasks/", "//v2/apps", "//ping", "/v2/groups/"])
+async def test_doubled_and_trailing_slashes_lead_to_the_resource_without_a_detour(api: Api, path: str) -> None:
+    async with api.asked("GET", path) as answer:
+        assert answer.status == 200
     assert (await api.get("/v2//nowhere/")).status == 404
+
+
+async def test_what_is_sent_to_a_base_with_a_slash_too_many_arrives_with_its_query(api: Api) -> None:
+    app = {"id": "/x", "cmd": "sleep 1"}
+    async with api.asked("POST", "//v2/apps/?force=true", json=app) as answer:
+        assert (answer.status, (await answer.json())["id"]) == (201, "/x")
+    async with api.asked("DELETE", "//v2//apps//x?force=maybe") as answer:
+        assert answer.status == 400
+    async with api.asked("DELETE", "/v2/info/") as answer:
+        assert (answer.status, answer.headers["Allow"]) == (405, "GET,HEAD")
+
+
+@pytest.mark.parametrize("path", ["/v2/apps", "/v2/apps/x", "/v2/apps/x/versions", "/v2/groups/", "/v2/pods", "/ping"])
+async def test_head_is_answered_like_get_without_the_body(api: Api, path: str) -> None:
+    await api.post("/v2/apps", {"id": "/x", "cmd": "sleep 1"})
+    got = await api.get(path)
+    async with api.asked("HEAD", path) as head:
+        assert (head.status, head.headers["Content-Type"], await head.read()) == (200, got.headers["Content-Type"], b"")
+    async with api.asked("HEAD", "/v2/apps/unknown") as head:
+        assert head.status == 404
+
+
+async def test_options_says_what_a_resource_takes_and_lets_no_foreign_page_in(api: Api) -> None:
+    asking = {"Origin": "http://elsewhere", "Access-Control-Request-Method": "POST"}
+    async with api.asked("OPTIONS", "/v2/apps", headers=asking) as answer:
+        assert (answer.status, answer.headers["Allow"]) == (200, "GET,HEAD,OPTIONS,PATCH,POST,PUT")
+        assert not [name for name in answer.headers if name.startswith("Access-Control")]
+    async with api.asked("OPTIONS", "/v2/nowhere") as answer:
+        assert answer.status == 404
+
+
+async def test_a_console_that_asks_for_plugins_is_told_of_none(api: Api) -> None:
+    assert (await api.get("/v2/plugins")).body == {"plugins": []}
 
 
 async def test_every_answer_names_the_leader(api: Api) -> None:

@@ -184,6 +184,8 @@ OPERATIONS = (
               (Query("limit", "Of tasks: how many at the most.", INTEGER),
                Query("offset", "Of tasks: how many to leave out.", INTEGER),
                Query("order", "Of tasks: asc or desc, by their start."))),
+    Operation("GET", "/v2/plugins", "List the plugins: there are none.",
+              {200: _json(record({"plugins": array({"type": "object"})}))}),
     Operation("GET", "/v2/openapi.json", "This document.", {200: _json({"type": "object"})}),
     Operation("GET", "/metrics", "Gauges of the service.", {200: _json(ref("Metrics"))}),
     Operation("GET", "/ping", "Whether it answers.", {200: Answer({JSON: STRING, PLAIN: STRING})}),
