@@ -51,14 +51,19 @@ def _parser() -> argparse.ArgumentParser:
 def _search(options: argparse.Namespace) -> int:
     from actors.simulation.coverage import missing, table
     from actors.simulation.scenarios import SCENARIOS
-    from actors.simulation.search import Found, search
+    from actors.simulation.search import Failure, Found, search
 
     scenarios = [options.scenario] if options.scenario else list(SCENARIOS)
     total = options.seeds * len(scenarios)
     began = time.monotonic()
     told = [began]
 
+    shown: list[Failure] = []
+
     def progress(found: Found) -> None:
+        for failure in found.failures[len(shown) :]:
+            shown.append(failure)
+            print(f"{failure.scenario} seed {failure.seed}: {failure.invariant}", file=sys.stderr)  # noqa: T201
         now = time.monotonic()
         if now - told[0] > 5 or found.runs == total:
             told[0] = now
@@ -122,8 +127,8 @@ def _safeguards(options: argparse.Namespace) -> int:
         for each in pool.map(lambda safeguard: search_without(safeguard, options.seeds), chosen):
             found.append(each)
             print(each, flush=True)  # noqa: T201
-    if options.page is not None:
-        options.page.write_text(page(found, options.seeds), "utf-8")
+            if options.page is not None:
+                options.page.write_text(page(found, options.seeds), "utf-8")
     return 0 if all(each.runs is not None for each in found) else 1
 
 

@@ -8,7 +8,7 @@ __all__ = ["SOMETIMES", "missing", "table"]
 
 FAULT_KINDS = ("kill -9", "power cut", "pause", "reboot", "reset", "cut", "one-way cut", "slow network", "stalled disk",
                "full disk", "task fails", "bad starts", "sick", "drift", "no coordinator", "last words",
-               "reset of one")  # fmt: skip
+               "reset of one", "calls lost")  # fmt: skip
 
 SOMETIMES = (
     *(f"fault: {kind}" for kind in FAULT_KINDS),

@@ -22,13 +22,14 @@ __all__ = ["Disk", "DiskJournal"]
 
 class Disk:
     """Outlives every process. ``on_durable`` is called with the streams of each call, and its epoch, the moment it is
-    durable; ``on_writing`` with the streams right before."""
+    durable; ``on_writing`` with the streams right before, ``on_heard`` when its writer hears of it."""
 
     def __init__(self, chance: random.Random, now: Callable[[], float]) -> None:
         self.store = MemoryStore()
         self.now = now
         self.on_durable: Callable[[Sequence[str], int], None] = lambda streams, epoch: None
         self.on_writing: Callable[[Sequence[str]], None] = lambda streams: None
+        self.on_heard: Callable[[Sequence[str]], None] = lambda streams: None
         self._chance = chance
         self._last = 0.0
         self._stalled_until = 0.0
@@ -65,8 +66,10 @@ class DiskJournal(MemoryJournal):
 
     async def append(self, writes: Sequence[Append]) -> None:
         await super().append(writes)
-        self._disk.on_durable([write.stream for write in writes], self._epoch)
+        streams = [write.stream for write in writes]
+        self._disk.on_durable(streams, self._epoch)
         await asyncio.sleep(self._disk.pause())
+        self._disk.on_heard(streams)
 
     async def delete(self, stream: str) -> None:
         await super().delete(stream)

@@ -129,6 +129,36 @@ def _reset_connection(stage: Befallen, draw: int, which: int) -> None:
             end.lose_soon(ConnectionResetError(errno.ECONNRESET, "Connection reset by peer"))
 
 
+def _reset_service(stage: Befallen, draw: int) -> None:
+    _reset_one(stage, _service(stage, draw))
+
+
+def _lose_calls(stage: Befallen, draw: int, delay: float) -> None:
+    """The connection that carries a framework's calls breaks by itself: calls, or what they were answered, are lost."""
+    host = _service(stage, draw)
+
+    def lose() -> None:
+        for each in [*stage.world.network.transports.values()]:
+            if each.touches(host.address) and "_Line" in repr(each):
+                stage.world.fault("calls lost", host.name, f"{each!r} is reset")
+                for end in (each, each.peer):
+                    end.lose_soon(ConnectionResetError(errno.ECONNRESET, "Connection reset by peer"))
+
+    stage.world.later(delay, lose)
+
+
+def _die_unheard(stage: Befallen, draw: int, down_for: float, later: float) -> None:
+    """The master's power goes, and nobody who only listens to it learns so; then a task ends."""
+    _kill(_master, silently=True)(stage, draw, down_for)
+    stage.world.later(down_for + later, lambda: _fail_task(stage, draw))
+
+
+def _lose_agent_with_full_disk(stage: Stage, draw: int, seconds: float) -> None:
+    """What becomes of the tasks of an agent that is away cannot be written, until it has become something else."""
+    _pause(_agent)(stage, draw, seconds)
+    stage.world.later(5.0, lambda: _fill(stage, seconds - 6.0))
+
+
 def _cut(stage: Befallen, draw: int, seconds: float) -> None:
     host = _pick(stage, draw)
     stage.world.fault("cut", host.name, f"is cut off for {seconds:g} s")
@@ -270,6 +300,14 @@ FAULTS: dict[str, Fault] = {
         lambda chance: (chance.randrange(100), chance.randrange(100)),
         ("durable", "accept", "provisioned", "kill"),
     ),
+    "reset service": Fault(_reset_service, lambda chance: (chance.randrange(100),), ("provision heard",)),
+    "lose calls": Fault(
+        _lose_calls,
+        lambda chance: (chance.randrange(100), round(chance.uniform(0.0, 0.015), 4)),
+        ("durable", "provision heard", "change written", "promised"),
+    ),
+    "die unheard": Fault(_die_unheard, lambda chance: (*_host(0.5, 3)(chance), round(chance.uniform(1, 8), 2))),
+    "lose agent with full disk": Fault(_lose_agent_with_full_disk, _host(18, 30)),
     "cut": Fault(_cut, _host(0.5, 40)),
     "cut one way": Fault(_cut_one_way, lambda chance: (chance.randrange(100), *_host(0.5, 40)(chance))),
     "slow network": Fault(_slow, _seconds(1, 20)),

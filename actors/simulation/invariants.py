@@ -50,6 +50,7 @@ class Invariants:
         mesos.on_call = self._called
         service.disk.on_durable = self._durable
         service.disk.on_writing = self._writing
+        service.disk.on_heard = self._heard
         stage.users.on_put = self._put
         stage.users.on_promised = self._promised
         stage.users.on_refused = self._refused
@@ -57,6 +58,7 @@ class Invariants:
         self._frameworks: set[str] = set()
         self._epoch = 0
         self._kept: set[str] = set()
+        self._unheard: set[str] = set()
         self._waiting: dict[str, Waiting] = {}
         self._ran: Counter[str] = Counter()  # by command: tasks that ever ran
         self._left_over: set[str] = set()
@@ -87,9 +89,15 @@ class Invariants:
         for stream in streams:
             if stream.startswith("instance/") and stream not in self._kept:
                 self._kept.add(stream)
+                self._unheard.add(stream)
                 self.world.happened("provisioned", "disk", f"has {stream.removeprefix('instance/')}")
         if any(stream.startswith("deployment/") for stream in streams):
             self._one_deployment_each()
+
+    def _heard(self, streams: Sequence[str]) -> None:
+        if not self._unheard.isdisjoint(streams):  # now they are launched
+            self._unheard.difference_update(streams)
+            self.world.moment("provision heard")
 
     def _one_deployment_each(self) -> None:
         holds: dict[str, str] = {}

@@ -19,7 +19,7 @@ from actors.simulation.users import Definition
 __all__ = ["Plan", "Step", "draw"]
 
 EVENTS = {"launch": 8, "runs": 8, "acknowledged": 12, "durable": 25, "put": 4, "promised": 4, "subscribe": 3,
-          "accept": 6, "kill": 6, "start": 3, "change written": 4, "provisioned": 8}  # fmt: skip
+          "accept": 6, "kill": 6, "start": 3, "change written": 4, "provisioned": 8, "provision heard": 6}  # fmt: skip
 """What faults hang on, and up to the how-manieth of it."""
 
 

@@ -51,9 +51,11 @@ class Outcome:
 
 CRASHES = ("kill service", "cut power of service", "pause service", "kill master", "cut power of master",
            "pause master", "kill agent", "pause agent", "reboot agent", "fail task", "bad starts",
-           "sick tasks", "kill service while its disk stalls", "last words", "cut power while writing")  # fmt: skip
+           "sick tasks", "kill service while its disk stalls", "last words", "cut power while writing",
+           "die unheard")  # fmt: skip
 NETWORK = ("reset", "reset one", "stall disk and reset", "cut", "cut one way", "slow network", "stall disk",
-           "fill disk", "drift", "fail task", "kill service")  # fmt: skip
+           "fill disk", "drift", "fail task", "kill service", "reset service", "lose calls",
+           "lose agent with full disk")  # fmt: skip
 LEADERS = ("kill service", "cut power of service", "pause service", "lose coordinator", "kill zookeeper",
            "pause zookeeper", "cut", "reset", "drift", "stall disk", "kill master", "pause master",
            "kill agent", "fail task")  # fmt: skip
@@ -67,7 +69,7 @@ SCENARIOS: dict[str, Scenario] = {
     ),
     "network": Scenario(
         "connections are reset, cut in one direction or both, and slow; clocks drift; the disk is slow or full",
-        dict.fromkeys(NETWORK, 1.0) | {"reset": 3.0, "reset one": 3.0},
+        dict.fromkeys(NETWORK, 1.0) | {"reset": 3.0, "reset one": 2.0, "lose calls": 3.0},
     ),
     "leaders": Scenario(
         "ZooKeeper elects one of two hosts of the service, and one of two masters; leaders are killed, stand still, do "

@@ -162,12 +162,16 @@ class World:
         if self.over:
             return
         self.trace.append(Line(self.loop._now, who, what, fault))
-        self.counts[kind] += 1
-        for action in self._triggers.pop((kind, self.counts[kind]), ()):
-            action()
+        self.moment(kind)
         for name, check in self._never:
             if found := check():
                 self.violated(name, str(found) if found is not True else "it was so")
+
+    def moment(self, kind: str) -> None:
+        """Let what hangs on it strike, without a line in the trace."""
+        self.counts[kind] += 1
+        for action in self._triggers.pop((kind, self.counts[kind]), ()):
+            action()
 
     def fault(self, kind: str, who: str, what: str) -> None:
         """A fault strikes."""
