@@ -16,6 +16,11 @@ SOMETIMES = (
     "branch: a task that was ordered before a reboot starts after it",
     "branch: an update is sent again",
     "branch: an unpromised change was made",
+    "branch: an offer is rescinded",
+    "branch: what was being written died with its process",
+    "branch: a deployment is cancelled for another",
+    "branch: an unreachable instance came back",
+    "branch: a launch is confirmed to another process than ordered it",
     "branch: a second leader leads", "branch: another master is elected", "session over",
 )  # fmt: skip
 

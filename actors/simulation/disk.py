@@ -22,7 +22,8 @@ __all__ = ["Disk", "DiskJournal"]
 
 class Disk:
     """Outlives every process. ``on_durable`` is called with the streams of each call, and its epoch, the moment it is
-    durable; ``on_writing`` with the streams right before, ``on_heard`` when its writer hears of it."""
+    durable; ``on_writing`` with the streams right before, ``on_heard`` when its writer hears of it, ``on_lost`` when a
+    journal is opened and the writer before had died with something not written yet."""
 
     def __init__(self, chance: random.Random, now: Callable[[], float]) -> None:
         self.store = MemoryStore()
@@ -30,6 +31,8 @@ class Disk:
         self.on_durable: Callable[[Sequence[str], int], None] = lambda streams, epoch: None
         self.on_writing: Callable[[Sequence[str]], None] = lambda streams: None
         self.on_heard: Callable[[Sequence[str]], None] = lambda streams: None
+        self.on_lost: Callable[[], None] = lambda: None
+        self.under_way = 0
         self._chance = chance
         self._last = 0.0
         self._stalled_until = 0.0
@@ -63,6 +66,9 @@ class DiskJournal(MemoryJournal):
     def __init__(self, disk: Disk, *, epoch: int | None = None) -> None:
         super().__init__(disk.store, epoch=epoch)
         self._disk = disk
+        if disk.under_way:
+            disk.under_way = 0
+            disk.on_lost()
 
     async def append(self, writes: Sequence[Append]) -> None:
         await super().append(writes)
@@ -78,6 +84,8 @@ class DiskJournal(MemoryJournal):
 
     async def _turn_of_a_write(self, *streams: str) -> None:
         await super()._turn_of_a_write(*streams)
+        self._disk.under_way += 1
         await asyncio.sleep(max(0.0, self._disk.due() - self._disk.now()))
+        self._disk.under_way = max(0, self._disk.under_way - 1)
         self._disk.on_writing(streams)
         self._refuse_the_overtaken()

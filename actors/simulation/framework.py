@@ -96,11 +96,11 @@ def simulate(
     for seed in seeds:
         searched.runs += 1
         loop = VirtualLoop(seed, order="actors", max_turns=max_turns)
-        worlds: list[World] = []
+        told: list[list[Line]] = []
 
-        async def main(seed: int = seed, worlds: list[World] = worlds) -> None:
+        async def main(seed: int = seed, told: list[list[Line]] = told) -> None:
             world = World(seed)
-            worlds.append(world)
+            told.append(world.trace)
             try:
                 await story(world)
             finally:
@@ -111,13 +111,14 @@ def simulate(
         try:
             loop.run_until_complete(main())
         except Violation as violation:
-            searched.violation = violation
+            # Without its frames, which would keep the world: what died in it must be collected as the loop is closed.
+            searched.violation = violation.with_traceback(None)
         except NothingCanHappen as stuck:
             searched.violation = Violation("nothing goes on without end", loop._now, str(stuck))
         finally:
             loop.close()
             logging.disable(disabled)
         if searched.violation is not None:
-            searched.seed, searched.trace = seed, worlds[0].trace
+            searched.seed, searched.trace = seed, told[0]
             break
     return searched

@@ -11,6 +11,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from actors.marathon.instance_ids import app_of_task, instance_of_task
@@ -51,6 +52,7 @@ class Invariants:
         service.disk.on_durable = self._durable
         service.disk.on_writing = self._writing
         service.disk.on_heard = self._heard
+        service.disk.on_lost = partial(self.world.sometimes, "what was being written died with its process")
         stage.users.on_put = self._put
         stage.users.on_promised = self._promised
         stage.users.on_refused = self._refused
@@ -59,6 +61,7 @@ class Invariants:
         self._epoch = 0
         self._kept: set[str] = set()
         self._unheard: set[str] = set()
+        self._was: dict[str, tuple[str, int]] = {}  # of each instance: its condition as stored last, in which epoch
         self._waiting: dict[str, Waiting] = {}
         self._ran: Counter[str] = Counter()  # by command: tasks that ever ran
         self._left_over: set[str] = set()
@@ -91,8 +94,25 @@ class Invariants:
                 self._kept.add(stream)
                 self._unheard.add(stream)
                 self.world.happened("provisioned", "disk", f"has {stream.removeprefix('instance/')}")
-        if any(stream.startswith("deployment/") for stream in streams):
+            if stream.startswith("instance/"):
+                self._became(stream, epoch)
+        deployments = sum(stream.startswith("deployment/") for stream in streams)
+        if deployments:
             self._one_deployment_each()
+        if deployments > 1:
+            self.world.sometimes("a deployment is cancelled for another")
+
+    def _became(self, stream: str, epoch: int) -> None:
+        stored = self._stored(stream.removeprefix("instance/"))
+        if stored is None:
+            return
+        condition = str(stored.get("condition"))
+        before, since = self._was.get(stream, ("", epoch))
+        self._was[stream] = (condition, epoch)
+        if condition == "Running" and before.startswith("Unreachable"):
+            self.world.sometimes("an unreachable instance came back")
+        if condition == "Running" and before in BEFORE_RUNNING and since < epoch:
+            self.world.sometimes("a launch is confirmed to another process than ordered it")
 
     def _heard(self, streams: Sequence[str]) -> None:
         if not self._unheard.isdisjoint(streams):  # now they are launched

@@ -40,6 +40,7 @@ class Offers:
             case ResourceOffers(offers):
                 self._held.update(offer.id for offer in offers)
             case OfferRescinded(offer_id):
+                self._world.sometimes("an offer is rescinded")
                 self._over([offer_id], "rescinded")
             case Disconnected():
                 self._over(self._held, "void with its subscription")

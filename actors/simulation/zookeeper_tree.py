@@ -103,12 +103,12 @@ class Tree:
         self.node(who, path, version)
         if self.children(path):
             raise NotEmptyError(path)
-        self._remove(path)
+        self.remove(path)
 
     def end_session(self, session: int) -> None:
         """Its ephemeral nodes go."""
         for path in [path for path, node in self.nodes.items() if node.ephemeralOwner == session != 0]:
-            self._remove(path)
+            self.remove(path)
 
     def transaction(self, who: Who, operations: Sequence[tuple[str, tuple[Any, ...]]]) -> list[Any]:
         """Carry out all of ``("create" | "set_data" | "delete" | "node", arguments)``, or none; what each gave.
@@ -133,7 +133,7 @@ class Tree:
                 return [RolledBackError()] * len(results) + [error] + [RolledBackError()] * later
         return results
 
-    def _remove(self, path: str) -> None:
+    def remove(self, path: str) -> None:
         del self.nodes[path]
         self._changed(path, "data")
         self._changed(path, "children")

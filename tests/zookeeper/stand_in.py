@@ -19,7 +19,7 @@ from typing import Any
 from kazoo.client import KazooState
 from kazoo.exceptions import ConnectionLoss, SessionExpiredError, UnimplementedError
 
-from actors.simulation.zookeeper import Result, Transaction
+from actors.simulation.zookeeper_client import Result, Transaction
 from actors.simulation.zookeeper_tree import Tree
 
 
