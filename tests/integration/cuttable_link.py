@@ -22,13 +22,13 @@ class CuttableLink:
     def __enter__(self) -> Self:
         self._thread.start()
         server = asyncio.run_coroutine_threadsafe(asyncio.start_server(self._serve, "127.0.0.1", 0), self._loop)
-        self.hosts = f"127.0.0.1:{server.result(10).sockets[0].getsockname()[1]}"
+        self.hosts = f"127.0.0.1:{server.result(60).sockets[0].getsockname()[1]}"
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._on_loop(self._reset)
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
+        self._thread.join(60)
 
     def cut(self) -> None:
         """From now on all is lost on the way; who calls is accepted, and hears nothing."""
@@ -46,7 +46,7 @@ class CuttableLink:
     def _on_loop(self, call: object) -> None:
         done = threading.Event()
         self._loop.call_soon_threadsafe(lambda: (call(), done.set()))  # type: ignore[operator]
-        assert done.wait(10)
+        assert done.wait(60)
 
     def _reset(self) -> None:
         for writer in self._writers:

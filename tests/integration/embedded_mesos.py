@@ -79,7 +79,7 @@ class EmbeddedMesos:
         """End it with its tasks."""
         if self._process is not None:
             self._process.terminate()
-            self._process.wait(30)
+            self._process.wait(90)
             self._process = None
         for process in self.sandbox_processes():
             process.kill()

@@ -33,7 +33,7 @@ def mesos_local(*flags: str, log: Path) -> Iterator[subprocess.Popen[bytes]]:
         if process.poll() is None:
             process.terminate()
             try:
-                process.wait(40)
+                process.wait(90)
             except subprocess.TimeoutExpired:
                 process.kill()
 

@@ -168,7 +168,7 @@ async def test_a_real_task_s_output_is_read_where_its_environment_says_the_agent
         task = pb.TaskInfo(name="t", task_id=pb.TaskID(value="t"), agent_id=pb.AgentID(value="S"), command=command)
         local.agents[0].tell(m.RunTask(framework, task))
         data = ""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(90):
             while not data:
                 frameworks = (await agent.json("/state"))["frameworks"]
                 if frameworks and frameworks[0]["executors"]:

@@ -123,10 +123,10 @@ def live_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     )
     thread.start()
     try:
-        yield url.result(30)
+        yield url.result(90)
     finally:
         ended.set_result(None)
-        thread.join(30)
+        thread.join(90)
 
 
 async def _serve(folder: Path, url: Future[str], ended: Future[None]) -> None:

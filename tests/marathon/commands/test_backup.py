@@ -45,7 +45,7 @@ def test_a_running_service_is_backed_up_and_lives_on_elsewhere(start: Start, tmp
     assert made.exit_code == 0, made.stderr
     call(f"{url}/v2/apps/later", "PUT", {"cmd": "sleep 1"})
     first.terminate()
-    first.communicate(timeout=30)
+    first.communicate(timeout=90)
 
     put_back = run("restore", file, "--work-dir", tmp_path / "second")
     assert put_back.exit_code == 0, put_back.stderr
@@ -57,7 +57,7 @@ def test_a_running_service_is_backed_up_and_lives_on_elsewhere(start: Start, tmp
     assert call(f"{url}/v2/apps/shop/web/versions")["versions"] == versions
     assert len(call(f"{url}/v2/deployments")) == 1
     second.terminate()
-    second.communicate(timeout=30)
+    second.communicate(timeout=90)
 
     again = run("restore", file, "--work-dir", tmp_path / "second")
     assert again.exit_code == 1
@@ -92,7 +92,7 @@ def test_what_cannot_be_done_is_said_with_the_remedy(tmp_path: Path) -> None:
 def test_a_restore_that_was_interrupted_is_begun_anew(start: Start, tmp_path: Path) -> None:
     process, _ = serve(start, tmp_path / "work")
     process.terminate()
-    process.communicate(timeout=30)
+    process.communicate(timeout=90)
     file = tmp_path / "backup"
     assert run("backup", file, "--work-dir", tmp_path / "work").exit_code == 0
     new = tmp_path / "new"

@@ -58,7 +58,7 @@ def test_a_deployment_is_watched_on_after_the_service_s_restart(
     service: Fake, run: Run, restarted: threading.Event
 ) -> None:
     def after() -> Iterator[Event]:
-        restarted.wait(20)
+        restarted.wait(60)
         yield changed("ready")
         yield "deployment_success", SUCCESS
 
@@ -87,7 +87,7 @@ def test_one_that_ended_while_nobody_could_hear_of_it_is_judged_by_its_apps(serv
 
     def before() -> Iterator[Event]:
         nonlocal gone
-        seen.wait(20)
+        seen.wait(60)
         gone = True
         yield changed("begun")
 

@@ -59,7 +59,7 @@ def echo(thespian):
 
     def ask(n):
         with thespian.private() as endpoint:
-            return endpoint.ask(address, n, 10)
+            return endpoint.ask(address, n, 60)
 
     with ThreadPoolExecutor(4) as threads:  # so that Thespian's own threads are there before the leak check looks
         assert len(list(threads.map(ask, range(20)))) == 20
@@ -74,7 +74,7 @@ async def bridge(system, thespian):
 
 async def test_a_thespian_actor_is_asked_many_times_at_once_and_the_loop_stays_free(bridge, echo):
     ref = bridge.ref(echo)
-    answers = await asyncio.gather(*(ref.ask(n, 10) for n in range(20)))
+    answers = await asyncio.gather(*(ref.ask(n, 60) for n in range(20)))
     assert answers == [("echo", n) for n in range(20)]
 
 
@@ -86,14 +86,14 @@ async def test_an_ask_that_thespian_does_not_answer_times_out(bridge, echo):
 async def test_a_thespian_actor_sends_to_ours_which_sees_who_it_was(bridge, echo, system, probe):
     address = await bridge.expose(system.spawn(Props(Ours, probe.ref)))
     bridge.ref(echo).tell(("forward", address, "hello"))
-    assert await probe.receive_one(10) == ("hello", bridge.ref(echo))
+    assert await probe.receive_one(60) == ("hello", bridge.ref(echo))
 
 
 async def test_what_an_exposed_actor_tells_is_answered_to_it(bridge, echo, system, probe):
     ours = system.spawn(Props(Ours, probe.ref))
     await bridge.expose(ours)
     bridge.ref(echo).tell("are you there", ours)
-    assert await probe.receive_one(10) == (("echo", "are you there"), bridge.ref(echo))
+    assert await probe.receive_one(60) == (("echo", "are you there"), bridge.ref(echo))
 
 
 async def test_an_actor_is_exposed_under_one_address(bridge, probe):
@@ -103,10 +103,10 @@ async def test_an_actor_is_exposed_under_one_address(bridge, probe):
 async def test_one_of_our_actors_may_ask_a_thespian_one(bridge, echo, system, probe):
     class Asker(Actor):
         async def receive(self, message):
-            probe.ref.tell(await bridge.ref(echo).ask(message))
+            probe.ref.tell(await bridge.ref(echo).ask(message, 60))
 
     system.spawn(Asker).tell("from an actor")
-    assert await probe.receive_one(10) == ("echo", "from an actor")
+    assert await probe.receive_one(60) == ("echo", "from an actor")
 
 
 async def test_what_cannot_be_a_thespian_address_is_refused(bridge):
