@@ -293,7 +293,7 @@ FAULTS: dict[str, Fault] = {
     "pause master": Fault(_pause(_master), _host(0.5, 40)),
     "kill agent": Fault(_kill(_agent), _host(0.5, 25)),
     "pause agent": Fault(_pause(_agent), _host(0.5, 25)),
-    "reboot agent": Fault(_reboot, _host(1, 30)),
+    "reboot agent": Fault(_reboot, _host(1, 30), ("launch",)),
     "reset": Fault(_reset, lambda chance: (chance.randrange(100),)),
     "reset one": Fault(
         _reset_connection,
