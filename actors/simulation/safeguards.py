@@ -42,9 +42,9 @@ RECONCILER = "actors.mesos.reconciler"
 
 _LIST = (
     _one("a change is stored before it is answered", SUPERVISOR,
-         "        await self._journal.append(\n            [\n                *self._history.difference(root),",
-         "        (lambda writes: __import__('asyncio').get_running_loop().create_task(self._journal.append(writes)))(\n"
-         "            [\n                *self._history.difference(root),"),
+         "        await self._journal.append(\n            [\n                *await asyncio.to_thread(_begun,",
+         "        (lambda writes: asyncio.get_running_loop().create_task(self._journal.append(writes)))(\n"
+         "            [\n                *await asyncio.to_thread(_begun,"),
     _one("a deployment is stored with its change", SUPERVISOR,
          'Append(record.stream, (Event("deployment-started", 1, record.to_payload()),)),', ""),
     _one("stored deployments go on after a restart", SUPERVISOR, "        for record in stored:\n", "        for record in ():\n"),
@@ -64,13 +64,13 @@ _LIST = (
          "        self._book.change_all(provisioned, then=stored)\n",
          "        self._book.change_all(provisioned)\n        stored()\n"),
     _one("a task that is not in the book is killed", INSTANCES, "        elif not condition.is_lost:\n", "        elif False:\n"),
-    _one("a kill is sent again until it is done", INSTANCES,
-         "            if instance.goal is not Goal.RUNNING or unconfirmed:\n", "            if False:\n"),
+    _one("a kill is sent again until it is done", "actors.marathon.instance_kills",
+         "            if instance.goal is not Goal.RUNNING:\n                if time", "            if False:\n                if time"),
     _one("what has ended is replaced", INSTANCES,
-         "        self._book.end(instance, condition, told, then=then)\n        self._replenish(instance.app_id)\n",
+         "        self._book.end(instance, condition, told, then=then)\n        self._orders.replenish(instance.app_id)\n",
          "        self._book.end(instance, condition, told, then=then)\n"),
     _one("who comes back after he was replaced makes one too many", INSTANCES,
-         "self._keep(app)  # its replacement is one too many now", "pass"),
+         "self._orders.keep_on(instance.app_id)  # its replacement is one too many now", "pass"),
     _one("an ended instance leaves the journal", BOOK, "            delete=None if known is None else _stream(instance),\n",
          "            delete=None,\n"),
     _one("the book is read before anything is done", BOOK,
