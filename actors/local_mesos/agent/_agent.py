@@ -325,7 +325,9 @@ class Agent(Actor[Any]):
     def _run_tasks(
         self, framework: mesos_pb2.FrameworkInfo, tasks: list[mesos_pb2.TaskInfo], group: bool = False
     ) -> None:
-        """One task, or a group of them: all or none."""
+        """One task, or a group of them: all or none. A group of nothing is no fault, and runs nothing."""
+        if not tasks:
+            return
         for task in tasks:
             if self._containers.of_task(framework.id.value, task.task_id.value) is not None:
                 self.log.warning("ignored a second launch of task %s of %s", task.task_id.value, framework.id.value)
@@ -396,11 +398,13 @@ class Agent(Actor[Any]):
             self._delivery.updated_by_agent(container.run, TaskState.TASK_FAILED, text, reason)
 
     def _shut_down_executor(self, framework_id: str, executor_id: str) -> None:
-        executor = self._executors.of(framework_id, executor_id)
-        if executor is None:
-            self.log.warning("ignored the shutdown of executor %s, which is not here", executor_id)
-        else:
+        command = self._containers.of_task(framework_id, executor_id)  # a command executor has its task's id
+        if (executor := self._executors.of(framework_id, executor_id)) is not None:
             self._executors.shut_down(executor)
+        elif command is not None and not command.run.shares_executor:
+            self._ahead.then((), partial(self._to_executor, command, Shutdown()))
+        else:
+            self.log.warning("ignored the shutdown of executor %s, which is not here", executor_id)
 
     def _shut_down_framework(self, framework_id: str) -> None:
         self._containers.frameworks.pop(framework_id, None)

@@ -154,6 +154,12 @@ async def test_a_status_is_sent_only_after_it_is_stored(bench: Bench) -> None:
     await bench.until("TASK_STARTING", "TASK_RUNNING")
 
 
+async def test_a_group_of_nothing_runs_nothing_and_the_agent_goes_on(bench: Bench) -> None:
+    await bench.start()
+    bench.agent.tell(m.RunTaskGroup(bench.framework, pb.ExecutorInfo(executor_id=pb.ExecutorID(value="e")), ()))
+    await bench.silence(60)  # neither a status, nor the words of an agent that begins anew
+
+
 # -- kills ---------------------------------------------------------------------------------------------------------
 
 
@@ -165,6 +171,14 @@ async def test_a_killed_task_is_killed_whatever_its_status(bench: Bench) -> None
     status = await bench.until("TASK_KILLED")
     assert status.message == "Command terminated with signal Terminated"
     assert not status.HasField("reason")
+
+
+async def test_the_shutdown_of_a_command_s_executor_kills_its_task(bench: Bench) -> None:
+    await bench.start()
+    bench.run("sleep 1000")
+    await bench.until("TASK_STARTING", "TASK_RUNNING")
+    bench.agent.tell(m.ShutdownExecutor("F", "t"))
+    await bench.until("TASK_KILLED")
 
 
 async def test_a_framework_that_wants_to_know_hears_of_the_killing(bench: Bench) -> None:
