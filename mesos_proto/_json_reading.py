@@ -81,8 +81,10 @@ def _for_each(store: Store) -> Store:
 
 
 def _map_store(name: str, value_field: FieldDescriptor) -> Store:
-    read = reader_of(value_field.message_type) if value_field.message_type is not None else None
+    kind = value_field.message_type
+    read = reader_of(kind) if kind is not None else None
     convert = _scalar(value_field)
+    has_required = kind is not None and any(each.is_required for each in kind.fields)
 
     def store(message: Any, value: Any) -> None:
         if value is None:
@@ -94,6 +96,10 @@ def _map_store(name: str, value_field: FieldDescriptor) -> Store:
             item = value[key]
             if read is None:
                 entries[key] = convert(item)
+            elif item is None and has_required:
+                raise ConversionFault("Missing required fields: ")  # Mesos finds it missing, and cannot say where
+            elif item is None:
+                entries[key].SetInParent()
             elif isinstance(item, Mapping):
                 read(entries[key], item)
             else:

@@ -316,3 +316,11 @@ def test_json_is_refused_exactly_when_it_is_broken(text: str) -> None:
     except JsonError:
         read = False
     assert read == readable or "e" in text  # 1e999 is JSON, but no number
+
+
+def test_null_in_a_map_is_an_entry_with_nothing_in_it() -> None:
+    call = b'{"type":"UPDATE_QUOTA","update_quota":{"quota_configs":[{"role":"x","limits":{"cpus":null}}]}}'
+    with pytest.raises(json_codec.JsonError, match=r"Missing required fields: $"):
+        json_codec.loads(master_pb2.Call, call)
+    info = json_codec.loads(mesos_pb2.FrameworkInfo, b'{"user":"u","name":"n","offer_filters":{"*":null}}')
+    assert list(info.offer_filters) == ["*"]
