@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import gzip
+import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -35,6 +36,8 @@ JSON = "application/json"
 PROTOBUF = "application/x-protobuf"
 
 _UNTYPED = "application/octet-stream"  # what aiohttp calls a body that nobody gave a type
+
+_ZERO = re.compile(r"q=0*\.?0*")
 
 T = TypeVar("T", bound=Message)
 
@@ -126,15 +129,24 @@ def _fields_are_utf8(message: Message) -> bool:
 
 
 def accepted_format(request: web.Request) -> str:
-    """JSON whenever the client takes it (q is ignored), else protobuf."""
+    """JSON whenever the client takes it (of q, only 0 counts), else protobuf."""
     accept = request.headers.get("Accept")
     if accept is None:
         return JSON
-    kinds = [part.split(";")[0].strip().lower() for part in accept.split(",")]
     for wanted in (JSON, PROTOBUF):
-        if wanted in kinds or "application/*" in kinds or "*/*" in kinds:
+        if _takes(accept, wanted, "application/*", "*/*"):
             return wanted
     raise Refusal(406, f"Expecting 'Accept' to allow '{PROTOBUF}' or '{JSON}'")
+
+
+def _takes(header: str, *wanted: str) -> bool:
+    """Whether an Accept header allows it: the first of these names that it has decides, unless its q is 0."""
+    said = [part.replace(" ", "").replace("\t", "").lower().split(";") for part in header.split(",")]
+    for name in wanted:
+        for kind, *parameters in said:
+            if kind == name:
+                return not any(_ZERO.fullmatch(each) for each in parameters)
+    return False
 
 
 def encoder(media_type: str) -> Callable[[Message], bytes]:
@@ -163,7 +175,7 @@ def hide_new_capabilities(info: mesos_pb2.MasterInfo) -> None:
 def body_response(request: web.Request, body: bytes, media_type: str) -> web.Response:
     """A body, compressed as Mesos does it: from 1024 bytes on, for a client that takes gzip."""
     headers = {"Content-Type": media_type}
-    if len(body) >= 1024 and "gzip" in request.headers.get("Accept-Encoding", ""):
+    if len(body) >= 1024 and _takes(request.headers.get("Accept-Encoding", ""), "gzip", "*"):
         headers["Content-Encoding"] = "gzip"
         body = gzip.compress(body, compresslevel=1, mtime=0)
     return web.Response(body=body, headers=headers)
@@ -202,6 +214,8 @@ async def plain_words(request: web.Request, handler: Callable[[web.Request], Any
         return refusal.response
     except web.HTTPNotFound:
         return text(404, "404 Not Found.")
+    except web.RequestPayloadError:
+        return text(500, "failed to decode body")
     except web.HTTPRequestEntityTooLarge as error:
         return text(413, f"The body is larger than this master takes: {error.text}")
 
@@ -211,3 +225,5 @@ async def bare_headers(request: web.Request, response: web.StreamResponse) -> No
     response.headers.popall("Server", None)
     if isinstance(response, web.Response) and not response.body and response.content_type == _UNTYPED:
         response.headers.popall("Content-Type", None)
+    if request.headers.get("Connection", "").lower() == "close":
+        response.headers.popall("Connection", None)  # who asked for it is not told

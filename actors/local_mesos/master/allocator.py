@@ -195,6 +195,10 @@ class Allocator:
 
     # -- roles
 
+    def share(self, role: str) -> float:
+        """The dominant share of the role's own frameworks, without the roles below it, weighted."""
+        return self._roles.share(role + "/.")
+
     def set_weight(self, role: str, weight: float) -> None:
         self._roles.set_weight(role, weight)
         self._version += 1

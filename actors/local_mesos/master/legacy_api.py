@@ -76,7 +76,7 @@ class LegacyApi:
                 require_method(request, *_METHODS[path])
             if path == "/metrics/snapshot":
                 _require_duration(request.query.get("timeout"))
-            value = await self._ask(LegacyQuery(path, dict(request.query)))
+            value = await self._ask(LegacyQuery(path, dict(request.query.items())))
             if isinstance(value, Answer):
                 return text(value.status, value.text)
             return json_body(request, _dumps(value))

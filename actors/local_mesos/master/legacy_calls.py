@@ -35,6 +35,12 @@ PATHS: Final[dict[str, Callable[[Cluster, Query], Any]]] = {
 
 
 def answer(cluster: Cluster, request: LegacyQuery) -> Any:
-    """A JSON value."""
+    """A JSON value. A view changes nothing, so one that fails ends its request and nothing else."""
     view = PATHS.get(request.path)
-    return view(cluster, request.query) if view is not None else Answer(404, "404 Not Found.")
+    if view is None:
+        return Answer(404, "404 Not Found.")
+    try:
+        return view(cluster, request.query)
+    except Exception as error:
+        cluster.log.error("%s %s: %s", request.path, dict(request.query), error, exc_info=error)
+        return Answer(500, f"500 Internal Server Error.\n\n{type(error).__name__}: {error}")

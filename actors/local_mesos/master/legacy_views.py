@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any
@@ -188,6 +190,9 @@ def _status(status: mesos_pb2.TaskStatus) -> Json:
     return view
 
 
+_NUMBER = re.compile("[0-9]{1,40}|0x[0-9a-fA-F]{1,40}")
+
+
 def tasks(cluster: Cluster, query: Mapping[str, str]) -> Json:
     """Newest first, or by ``order=asc``; a page of ``limit`` (100) from ``offset`` (0)."""
     found = [
@@ -210,8 +215,11 @@ def _started(one: mesos_pb2.Task) -> float:
 
 
 def _number(text: str | None, default: int) -> int:
-    """What is no number, or a negative one, counts for nothing."""
-    return int(text) if text is not None and text.isascii() and text.isdigit() else default
+    """What is no number of 64 bits, or a negative one, counts for nothing. As in C, 0x10 is 16."""
+    if text is None or not _NUMBER.fullmatch(text):
+        return default
+    number = int(text, 16 if text.startswith("0x") else 10)
+    return default if number >= 1 << 64 else min(number, sys.maxsize // 2)
 
 
 # -- frameworks
@@ -351,15 +359,15 @@ def state_summary(cluster: Cluster) -> Json:
 def roles(cluster: Cluster) -> Json:
     found = []
     for role in views.known_roles(cluster):
-        quota = cluster.allocator.quotas.get(role.name)
+        quota = cluster.quota_configs.get(role.name)
         found.append(
             {
                 "name": role.name,
                 "weight": role.weight,
                 "quota": {
                     "role": role.name,
-                    "guarantee": _amounts(quota.guarantees if quota else {}),
-                    "limit": _amounts(quota.limits if quota else {}),
+                    "guarantee": _scalars(quota.guarantees) if quota else {},
+                    "limit": _scalars(quota.limits) if quota else {},
                     "consumed": _amounts(role.consumed),
                 },
                 "resources": _quantities(role.allocated + role.offered),
@@ -374,6 +382,10 @@ def roles(cluster: Cluster) -> Json:
 
 def _amounts(quantities: Mapping[str, int] | Quantities) -> Json:
     return {name: quantities[name] / 1000 for name in sorted(quantities)}
+
+
+def _scalars(values: Mapping[str, mesos_pb2.Value.Scalar]) -> Json:
+    return {name: values[name].value for name in sorted(values)}
 
 
 def _quantities(resources: Resources) -> Json:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mesos_proto import Resources, mesos_pb2
 
-from . import framework_metrics
+from . import framework_metrics, views
 
 if TYPE_CHECKING:
     from .cluster import Cluster
@@ -199,6 +199,11 @@ def _roles(cluster: Cluster) -> dict[str, float]:
             for resource, amount in amounts.items():
                 values[f"{name}{resource}/{what}"] = amount / 1000
                 values[f"{name}{resource}/offered_or_allocated"] = held.get(resource, 0) / 1000
+    for role in allocator.roles:
+        values[f"allocator/mesos/roles/{role}/shares/dominant"] = allocator.share(role)
+    for known in views.known_roles(cluster):
+        for resource, amount in known.consumed.items():
+            values[f"allocator/mesos/quota/roles/{known.name}/resources/{resource}/consumed"] = amount / 1000
     return values
 
 

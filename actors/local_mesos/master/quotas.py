@@ -17,7 +17,7 @@ from mesos_proto.resource import Resource, ResourceError
 from mesos_proto.roles import RoleError, validate_role
 from mesos_proto.scalars import scalar_text, to_thousandths
 
-from . import offers
+from . import offers, views
 from .allocator import Quota
 from .cluster import Cluster
 from .protocol import Answer
@@ -39,6 +39,9 @@ def update_quota(cluster: Cluster, configs: Iterable[quota_pb2.QuotaConfig], for
         if error:
             return Answer(400, error)
     wanted = cluster.quota_configs | {config.role: config for config in checked}
+    error = None if force else _consumption_error(cluster, checked)
+    if error:
+        return Answer(400, error)
     over = None if force else _overcommitment(cluster, wanted)
     if over:
         guaranteed, capacity = over
@@ -51,6 +54,19 @@ def update_quota(cluster: Cluster, configs: Iterable[quota_pb2.QuotaConfig], for
         _keep(cluster, config)
     _rescind(cluster)
     return DONE
+
+
+def _consumption_error(cluster: Cluster, configs: Iterable[quota_pb2.QuotaConfig]) -> str | None:
+    """A limit takes nothing away from those who have it."""
+    consumed = {role.name: role.consumed for role in views.known_roles(cluster)}
+    for config in configs:
+        used, limits = consumed.get(config.role, Quantities()), _amounts(config.limits)
+        if any(used.get(name, 0) > limit for name, limit in limits.items()):
+            return (
+                f"Invalid QuotaConfig: Role '{config.role}' is already consuming '{_listed(used)}'; this is more than "
+                f"the requested limits '{_listed(limits)}' (use 'force' flag to bypass this check)"
+            )
+    return None
 
 
 def _config_error(config: quota_pb2.QuotaConfig) -> str | None:

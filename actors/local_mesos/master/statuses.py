@@ -27,7 +27,7 @@ def made_by_master(
         reason=reason,
         timestamp=now,
     )
-    if agent_id is not None and agent_id.value:
+    if agent_id is not None:
         status.agent_id.CopyFrom(agent_id)
     return status
 

@@ -103,8 +103,8 @@ def _note(
     repeated = bool(history) and history[-1].state == state
     if not is_terminal(before):
         task.state = latest_state
-    task.status_update_state = state
-    if uuid:
+    if uuid:  # an update of the master's own has none, and ends the task
+        task.status_update_state = state
         task.status_update_uuid = uuid
     if repeated:
         del history[-1]

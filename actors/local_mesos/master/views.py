@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from mesos_proto import Resources, master_pb2, mesos_pb2
 
-from .cluster import Agent, Cluster, Framework
 from .quantities import Quantities, quantities_of
+
+if TYPE_CHECKING:
+    from .cluster import Agent, Cluster, Framework
 
 __all__ = ["agent", "agents", "executors", "framework_for_event", "frameworks", "operations", "roles", "state", "tasks"]
 

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from actors.local_mesos import messages as m
+from actors.local_mesos.master import legacy_calls
 
 from .conftest import JSON, Bench, Json, capabilities, scalar
 
@@ -180,6 +181,25 @@ async def test_quotas_are_checked_whole_and_change_nothing_when_one_is_wrong(ben
     assert await update(much, force=True) == (200, "")
 
 
+async def test_a_limit_below_what_a_role_has_is_refused_unless_forced(bench: Bench) -> None:
+    await bench.start()
+    scheduler = await bench.subscribe(roles=["a/b"])
+    (offer,) = await scheduler.offers()
+    await scheduler.launch(offer, scheduler.task(offer, cpus=1, mem=128))
+    await scheduler.status("TASK_RUNNING")
+    configs = {"quota_configs": [{"role": "a", "limits": {"cpus": {"value": 0.5}}}]}
+    assert await bench.operator("UPDATE_QUOTA", configs) == (
+        400,
+        "Invalid QuotaConfig: Role 'a' is already consuming 'cpus:1; mem:128'; this is more than the requested limits "
+        "'cpus:0.5' (use 'force' flag to bypass this check)",
+    )
+    assert await bench.ask_operator("GET_QUOTA") == {"status": {}}
+    assert await bench.operator("UPDATE_QUOTA", configs | {"force": True}) == (200, "")
+    metrics = await bench.get("/metrics/snapshot")
+    assert metrics["allocator/mesos/quota/roles/a/resources/cpus/consumed"] == 1.0
+    assert metrics["allocator/mesos/roles/a/b/shares/dominant"] > 0
+
+
 async def test_a_deactivated_agent_is_not_offered_until_it_is_reactivated(bench: Bench) -> None:
     await bench.start()
     scheduler = await bench.subscribe()
@@ -263,6 +283,47 @@ async def test_the_older_endpoints_show_the_same_cluster(bench: Bench) -> None:
     status, _ = await bench.request("GET", "/redirect", allow_redirects=False)
     assert status == 307
     assert (await bench.request("GET", "/state.json")) == (404, "404 Not Found.")
+
+
+@pytest.mark.parametrize("number", ["18446744073709551615", "18446744073709551616", "9" * 4000, "9" * 35, "-1", "x"])
+async def test_a_page_of_any_size_is_answered_and_the_master_goes_on(bench: Bench, number: str) -> None:
+    await bench.start()
+    scheduler = await bench.subscribe()
+    offer = (await scheduler.offers())[0]
+    await scheduler.launch(offer, scheduler.task(offer))
+    await scheduler.status("TASK_RUNNING")
+    assert len((await bench.get(f"/tasks?limit={number}&order=asc"))["tasks"]) == 1
+    for query in (f"offset={number}", f"limit={number}&offset={number}"):
+        assert len((await bench.get(f"/tasks?{query}"))["tasks"]) <= 1
+    assert (await scheduler.call("REVIVE"))[0] == 202
+
+
+async def test_a_view_that_fails_ends_its_request_alone(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(cluster: object, query: object) -> None:
+        raise ZeroDivisionError("of a view")
+
+    await bench.start()
+    scheduler = await bench.subscribe()
+    monkeypatch.setitem(legacy_calls.PATHS, "/tasks", fails)
+    assert await bench.request("GET", "/tasks") == (500, "500 Internal Server Error.\n\nZeroDivisionError: of a view")
+    assert (await scheduler.call("REVIVE"))[0] == 202
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        ("application/json;q=0.1, application/x-protobuf", "application/json"),
+        ("application/json;q=0, */*", "application/x-protobuf"),
+        ("APPLICATION/JSON ; q=0.0, application/x-protobuf", "application/x-protobuf"),
+        ("application/x-protobuf;q=0", None),
+    ],
+)
+async def test_a_format_with_no_weight_is_not_taken(bench: Bench, accept: str, kind: str | None) -> None:
+    await bench.start(agents=0)
+    headers = {"Content-Type": "application/json", "Accept": accept}
+    async with await bench.open("/api/v1", {"type": "GET_HEALTH"}, headers) as answer:
+        assert answer.status == (406 if kind is None else 200)
+        assert kind is None or answer.headers["Content-Type"] == kind
 
 
 async def test_the_older_endpoints_change_the_cluster_too(bench: Bench) -> None:
