@@ -9,8 +9,10 @@ from tests.integration.embedded_mesos import EmbeddedMesos
 from tests.integration.real_mesos.cluster import RealMesos, real_mesos_or_skip
 from tests.integration.two_masters.run import SCENARIOS, compare
 from tests.integration.two_masters.scenarios import (  # noqa: F401 - they enter themselves
+    connections_and_lifetimes,
     older_endpoints,
     operator_calls,
+    roles_quota_and_lifetimes,
     scheduler_calls,
     the_end_of_agents,  # last: it takes one away
 )
