@@ -136,8 +136,12 @@ class Cell(HandlerTask):
         """Have ``function(self, argument)`` called before the next message. From any thread."""
         dispatcher = self.dispatcher
         if get_ident() != dispatcher.thread:
-            dispatcher.loop.call_soon_threadsafe(self.signal, function, argument)
-            return
+            dispatcher.loop.call_soon_threadsafe(self.signal_here, function, argument)
+        else:
+            self.signal_here(function, argument)
+
+    def signal_here(self, function: Callable[[Cell, Any], Awaitable[None] | None], argument: Any) -> None:
+        """The same, on the loop's thread."""
         signals = self.signals
         if signals is None:
             self.signals = (function, argument)
@@ -147,7 +151,7 @@ class Cell(HandlerTask):
             signals.append((function, argument))
         if self.idle:
             self.idle = False
-            dispatcher.schedule(self)
+            self.dispatcher.schedule(self)
 
     def next_signal(self) -> Awaitable[None] | None:
         """Take the next signal and follow it."""

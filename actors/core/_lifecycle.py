@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
+from contextvars import Context
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
     from .ref import ActorRef
 
 Hook = Awaitable[None] | None
+
+#: Of those that have stopped. They may be in a queue yet, for a batch in which nothing is left to do.
+NO_VARIABLES = Context()
 
 #: Children that are told to stop in one go.
 CHILDREN_AT_ONCE = 1000
@@ -208,7 +212,7 @@ def request_stop(cell: Cell, reason: BaseException | None = None) -> None:
         cell.dispatcher.loop.call_soon_threadsafe(request_stop, cell, reason)
         return
     cell.stop_requested = True
-    cell.signal(stop, reason)
+    cell.signal_here(stop, reason)
     if cell.driver is not None:
         hurry(cell)
 
@@ -315,6 +319,7 @@ def _conclude(cell: Cell) -> None:
     cell.receive = no_receive
     cell.behaviors = None
     cell.timers = None
+    cell.variables = NO_VARIABLES
     if cell.stash is not None:
         cell.unstash_all()
     if cell.mailbox:
@@ -322,7 +327,7 @@ def _conclude(cell: Cell) -> None:
     if cell.parent is None:
         cell.system.root_stopped()
     else:
-        cell.parent.signal(child_stopped, cell)
+        cell.parent.signal_here(child_stopped, cell)
         cell.system.population.stopped(cell)
     if cell.watchers is not None:
         notice = Terminated(cell.ref, True, cell.stop_reason)
