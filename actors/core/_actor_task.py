@@ -52,11 +52,11 @@ class ActorTask(Dispatcher):
                 self._task = self.loop.create_task(self._run(self._woken), name=cell.ref.path, context=cell.variables)
 
     async def _run(self, woken: asyncio.Event) -> None:
-        driver = self.drive()
+        driver = self.new_driver()
         try:
             while not self._retired:
                 while self.ready:
-                    self.current = cell = self.ready.popleft()
+                    cell = self.ready.popleft()
                     self.began = self.clock()
                     self.deadline = self.began + self.settings.turn
                     await _Batch(self, cell, driver)
@@ -97,11 +97,11 @@ class _Batch:
 
     def __await__(self) -> Generator[Any, Any, None]:
         dispatcher, cell, driver = self._dispatcher, self._cell, self._driver
-        waiter = driver.send(None)
+        waiter = driver.send(cell)
         while True:
             held = dispatcher.clock() - dispatcher.began
             if held > dispatcher.settings.slow_handler:
-                dispatcher.on_slow(cell, held)
+                dispatcher.on_slow([cell], held)
             if waiter is PARK:
                 cell.driver = None
                 return

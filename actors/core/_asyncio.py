@@ -21,18 +21,16 @@ current_tasks: Any
 #: ``running_task(loop)`` is the current task of ``loop``; asyncio's own `current_task` is slow before Python 3.12.
 running_task: Callable[[asyncio.AbstractEventLoop], Any]
 
+#: ``end_task(loop, None)`` lets ``loop`` have no current task. (Before Python 3.12, an entry of None would count as a
+#: task that is being executed.)
+end_task: Callable[[asyncio.AbstractEventLoop, None], Any]
+
 if sys.version_info >= (3, 12):
     running_task = asyncio.current_task
-
-    def end_task(loop: asyncio.AbstractEventLoop) -> None:
-        """Let `loop` have no current task."""
-        tasks._swap_current_task(loop, None)
+    end_task = tasks._swap_current_task
 else:
     running_task = tasks._current_tasks.get  # type: ignore[attr-defined]
-
-    def end_task(loop: asyncio.AbstractEventLoop) -> None:
-        """Let `loop` have no current task. (An entry of None would count as a task that is being executed.)"""
-        tasks._current_tasks.pop(loop, None)  # type: ignore[attr-defined]
+    end_task = tasks._current_tasks.pop  # type: ignore[attr-defined]
 
 
 if sys.version_info >= (3, 14):  # where they are kept per thread, and no longer in a dict

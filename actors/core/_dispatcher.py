@@ -4,8 +4,7 @@
     ---------------------        ----------                       -------                        ----
     ready.append(cell)
     arm(), unless armed ───────► a turn comes
-                                 next cell out of ready
-                                 current = cell ────────────────► its signals, each before
+                                 next cell out of ready ────────► its signals, each before
                                                                   the next message ────────────► receive(message)
                                                                   await what that returned
                                  something else than PARK ◄────── the handler waits for it
@@ -16,8 +15,8 @@
 Order in a cell: signals (start, stop, a child's failure, …) before each message, messages as its mailbox gives them.
 A cell is in `ready` only while its `idle` is False; being there twice does no harm (see `_cell`).
 
-Inside a batch the clock is read after 1, 2, 4, 8 … messages: the batch ends when as many messages again would not
-fit into what is left of the turn. So a turn is bounded by time as well as by count, and cheap messages pay nothing.
+Inside a batch the clock is read after 1, 4, 16 … messages: the batch ends when three times as many would not fit into
+what is left of the turn. So a turn is bounded by time as well as by count, and cheap messages pay nothing.
 """
 
 from __future__ import annotations
@@ -46,7 +45,7 @@ PARK = object()
 #: Signals that one batch takes at most: a parent of many hears of all their ends at once.
 SIGNALS_PER_BATCH = 256
 
-Driver = Generator[Any, None, None]
+Driver = Generator[Any, Any, None]
 
 
 class Ready(Protocol):
@@ -65,11 +64,11 @@ class Dispatcher:
     """
 
     __slots__ = (
-        "armed", "began", "clock", "context", "current", "deadline", "loop", "on_slow", "ready", "settings", "thread",
+        "armed", "began", "clock", "context", "deadline", "loop", "on_slow", "ready", "settings", "thread",
     )  # fmt: skip
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, settings: Settings, on_slow: Callable[[Cell, float], None]
+        self, loop: asyncio.AbstractEventLoop, settings: Settings, on_slow: Callable[[list[Cell], float], None]
     ) -> None:
         self.loop = loop
         self.settings = settings
@@ -79,8 +78,7 @@ class Dispatcher:
         self.context = copy_context()  # the system's: what runs cells must not be inside a cell's own
         self.ready: Ready = deque()
         self.armed = False  # a turn will come, or is under way
-        self.current: Cell | None = None
-        self.began = 0.0  # when the current batch began
+        self.began = 0.0  # when the current batch began, or one not long before it
         self.deadline = 0.0  # when the current turn is over
 
     def schedule(self, cell: Cell) -> None:
@@ -118,23 +116,29 @@ class Dispatcher:
     def close(self) -> None:
         """The system has terminated."""
 
+    def new_driver(self) -> Driver:
+        """One that waits for its first cell."""
+        driver = self._drive()
+        driver.send(None)
+        return driver
+
     @types.coroutine
-    def drive(self) -> Driver:
-        """Run one batch of `current` after the other. Suspends with PARK between batches.
+    def _drive(self) -> Driver:
+        """Run one batch of each cell that is sent. Suspends with PARK between batches.
 
         A generator, because yielding costs it nothing more, while a coroutine needs an object to await for it.
         """
         throughput = self.settings.throughput
         auto_received, coroutine = AUTO_RECEIVED, types.CoroutineType  # as locals: they are needed for each message
         while True:
-            cell: Any = self.current
+            cell: Any = yield PARK
             mailbox: Any = cell.mailbox
             bare = cell.takes_bare
             count = 0
             checkpoint = 1
             signals_left = SIGNALS_PER_BATCH
+            result: Any = None
             while True:
-                result: Any = None
                 try:
                     if cell.signals is not None:
                         if not signals_left:
@@ -145,16 +149,17 @@ class Dispatcher:
                         if count == checkpoint:
                             if count >= throughput:
                                 break
-                            checkpoint = min(2 * count, throughput)
+                            checkpoint = min(4 * count, throughput)
                             now = self.clock()
-                            if now - self.began > self.deadline - now:
+                            if 3 * (now - self.began) > self.deadline - now:
                                 break
                         count += 1
-                        envelope: Any = mailbox.popleft()
-                        if bare and type(envelope) is not tuple:
-                            envelope = (envelope, None)
-                        cell.envelope = envelope
-                        message = envelope[0]
+                        message: Any = mailbox.popleft()
+                        if bare and type(message) is not tuple:
+                            cell.envelope = (message, None)
+                        else:
+                            cell.envelope = message
+                            message = message[0]
                         if type(message) in auto_received:
                             message = auto_receive(cell, message)
                             if message is None:
@@ -165,15 +170,16 @@ class Dispatcher:
                     if result is not None:
                         steps: Any = result if type(result) is coroutine else result.__await__()
                         yield from steps
+                        result = None
                         if cell.cancel_requests:
                             cell.forget_cancellation()
                 except BaseException as error:  # noqa: BLE001 - whatever it is, it goes to the parent
                     handler_failed(cell, error, result)
+                    result = None
             cell.envelope = None
             cell.idle = True  # before the last look: see _cell
             if cell.signals is not None or (mailbox and not cell.blocked):
                 cell.idle = False
                 self.schedule(cell)
             # Many drivers may be idle after a rush; what they served last must not stay in memory for it.
-            cell = mailbox = envelope = message = result = steps = None
-            yield PARK
+            cell = mailbox = message = result = steps = None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic
 
 from ._asyncio import running_task
 from ._suspend import FOR_ANSWER
+from ._task import HandlerTask
 from ._types import M_contra
 from .messages import ActorIdentity, DeadLetter, Identify, Kill, PoisonPill, Terminated
 from .paths import path_of
@@ -74,18 +75,18 @@ class ActorRef(Generic[M_contra]):
         :raises AskTimeout: when no answer came in time, at once when the actor is known to be stopped.
         """
         system = self.system
-        cell = system.dispatcher.current
-        if cell is None and get_ident() != system.asks.thread:
+        if get_ident() != system.asks.thread:
             raise RuntimeError(
                 f"{self.path} was asked from another thread than that of its event loop: use"
                 " asyncio.run_coroutine_threadsafe(ref.ask(…), ref.system.loop), or tell"
             )
+        asker = running_task(system.loop)
         reply = system.asks.open(self, message, timeout)
         self.tell(message, reply)
         if not reply.done:
-            if cell is not None and running_task(system.loop) is cell:
-                reply.cell = cell
-                cell._fut_waiter = reply
+            if isinstance(asker, HandlerTask):
+                reply.cell = asker  # type: ignore[assignment]
+                asker._fut_waiter = reply
                 await FOR_ANSWER
             else:
                 try:
@@ -171,16 +172,21 @@ class LocalRef(ActorRef[M_contra]):
         if message is None:
             raise TypeError(f"None was told to {self.path}: a message must be something; define a class for it")
         cell = self._cell
-        if cell.idle or sender is not None or not cell.takes_bare or type(message) is tuple:
-            cell.mailbox.append((message, sender))
-        else:
-            cell.mailbox.append(message)  # type: ignore[arg-type]  # a deque, that takes anything
         if cell.idle:
+            cell.mailbox.append((message, sender))
             cell.idle = False
             dispatcher = cell.dispatcher
             dispatcher.ready.append(cell)
             if not dispatcher.armed:
                 dispatcher.arm()
+            return
+        if sender is None and cell.takes_bare and type(message) is not tuple:
+            cell.mailbox.append(message)  # type: ignore[arg-type]  # a deque, that takes anything
+        else:
+            cell.mailbox.append((message, sender))
+        if cell.idle:  # it has become so meanwhile, in another thread
+            cell.idle = False
+            cell.dispatcher.schedule(cell)
 
     async def send(self, message: M_contra, sender: ActorRef[Any] | None = None) -> None:
         await self._cell.mailbox_has_room()

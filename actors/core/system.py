@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, Self
 
 from . import _lifecycle as lifecycle
 from ._cell import Cell
-from ._dispatcher import Dispatcher
 from ._population import Population
 from ._run_queue import Graveyard, RunQueue
 from ._state import RUNNING
@@ -78,7 +77,7 @@ class ActorSystem:
         self.event_stream = EventStream()
         self.asks = PendingAsks(self, self.loop, self.settings.ask_timeout)
         self._dead_letters = DeadLetterOffice(self)
-        self.dispatcher: Dispatcher = RunQueue(self.loop, self.settings, self._held_the_loop)
+        self.dispatcher = RunQueue(self.loop, self.settings, self._held_the_loop)
         self.graveyard = Graveyard(self.loop, self.settings, self._held_the_loop)
         self.population = Population(self.settings.freeze_above)
         self.is_terminating = False
@@ -328,12 +327,15 @@ class ActorSystem:
         ]
         return named if len(leaves) <= NAMED_AT_THE_END else [*named, f"and {len(leaves) - NAMED_AT_THE_END:,} more"]
 
-    def _held_the_loop(self, cell: Cell, seconds: float) -> None:
+    def _held_the_loop(self, cells: list[Cell], seconds: float) -> None:
+        names = [f"{cell.ref.path} ({cell.props.cls.__name__})" for cell in cells]
         self.log.warning(
             "%s held the event loop for %.0f ms%s: nothing else ran meanwhile; await something in its handler, or move"
             " the work to a thread (asyncio.to_thread)",
-            cell.ref.path, seconds * 1000, "" if cell.props is None else f" ({cell.props.cls.__name__})",
-        )  # fmt: skip
+            names[0] if len(names) == 1 else f"one of {', '.join(names)}",
+            seconds * 1000,
+            "" if len(names) == 1 else " (from now on each is timed for itself)",
+        )
 
     def __repr__(self) -> str:
         return f"<ActorSystem {self.name}>"

@@ -30,7 +30,7 @@ async def test_another_object_can_be_the_current_task_and_leaves_nothing_behind(
         seen.append(asyncio.current_task(loop) is one)
         current_tasks[loop] = other
         seen.append(asyncio.current_task(loop) is other)
-        end_task(loop)
+        end_task(loop, None)
         seen.append(asyncio.current_task(loop) is None)
 
     loop.call_soon(callback)

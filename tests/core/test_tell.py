@@ -244,8 +244,34 @@ async def test_a_handler_that_holds_the_loop_is_named(
         return "held"
 
     async with ActorSystem("slow", settings(slow_handler=0.02)) as system:
-        assert await do(system.spawn(Worker, "blocker"), hold) == "held"
-        assert "actors://slow/user/blocker held the event loop for" in caplog.text
+        blocker = system.spawn(Worker, "blocker")
+        assert await do(blocker, lambda actor: "started") == "started"
+        assert await do(blocker, hold) == "held"
+        assert "actors://slow/user/blocker (Worker) held the event loop for" in caplog.text
+
+
+async def test_of_several_that_ran_together_all_are_named_when_one_held_the_loop_and_the_next_time_that_one(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    now = 0.0
+
+    class Holder(Actor):
+        def receive(self, seconds: float) -> None:
+            nonlocal now
+            now += seconds
+
+    async with ActorSystem("slow", Settings(chooser=lambda ready: 0)) as system:
+        system.dispatcher.clock = lambda: now
+        holders = [system.spawn(Holder, name) for name in ("first", "second", "third")]
+        for seconds in (0, 0.2, 0.2):
+            await calm(system)
+            for ref in holders:
+                ref.tell(seconds if ref is holders[1] else 0)
+        await calm(system)
+    together, alone = (record.getMessage() for record in caplog.records)
+    assert together.startswith("one of actors://slow/user/second (Holder), actors://slow/user/third (Holder) held the")
+    assert "from now on each is timed for itself" in together
+    assert alone.startswith("actors://slow/user/second (Holder) held the event loop for 200 ms:")
 
 
 @pytest.mark.real
