@@ -11,6 +11,9 @@
     call_soon(turn) ◄──────────  after 5 ms or some 1,000 cells, the rest
     callback(work) ────────────► work makes cells ready; their turn follows in the same callback
 
+A task that asks waits anyway: when no turn is due, it runs one itself (`hold`, `turn_within`) and then lets the loop go
+on, which spares a pass of the loop and a future for each ask that is answered at once.
+
 Between cells: first come, first served, or as `Settings.chooser` (or the loop's `choose_ready_cell`) says; what
 asyncio promises in order is not touched by it.
 
@@ -24,7 +27,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from threading import get_ident
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from . import _lifecycle as lifecycle
 from ._asyncio import current_tasks, end_task, running_task
@@ -86,19 +89,33 @@ class RunQueue(Dispatcher):
             self.loop.call_soon(self._turn, context=self.context)
 
     def serve(self, work: Callable[[], object]) -> None:
-        if self.armed or get_ident() != self.thread or running_task(self.loop) is not None:
+        if get_ident() != self.thread or running_task(self.loop) is not None or not self.hold():
             work()
             return
-        self.armed = True  # nobody need ask for the turn that comes here
         try:
             work()
         finally:
-            if self.ready:
+            self.turn_within(None)
+
+    def hold(self) -> bool:
+        """Let whoever makes a cell ready rely on a `turn_within` that follows; False when a turn comes anyway."""
+        if self.armed:
+            return False
+        self.armed = True
+        return True
+
+    def turn_within(self, task: asyncio.Task[Any] | None) -> None:
+        """The turn that `hold` promised, in a step of `task` (None: in a callback), which is then the current one."""
+        if self.ready:
+            try:
                 self.context.run(self._turn)
-            else:
-                self.armed = False  # before the last look, as in `turn`
-                if self.ready:
-                    self.arm()
+            finally:
+                if task is not None:
+                    current_tasks[self.loop] = task
+        else:
+            self.armed = False  # before the last look, as in `turn`
+            if self.ready:
+                self.arm()
 
     def turn(self) -> None:
         """Run ready cells until there are none, or the turn is over."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-__all__ = ["ANSWER", "FOR_ANSWER", "Suspend"]
+__all__ = ["ANSWER", "FOR_ANSWER", "FOR_TURN", "Suspend"]
 
 
 class Suspend(tuple[Any, ...]):
@@ -26,3 +26,6 @@ ANSWER = object()
 
 #: ``await FOR_ANSWER`` hands it over. One for all asks: to make one costs more than the rest of the suspension.
 FOR_ANSWER = Suspend((ANSWER,))
+
+#: ``await FOR_TURN`` lets the loop's other callbacks have their turn: `asyncio.sleep(0)` without its coroutine.
+FOR_TURN = Suspend((None,))

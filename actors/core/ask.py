@@ -6,11 +6,12 @@
     tell(message, sender=reply) ──────────────────────────────────────► handles it
     suspend on the reply                                                sender.tell(answer)
        a handler: back into the run queue  ◄─────────────────────────── reply.tell
-       a task: by its future                                            a second answer: dead letter
+       a task: a turn of its own, else its future                       a second answer: dead letter
                                    one timer per time-out value fails the overdue ones
 
 `Reply` is both the sender's ref and what a handler waits for: no Future, no callback, no turn of the loop. An asker
-that is a task of asyncio's (outside of actors, or started by a handler) waits for a future of it.
+that is a task of asyncio's (outside of actors, or started by a handler) runs the ready actors itself when no turn of
+theirs is due; if that brings no answer, it waits for a future of the reply.
 A cancelled asker, or one whose time is up, leaves a reply that turns late answers into dead letters.
 """
 

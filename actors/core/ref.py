@@ -8,7 +8,7 @@ from threading import get_ident
 from typing import TYPE_CHECKING, Any, Generic
 
 from ._asyncio import running_task
-from ._suspend import FOR_ANSWER
+from ._suspend import FOR_ANSWER, FOR_TURN
 from ._task import HandlerTask
 from ._types import M_contra
 from .messages import ActorIdentity, DeadLetter, Identify, Kill, PoisonPill, Terminated
@@ -82,12 +82,21 @@ class ActorRef(Generic[M_contra]):
             )
         asker = running_task(system.loop)
         reply = system.asks.open(self, message, timeout)
-        self.tell(message, reply)
-        if not reply.done:
-            if isinstance(asker, HandlerTask):
+        if isinstance(asker, HandlerTask):
+            self.tell(message, reply)
+            if not reply.done:
                 reply.cell = asker  # type: ignore[assignment]
                 asker._fut_waiter = reply
                 await FOR_ANSWER
+        else:
+            at_once = system.dispatcher.hold()
+            try:
+                self.tell(message, reply)
+            finally:
+                if at_once:
+                    system.dispatcher.turn_within(asker)
+            if reply.done:
+                await FOR_TURN
             else:
                 try:
                     await reply.future()

@@ -1,13 +1,25 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from actors import Actor, ActorRef, ActorSystem, AskTimeout, DeadLetter, Failure, Props, Settings
+from actors import (
+    Actor,
+    ActorRef,
+    ActorSystem,
+    AskTimeout,
+    BoundedMailbox,
+    DeadLetter,
+    Failure,
+    MailboxFull,
+    Props,
+    Settings,
+)
 from tests.core.actors_for_tests import Recorder, Worker, calm, do
 
 
@@ -73,6 +85,68 @@ async def test_an_ask_between_actors_makes_no_future(system: ActorSystem, world:
 
     await do(system.spawn(Worker), ask_often)
     assert len(made) == (0 if world.dispatcher == "run_queue" else 100), "one per hop to a thread, none per ask"
+
+
+async def test_an_ask_from_outside_that_is_answered_at_once_makes_no_future(world: Any) -> None:
+    if world.dispatcher != "run_queue":
+        pytest.skip("what is asked runs in the asker's own step over the run queue alone")
+    async with ActorSystem("outside") as system:
+        echo = system.spawn(Echo)
+        assert await echo.ask("ready") == "ready"
+        made: list[str] = []
+        create_future = system.loop.create_future
+        system.loop.create_future = lambda: made.append("a future") or create_future()  # type: ignore[method-assign,func-returns-value]
+        try:
+            for number in range(100):
+                assert await echo.ask(number) == number
+        finally:
+            system.loop.create_future = create_future  # type: ignore[method-assign]
+        assert not made
+
+
+async def test_an_asker_lets_others_run_between_two_asks(system: ActorSystem) -> None:
+    echo = system.spawn(Echo)
+    passes = 0
+
+    async def count() -> None:
+        nonlocal passes
+        while True:
+            passes += 1
+            await asyncio.sleep(0)
+
+    counting = asyncio.create_task(count())
+    for number in range(50):
+        assert await echo.ask(number) == number
+    counting.cancel()
+    assert passes >= 50
+
+
+async def test_what_an_asker_runs_sees_its_own_task_and_context_and_the_asker_keeps_its_own(
+    system: ActorSystem,
+) -> None:
+    variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="nothing")
+    ref = system.spawn(Worker)
+    await do(ref, lambda actor: actor.ref)
+    variable.set("the asker's")
+    asker = asyncio.current_task()
+
+    def look(actor: Actor) -> Any:
+        seen = variable.get(), asyncio.current_task() is asker
+        variable.set("the actor's")
+        return seen
+
+    assert await do(ref, look) == ("nothing", False)
+    assert (variable.get(), asyncio.current_task()) == ("the asker's", asker)
+
+
+async def test_a_message_that_is_refused_where_it_is_asked_leaves_the_actors_running(system: ActorSystem) -> None:
+    full = system.spawn(Props(Silent).with_mailbox(BoundedMailbox(1, overflow="fail")))
+    full.tell("fills it")
+    with pytest.raises(MailboxFull):
+        await full.ask("too much")
+    with pytest.raises(TypeError, match="None was told"):
+        await full.ask(None)
+    assert await system.spawn(Echo).ask("still here") == "still here"
 
 
 async def test_asks_of_one_handler_can_run_at_the_same_time(system: ActorSystem) -> None:
