@@ -5,23 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import _lifecycle as lifecycle
+from ._death_watch import DeathNotice
 from .errors import ActorKilledError
-from .messages import ActorIdentity, Identify, Kill, PoisonPill, Terminated
+from .messages import ActorIdentity, Identify, Kill, PoisonPill
 from .timers import IdleTick, Tick
 
 if TYPE_CHECKING:
     from ._cell import Cell
 
-__all__ = ["AUTO_RECEIVED", "INTERNAL", "DeathNotice", "auto_receive"]
-
-
-class DeathNotice:
-    """In the mailbox: a watched actor has stopped."""
-
-    __slots__ = ("terminated",)
-
-    def __init__(self, terminated: Terminated) -> None:
-        self.terminated = terminated
+__all__ = ["AUTO_RECEIVED", "INTERNAL", "auto_receive"]
 
 
 #: What only the runtime sends. It is never bounded, and never a dead letter.

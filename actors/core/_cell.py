@@ -36,16 +36,13 @@ from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 from . import _lifecycle as lifecycle
-from ._auto_received import DeathNotice
 from ._log import PathAdapter
 from ._state import STARTING, STOPPING, State
 from ._task import HandlerTask
 from ._types import Envelope
-from .errors import InvalidActorName, StashError, StashOverflow
-from .messages import Failure, Terminated
+from .errors import InvalidActorName
 from .paths import checked_name, unnamed
 from .ref import ActorRef, LocalRef
-from .selection import ActorSelection
 from .timers import IdleTimer, Timers
 
 if TYPE_CHECKING:
@@ -226,43 +223,6 @@ class Cell(HandlerTask):
             )
         lifecycle.request_stop(ref._cell)
 
-    # Death watch
-
-    def add_watcher(self, watcher: ActorRef[Any]) -> None:
-        if self.is_stopped:
-            watcher._notice_death(Terminated(self.ref, existence_confirmed=False, reason=self.stop_reason))
-        else:
-            self.signal(lifecycle.watched_by, watcher)
-
-    def remove_watcher(self, watcher: ActorRef[Any]) -> None:
-        if not self.is_stopped:
-            self.signal(lifecycle.unwatched_by, watcher)
-
-    def watch(self, ref: ActorRef[Any], message: Any) -> None:
-        if ref is self.ref:
-            return
-        if not isinstance(ref, ActorRef):
-            raise TypeError(
-                f"{self.ref.path} can watch an ActorRef, not {ref!r}"
-                + (": resolve_one() finds the ref" if isinstance(ref, ActorSelection) else "")
-            )
-        if self.watching is None:
-            self.watching = {}
-        if ref in self.watching:
-            if self.watching[ref] is not message and self.watching[ref] != message:
-                raise ValueError(f"{self.ref.path} watches {ref.path} already with another message; unwatch it first")
-            return
-        self.watching[ref] = message
-        ref._watched_by(self.ref)
-
-    def unwatch(self, ref: ActorRef[Any]) -> None:
-        if self.watching is not None and ref in self.watching:
-            del self.watching[ref]
-            ref._unwatched_by(self.ref)
-
-    def enqueue_death_notice(self, notice: Terminated) -> None:
-        self.enqueue(DeathNotice(notice), notice.ref)
-
     # Behaviour
 
     def install(self) -> None:
@@ -294,29 +254,6 @@ class Cell(HandlerTask):
             self.behaviors.pop()
         self.install()
 
-    # Stash
-
-    def stash_current(self) -> None:
-        envelope = self.envelope
-        if envelope is None:
-            raise StashError(f"{self.ref.path} has no message to stash: stash() is for handlers")
-        if self.stash is None:
-            self.stash = deque()
-        if self.stash and self.stash[-1] is envelope:
-            raise StashError(f"{self.ref.path} has stashed this {type(envelope[0]).__name__} already")
-        limit = self.system.settings.stash_capacity
-        if 0 <= limit <= len(self.stash):
-            raise StashOverflow(
-                f"{self.ref.path} has {limit} messages stashed, which is all that stash_capacity allows;"
-                f" no room for {type(envelope[0]).__name__}"
-            )
-        self.stash.append(envelope)
-
-    def unstash_all(self) -> None:
-        if self.stash:
-            self.mailbox.extendleft(reversed(self.stash))
-            self.stash = None
-
     # Time
 
     def own_timers(self) -> Timers:
@@ -330,69 +267,10 @@ class Cell(HandlerTask):
         self.idle_timer = None if seconds is None else IdleTimer(self, seconds)
         self.install()
 
-    # Tasks
-
-    def pipe_to(self, awaitable: Awaitable[Any], to: ActorRef[Any], sender: ActorRef[Any] | None) -> None:
-        if get_ident() != self.dispatcher.thread:
-            self.dispatcher.loop.call_soon_threadsafe(self.pipe_to, awaitable, to, sender)
-            return
-        task = asyncio.ensure_future(awaitable)
-        if self.is_stopped:  # its handler went on in a thread
-            task.cancel()
-            return
-        if self.pipes is None:
-            self.pipes = set()
-        pipes = self.pipes
-        pipes.add(task)
-
-        def deliver(done: asyncio.Future[Any]) -> None:
-            owned = done in pipes
-            pipes.discard(done)
-            error: BaseException | None
-            if done.cancelled():
-                error = asyncio.CancelledError()
-            else:
-                error = done.exception()
-            if not owned:  # the actor has stopped or restarted since: it no longer waits for this
-                return
-            if error is None and done.result() is None:
-                error = TypeError(f"what {self.ref.path} pipes to {to.path} came out as None, which cannot be told")
-            to.tell(done.result() if error is None else Failure(error), sender)
-
-        task.add_done_callback(deliver)
-
-    def cancel_pipes(self) -> None:
-        if self.pipes:
-            pipes, self.pipes = self.pipes, None
-            tasks = list(pipes)
-            pipes.clear()
-            for task in tasks:
-                task.cancel()
-
     # Words
 
     def done(self) -> bool:
         return self.is_stopped
-
-    def state_for(self, message: Any) -> str:
-        """Where `message` is, for the text of a time-out."""
-        if self.is_stopped:
-            return "the target has stopped"
-        queued = len(self.mailbox)
-        current = self.envelope
-        if current is not None and current[0] is message:
-            return f"the target is still handling it, with {queued} more queued"
-        for entry in tuple(self.mailbox):
-            if self.enveloped(entry)[0] is message:
-                doing = f"is {self.state}" if current is None else f"is handling a {type(current[0]).__name__}"
-                return f"it is still queued, as one of {queued}; the target {doing}"
-        for envelope in tuple(self.stash or ()):
-            if envelope[0] is message:
-                return f"the target has stashed it, as one of {len(self.stash or ())}"
-        return (
-            "the target is alive and took it, but did not answer (does its handler, or whoever it passed it on to, call"
-            f" self.reply, or did it fail? restarts so far: {self.restarts})"
-        )
 
     def __repr__(self) -> str:
         return f"<Cell {self.ref.path} {self.state}>"

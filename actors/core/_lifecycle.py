@@ -27,6 +27,8 @@ from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 from . import _failure as failure
+from ._errands import cancel_pipes
+from ._stash import unstash_all
 from ._state import RESTARTING, RUNNING, STOPPED, STOPPING
 from .context import ActorContext
 from .errors import ActorInitializationError, PostRestartError
@@ -35,7 +37,6 @@ from .messages import ActorIdentity, DeadLetter, Identify, Terminated
 if TYPE_CHECKING:
     from ._cell import Cell
     from ._failure import Failed
-    from .ref import ActorRef
 
 Hook = Awaitable[None] | None
 
@@ -148,7 +149,7 @@ async def restart(cell: Cell, argument: tuple[BaseException, Failed | None]) -> 
     cell.restart_cause = cause
     cell.blocked += 1
     _end_errands(cell)
-    cell.unstash_all()
+    unstash_all(cell)
     if cell.actor is not None:
         await _call_hook(cell, "pre_restart", cause, message)
     if not any(child.stop_requested for child in (cell.children or {}).values()):
@@ -198,7 +199,7 @@ def _end_errands(cell: Cell) -> None:
     """Timers and piped tasks do not outlive the instance that started them."""
     if cell.timers is not None:
         cell.timers.cancel_all()
-    cell.cancel_pipes()
+    cancel_pipes(cell)
 
 
 # Stop
@@ -321,7 +322,7 @@ def _conclude(cell: Cell) -> None:
     cell.timers = None
     cell.variables = NO_VARIABLES
     if cell.stash is not None:
-        cell.unstash_all()
+        unstash_all(cell)
     if cell.mailbox:
         drain(cell)
     if cell.parent is None:
@@ -357,20 +358,3 @@ def drain(cell: Cell) -> None:
         if type(sender) is Reply and sender.target is cell.ref:
             sender.fail(target_stopped(sender))
         cell.system.publish_dead_letter(DeadLetter(message, sender, cell.ref))
-
-
-# Death watch
-
-
-def watched_by(cell: Cell, watcher: ActorRef[Any]) -> None:
-    if cell.is_stopped:
-        watcher._notice_death(Terminated(cell.ref, False, cell.stop_reason))
-        return
-    if cell.watchers is None:
-        cell.watchers = {}
-    cell.watchers[watcher] = None
-
-
-def unwatched_by(cell: Cell, watcher: ActorRef[Any]) -> None:
-    if cell.watchers is not None:
-        cell.watchers.pop(watcher, None)

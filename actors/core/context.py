@@ -8,17 +8,20 @@ from collections.abc import Awaitable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from ._death_watch import unwatch, watch
+from ._errands import pipe_to
+from ._stash import stash_current, unstash_all
 from ._types import M
 from .ask import Reply
 from .messages import UnhandledMessage
 from .props import Props
+from .ref import ActorRef
+from .selection import ActorSelection
 
 if TYPE_CHECKING:
     from ._cell import Cell
     from .actor import Actor
     from .instrument import Handler
-    from .ref import ActorRef
-    from .selection import ActorSelection
     from .system import ActorSystem
     from .timers import Timers
 
@@ -93,13 +96,19 @@ class ActorContext:
 
         :returns: `ref`.
         :raises ValueError: when it is watched already with another message.
+        :raises TypeError: when `ref` is no ref.
         """
-        self._cell.watch(ref, message)
+        if not isinstance(ref, ActorRef):
+            raise TypeError(
+                f"{self._cell.ref.path} can watch an ActorRef, not {ref!r}"
+                + (": resolve_one() finds the ref" if isinstance(ref, ActorSelection) else "")
+            )
+        watch(self._cell, ref, message)
         return ref
 
     def unwatch(self, ref: ActorRef[Any]) -> ActorRef[Any]:
         """No longer; a notice that is queued already will not arrive."""
-        self._cell.unwatch(ref)
+        unwatch(self._cell, ref)
         return ref
 
     # Behaviour
@@ -123,11 +132,11 @@ class ActorContext:
         :raises StashError: when it was stashed already, or there is none.
         :raises StashOverflow: when `Settings.stash_capacity` messages are stashed.
         """
-        self._cell.stash_current()
+        stash_current(self._cell)
 
     def unstash_all(self) -> None:
         """Put all stashed messages in front of the mailbox, in their order."""
-        self._cell.unstash_all()
+        unstash_all(self._cell)
 
     # Time
 
@@ -156,12 +165,10 @@ class ActorContext:
         The actor owns the task: it is cancelled, without a message, when the actor stops or restarts.
         A result of None is sent as `Failure(TypeError)`, since None cannot be told.
         """
-        self._cell.pipe_to(awaitable, self._cell.ref if to is None else to, sender)
+        pipe_to(self._cell, awaitable, self._cell.ref if to is None else to, sender)
 
     def actor_selection(self, path: str) -> ActorSelection:
         """Those at `path`, relative to this actor (``../sibling``, ``*``) or absolute (``/user/…``)."""
-        from .selection import ActorSelection
-
         return ActorSelection(self._cell.system, path, self._cell)
 
     def publish_unhandled(self, message: Any) -> None:

@@ -136,3 +136,24 @@ async def look_at_all(system: ActorSystem) -> AsyncIterator[ActorView]:
         seen += 1
         if seen % PER_TURN == 0:
             await asyncio.sleep(0)
+
+
+def what_became_of(cell: Cell, message: Any) -> str:
+    """Where `message` is, which `cell` was told: for the text of a time-out."""
+    if cell.is_stopped:
+        return "the target has stopped"
+    queued = len(cell.mailbox)
+    current = cell.envelope
+    if current is not None and current[0] is message:
+        return f"the target is still handling it, with {queued} more queued"
+    for entry in tuple(cell.mailbox):
+        if cell.enveloped(entry)[0] is message:
+            doing = f"is {cell.state}" if current is None else f"is handling a {type(current[0]).__name__}"
+            return f"it is still queued, as one of {queued}; the target {doing}"
+    for envelope in tuple(cell.stash or ()):
+        if envelope[0] is message:
+            return f"the target has stashed it, as one of {len(cell.stash or ())}"
+    return (
+        "the target is alive and took it, but did not answer (does its handler, or whoever it passed it on to, call"
+        f" self.reply, or did it fail? restarts so far: {cell.restarts})"
+    )

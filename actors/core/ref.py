@@ -8,6 +8,7 @@ from threading import get_ident
 from typing import TYPE_CHECKING, Any, Generic
 
 from ._asyncio import running_task
+from ._death_watch import add_watcher, enqueue_notice, remove_watcher
 from ._suspend import FOR_ANSWER, FOR_TURN
 from ._task import HandlerTask
 from ._types import M_contra
@@ -205,16 +206,18 @@ class LocalRef(ActorRef[M_contra]):
         return f"<ActorRef {self.path}#{self._cell.uid}>"
 
     def _watched_by(self, watcher: ActorRef[Any]) -> None:
-        self._cell.add_watcher(watcher)
+        add_watcher(self._cell, watcher)
 
     def _unwatched_by(self, watcher: ActorRef[Any]) -> None:
-        self._cell.remove_watcher(watcher)
+        remove_watcher(self._cell, watcher)
 
     def _notice_death(self, notice: Terminated) -> None:
-        self._cell.enqueue_death_notice(notice)
+        enqueue_notice(self._cell, notice)
 
     def _state_for(self, message: Any) -> str:
-        return self._cell.state_for(message)
+        from .inspection import what_became_of
+
+        return what_became_of(self._cell, message)
 
 
 class GoneRef(ActorRef[Any]):

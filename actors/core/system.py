@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from . import _lifecycle as lifecycle
 from ._cell import Cell
+from ._death_watch import add_watcher, watch
 from ._population import Population
 from ._run_queue import Graveyard, RunQueue
 from ._state import RUNNING
@@ -102,7 +103,7 @@ class ActorSystem:
     def _guardian(self, name: str, strategy: Any) -> Cell:
         ref = self.root.spawn(Props(Guardian, strategy), name)
         assert isinstance(ref, LocalRef)
-        self.root.watch(ref, None)
+        watch(self.root, ref, None)
         return ref._cell
 
     # Actors
@@ -282,7 +283,7 @@ class ActorSystem:
         self._spawns_no_more = True
         for guardian in (self._user_guardian, self._system_guardian, self.root):
             end = _End(self, guardian.ref)
-            guardian.add_watcher(end)
+            add_watcher(guardian, end)
             lifecycle.request_stop(guardian)
             await end.future
 
@@ -328,7 +329,8 @@ class ActorSystem:
         return named if len(leaves) <= NAMED_AT_THE_END else [*named, f"and {len(leaves) - NAMED_AT_THE_END:,} more"]
 
     def _held_the_loop(self, cells: list[Cell], seconds: float) -> None:
-        names = [f"{cell.ref.path} ({cell.props.cls.__name__})" for cell in cells]
+        users = [cell for cell in cells if cell.parent not in (None, self.root)] or cells  # the guardians do little
+        names = [f"{cell.ref.path} ({cell.props.cls.__name__})" for cell in users]
         self.log.warning(
             "%s held the event loop for %.0f ms%s: nothing else ran meanwhile; await something in its handler, or move"
             " the work to a thread (asyncio.to_thread)",

@@ -142,6 +142,27 @@ async def test_a_ref_of_a_system_of_another_thread_may_be_told_and_an_ask_says_w
         await asyncio.to_thread(thread.join)
 
 
+async def test_an_ask_from_another_thread_is_refused_while_an_actor_is_at_work_too(system: ActorSystem) -> None:
+    ref, refused = system.spawn(Worker), []
+
+    def ask_elsewhere(actor: Any) -> None:
+        def ask() -> None:
+            question = actor.ref.ask("count")
+            try:
+                question.send(None)
+            except RuntimeError as error:
+                refused.append(str(error))
+            finally:
+                question.close()
+
+        thread = threading.Thread(target=ask)
+        thread.start()
+        thread.join()
+
+    await do(ref, ask_elsewhere)
+    assert "was asked from another thread" in refused[0]
+
+
 async def test_an_actor_that_stops_itself_while_asked_lets_the_asker_know_at_the_time_out(system: ActorSystem) -> None:
     class Quits(Actor):
         def receive(self, message: Any) -> None:
