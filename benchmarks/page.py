@@ -5,13 +5,16 @@
     an event          from what the service tells of a task to its app's new row        asked for: ≤ 200 ms
     scrolling         10,000 tasks: frames a second while the table is scrolled         asked for: > 30
     a viewer          CPU time of the service while a page is open, quiet and busy      asked for: ≤ 5 % of a core
+    following         the output of a task that writes 10,000 lines a second: frames, and how old the last line is
 
-On a simulated cluster whose tasks are figures, so that what is measured is the page and the service. Seconds are of
-this machine; nothing is compared with a baseline.
+``--apps 2000`` takes another number of apps, ``--only following`` the last alone. On a simulated cluster whose tasks
+are figures (but for the one that writes), so that what is measured is the page and the service. Seconds are of this
+machine; nothing is compared with a baseline.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import re
 import subprocess
@@ -24,13 +27,12 @@ from statistics import median
 from typing import Any
 
 import psutil
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
 from tests.integration import chromium
 from tests.integration.ports import free_port
 from tests.integration.service import Service, eventually
 
-APPS = 1_000
 TASKS = 10_000
 RESOURCES = "cpus:1000;mem:1000000;disk:1000000;ports:[1000-60000]"
 
@@ -151,20 +153,85 @@ def share_of_a_core(service: Service, seconds: float) -> float:
     return (after.user + after.system - before.user - before.system) / (time.perf_counter() - began)
 
 
+FLOOD = """
+import sys, time
+begun, n = time.time(), 0
+while True:
+    for _ in range(100):
+        n += 1
+        sys.stdout.write(f"{n} {time.time():.3f} handled a request of some length in 12 ms\\n")
+    sys.stdout.flush()
+    time.sleep(max(0, begun + n / 10_000 - time.time()))
+"""
+
+# Frames a second, and the age of the newest line (ms), over some seconds.
+FOLLOW = """async (seconds) => {
+  const frames = [], ages = [], end = performance.now() + 1000 * seconds;
+  let last = performance.now();
+  while (last < end) {
+    await new Promise(requestAnimationFrame);
+    const now = performance.now();
+    frames.push(now - last);
+    last = now;
+    const line = document.querySelector("pre.log")?.lastElementChild?.textContent;
+    if (line) ages.push(Date.now() - 1000 * Number(line.trim().split(" ")[1]));
+  }
+  return { frames, ages, lines: document.querySelectorAll("pre.log > div").length };
+}"""
+
+
+def following(browser: Browser) -> None:
+    """Of a real task, on a Mesos of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        arguments = ("--port", str(free_port()), "--mesos-port", "0", "--work-dir", folder)
+        with Service("up", *arguments) as service:
+            flood = {"id": "/flood", "args": [sys.executable, "-c", FLOOD], "cpus": 0.5, "mem": 64}
+            service.post("/v2/apps", flood)
+            eventually("it writes", lambda: service.app("flood")["tasksRunning"] == 1)
+            page = browser.new_page(viewport={"width": 1280, "height": 800})
+            page.goto(service.url + "/ui/#/app/%2Fflood/logs")
+            page.wait_for_selector("pre.log > div")
+            time.sleep(2)
+            session = page.context.new_cdp_session(page)
+            session.send("Performance.enable", {"timeDomain": "threadTicks"})
+            before, seen, after = _metrics(session), page.evaluate(FOLLOW, 10), _metrics(session)
+            rate = 1000 * len(seen["frames"]) / sum(seen["frames"])
+            print(
+                f"following 10,000 lines a second: {rate:.0f} frames a second, longest {max(seen['frames']):.0f} ms;"
+                f" the last line is {median(seen['ages']):.0f} ms old, at most {max(seen['ages']):.0f};"
+                f" {seen['lines']:,} lines are kept; the page computes"
+                f" {(after['TaskDuration'] - before['TaskDuration']) / 10:.0%} of the time"
+            )
+            page.close()
+
+
+def _metrics(session: CDPSession) -> dict[str, float]:
+    return {each["name"]: each["value"] for each in session.send("Performance.getMetrics")["metrics"]}
+
+
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--apps", type=int, default=1_000)
+    parser.add_argument("--only", choices=["following"])
+    options = parser.parse_args()
+    if options.only:
+        with sync_playwright() as playwright:
+            following(playwright.chromium.launch(executable_path=chromium.install(), args=chromium.FLAGS))
+        return
+    apps: int = options.apps
     helps = [help_of_the_command() for _ in range(9)]
     print(f"marathon --help: median {median(helps):.0f} ms, longest {max(helps):.0f} ms", flush=True)
     with a_service() as service, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium.install(), args=chromium.FLAGS)
         groups = [
-            {"id": f"/g{n:02}", "apps": [app(f"/g{n:02}/app{m:02}") for m in range(50)]} for n in range(APPS // 50)
+            {"id": f"/g{n:02}", "apps": [app(f"/g{n:02}/app{m:02}") for m in range(50)]} for n in range(apps // 50)
         ]
         service.put("/v2/groups/", {"id": "/", "groups": groups, "apps": []})
         service.post("/v2/apps?force=true", app("/event/app"))
-        eventually("a thousand apps run", lambda: settled(service), 120)
+        eventually("all apps run", lambda: settled(service), 300)
 
         paints = [first_paint(browser, service) for _ in range(5)]
-        print(f"first paint with {APPS:,} apps: median {median(paints):.0f} ms, longest {max(paints):.0f} ms")
+        print(f"first paint with {apps:,} apps: median {median(paints):.0f} ms, longest {max(paints):.0f} ms")
 
         page = browser.new_page(viewport={"width": 1280, "height": 800})
         alone = share_of_a_core(service, 5)
@@ -174,14 +241,14 @@ def main() -> None:
         quiet = share_of_a_core(service, 10) - alone
         latencies = [event_to_row(page, service, count) for count in (2, 3, 4, 5, 6, 7, 8)]
         print(f"an event until it shows: median {median(latencies):.0f} ms, longest {max(latencies):.0f} ms")
-        print(f"a viewer of {APPS:,} apps: {quiet:.1%} of a core while nothing happens")
+        print(f"a viewer of {apps:,} apps: {quiet:.1%} of a core while nothing happens")
 
         page.goto("about:blank")
         unwatched = busy(service)
         page.goto(service.url + "/ui/#/apps")
         page.wait_for_selector("tbody tr td")
         watched = busy(service)
-        print(f"a viewer of {APPS:,} apps: {watched - unwatched:.1%} of a core while one is scaled twice a second")
+        print(f"a viewer of {apps:,} apps: {watched - unwatched:.1%} of a core while one is scaled twice a second")
 
         page.goto("about:blank")
         service.post("/v2/apps", app("/many", TASKS))
@@ -192,6 +259,7 @@ def main() -> None:
         frames = page.evaluate(SCROLL)
         rate = 1000 * len(frames) / sum(frames)
         print(f"scrolling {TASKS:,} tasks: {rate:.0f} frames a second, longest frame {max(frames):.0f} ms")
+        following(browser)
         browser.close()
 
 

@@ -210,7 +210,10 @@ class Association:
             pause = min(2 * pause, settings.retry)
         self.dialling = None
         self._not_before = clock.time() + settings.retry
-        log.warning("%s: %s", self.address, self._trouble)
+        # Of a run that has ended nobody expects anything: that was said when it did.
+        log.log(
+            logging.INFO if self.uid in self._quarantined else logging.WARNING, "%s: %s", self.address, self._trouble
+        )
         self._to_dead_letters()
         if self._trouble.startswith(QUARANTINED):
             self.remote.tell_quarantined_by(self, self._trouble)

@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 )
 @click.option("--mesos-principal", metavar="NAME", help="As whom to register with Mesos.")
 @click.option("--mesos-secret-file", type=FILE, help="A file that holds the principal's secret and nothing else.")
-@with_zk("Keep state in ZooKeeper, not in a work dir, and let the services of this URL elect one to lead.")
+@with_zk(
+    "Keep state in ZooKeeper, not in a work dir, and let the services of this URL elect one to lead. A password and TLS"
+    " go into the URL: zk://USER:PASSWORD@HOST:2281/PATH?ca=FILE."
+)
 @click.option(
     "--zk-session-timeout",
     default=10.0,

@@ -11,6 +11,7 @@ import { concerns } from "./app.js";
 import { shortId } from "./instances.js";
 
 const KEPT = 4000; // lines in the document
+const BLOCK = 200; // lines that are drawn together: what is there already is not looked at again with each new line
 const TOGETHER = 12; // instances whose output is merged
 const COLOURS = 8;
 
@@ -50,7 +51,7 @@ export function Logs({ app, query, kind = "app", nameOf = shortId }) {
 
 export function Output({ tasks, file, find = "", nameOf = shortId }) {
   const box = useRef();
-  const [lines, setLines] = useState([]);
+  const [blocks, setBlocks] = useState([]);
   const [errors, setErrors] = useState({});
   const [unseen, setUnseen] = useState(0);
   const following = useRef(true);
@@ -66,9 +67,9 @@ export function Output({ tasks, file, find = "", nameOf = shortId }) {
       look(); // a scroll that was not told of yet must not be undone
       if (!following.current) setUnseen((n) => n + fresh.length);
       // Who reads further up must not have the ground taken away: only at the bottom old lines go.
-      setLines((old) => {
-        const all = old.concat(fresh);
-        return following.current || all.length > 3 * KEPT ? all.slice(-KEPT) : all;
+      setBlocks((old) => {
+        const all = grown(old, fresh);
+        return following.current || count(all) > 3 * KEPT ? newest(all) : all;
       });
     };
     const tails = tasks.map(
@@ -89,11 +90,11 @@ export function Output({ tasks, file, find = "", nameOf = shortId }) {
     };
   }, []);
 
-  const shown = useMemo(() => (find ? lines.filter((line) => line.text.includes(find)) : lines), [lines, find]);
+  const shown = useMemo(() => count(blocks, find), [blocks, find]);
   // Before anything else runs: between new lines and this, the end that was followed would not look like the end.
   useLayoutEffect(() => {
     if (following.current) box.current.scrollTop = box.current.scrollHeight;
-  }, [shown]);
+  }, [blocks, find]);
   const look = () => {
     const { scrollTop, scrollHeight, clientHeight } = box.current;
     following.current = scrollHeight - scrollTop - clientHeight < 8;
@@ -109,12 +110,41 @@ export function Output({ tasks, file, find = "", nameOf = shortId }) {
     ${words.map(([task, error]) => html`<p class="dim note">${tasks.length > 1 && html`<b>
       ${nameOf(task)}</b> `}${error}</p>`)}
     <pre class="log" ref=${box} onScroll=${look} tabindex="0" role="log"
-      aria-label=${`${file} of ${plural(tasks.length, "instance")}`} aria-live="off">${shown.map((line) => html`<div
-      key=${line.key}>${tasks.length > 1 && html`<span class=${`who c${line.colour}`}>
-      ${nameOf(line.task)}</span>`}${line.text}</div>`)}</pre>
+      aria-label=${`${file} of ${plural(tasks.length, "instance")}`} aria-live="off">${blocks.map((lines) => html`<${Block}
+      key=${lines[0].key} lines=${lines} find=${find} nameOf=${tasks.length > 1 ? nameOf : null} />`)}</pre>
     ${unseen > 0 && html`<button class="button primary new-lines" onClick=${follow}>
       ${plural(unseen, "new line")}</button>`}
-    ${shown.length === 0 && words.length === 0 && html`<p class="dim note">
-      ${find && lines.length ? "No line has that." : `Nothing on ${file} yet.`}</p>`}
+    ${shown === 0 && words.length === 0 && html`<p class="dim note">
+      ${find && blocks.length ? "No line has that." : `Nothing on ${file} yet.`}</p>`}
   </div>`;
+}
+
+// The same elements as before are the same to Preact, which passes them over.
+function Block({ lines, find, nameOf }) {
+  return useMemo(
+    () => matching(lines, find).map((line) => html`<div
+      key=${line.key}>${nameOf && html`<span class=${`who c${line.colour}`}>
+      ${nameOf(line.task)}</span>`}${line.text}</div>`),
+    [lines, find, Boolean(nameOf)],
+  );
+}
+
+const matching = (lines, find) => (find ? lines.filter((line) => line.text.includes(find)) : lines);
+
+const count = (blocks, find = "") => blocks.reduce((sum, lines) => sum + matching(lines, find).length, 0);
+
+function grown(blocks, fresh) {
+  const all = [...blocks];
+  let rest = fresh.slice(-KEPT);
+  if (all.length && all.at(-1).length < BLOCK) rest = all.pop().concat(rest);
+  for (let at = 0; at < rest.length; at += BLOCK) all.push(rest.slice(at, at + BLOCK));
+  return all;
+}
+
+// As many of the newest blocks as hold what is kept. (Part of a block would be drawn anew.)
+function newest(blocks) {
+  let surplus = count(blocks) - KEPT;
+  let first = 0;
+  while (surplus >= blocks[first]?.length) surplus -= blocks[first++].length;
+  return blocks.slice(first);
 }
