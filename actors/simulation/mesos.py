@@ -119,6 +119,7 @@ class SimulatedAgent:
         self.total = {each.name: each.scalar.value for each in self._info.resources if each.HasField("scalar")}
         self.updates: dict[bytes, mesos_pb2.TaskStatus] = {}
         self.unacknowledged: dict[str, bytes] = {}
+        self.acknowledged: set[bytes] = set()
         self._told: dict[str, Life | None] = {}
         self.host.run(self._main)
 
@@ -182,6 +183,7 @@ class SimulatedAgent:
             case UpdateStatus(_, status, _):
                 self._sends(status)
             case AcknowledgeUpdate(_, task_id, uuid):
+                self.acknowledged.add(uuid)
                 if self.unacknowledged.get(task_id) == uuid:
                     del self.unacknowledged[task_id]
                 if (update := self.updates.get(uuid)) is not None:
@@ -199,7 +201,7 @@ class SimulatedAgent:
                 "an agent sends one update of a task at a time",
                 f"{state} of {task_id} is sent, the one before was not acknowledged",
             )
-        if status.uuid:
+        if status.uuid and status.uuid not in self.acknowledged:  # a repeat may have been on its way already
             self.updates[status.uuid] = status
             self.unacknowledged[task_id] = status.uuid
 

@@ -219,6 +219,41 @@ REGRESSIONS = {
             agents=2,
         ),
     ),
+    "a repeated update that is behind its acknowledgement in a mailbox is not another one": (
+        "crashes",
+        Plan(
+            114,
+            60.0,
+            (
+                Step(
+                    "put",
+                    2.3269314708616613,
+                    (
+                        (
+                            ("/db", Definition("serve 7", 4, over=0.0)),
+                            ("/web", Definition("serve 8", 3, ("/db",), minimum=0.0, over=0.0)),
+                        ),
+                        True,
+                    ),
+                ),
+                Step(
+                    "put",
+                    9.845963818546009,
+                    (
+                        (
+                            ("/cache", Definition("serve 9", 4, minimum=0.0)),
+                            ("/db", Definition("serve 10", 1)),
+                            ("/web", Definition("serve 11", 1, ("/db",), minimum=0.5, over=0.0, checked=True)),
+                        ),
+                        True,
+                    ),
+                ),
+                Step("pause master", 36.02767867974872, (88, 0.5)),
+                Step("pause master", 0.017367465782594994, (66, 39.68), "durable", 3),
+            ),
+            agents=2,
+        ),
+    ),
     "who depends on an app that shrinks waits until it is healthy": (
         "crashes",
         Plan(
