@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -154,6 +156,9 @@ class Stream:
         return [event for event in list(self.events) if event["type"] not in ("HEARTBEAT", *leave_out)]
 
     def close(self) -> None:
+        if self._connection.sock is not None:
+            with contextlib.suppress(OSError):  # the reader lets go of it now, and not at the next heartbeat
+                self._connection.sock.shutdown(socket.SHUT_RDWR)
         self._connection.close()
 
 
