@@ -12,9 +12,10 @@ from urllib.parse import quote
 
 import click
 
-from ._client import Client, CommandFailed, Refused, Unreachable, app_path, pod_path
+from ._client import Client, CommandFailed, Refused, Unreachable
 from ._complete import AppId
 from ._console import EXIT_INTERRUPTED, say, with_url
+from ._pods import containers, tasks_of
 
 POLL = 0.5
 """Seconds between two looks at a file that is followed."""
@@ -96,25 +97,9 @@ class Streams:
     colours: Iterator[str] = field(default_factory=lambda: cycle(COLOURS))
 
     def live(self) -> list[str]:
-        return [task for task in self._tasks() if self.wanted in (None, task)]
-
-    def _tasks(self) -> list[str]:
-        try:
-            return [task["id"] for task in self.client.get(app_path(self.app, "tasks"))["tasks"]]
-        except Refused as refused:
-            pod = None if refused.status != 404 else self._pod()
-            if pod is None:
-                raise
-            return [each["containerId"] for instance in pod["instances"] for each in instance["containers"]]
-
-    def _pod(self) -> Mapping[str, Any] | None:
-        try:
-            status: Mapping[str, Any] = self.client.get(f"{pod_path(self.app)}::status")
-        except Refused as refused:
-            if refused.status != 404:
-                raise
-            return None  # it is neither app nor pod: what was said of the app stands
-        return status
+        tasks, pod = tasks_of(self.client, self.app)
+        ids = [task["id"] for task in tasks] if pod is None else [each["containerId"] for _, each in containers(pod)]
+        return [task_id for task_id in ids if self.wanted in (None, task_id)]
 
     def open_present(self, *, previous: bool, tail: int) -> None:
         """Show the end of every file that is there."""

@@ -168,6 +168,23 @@ def test_logs_of_a_pod_are_those_of_its_containers_by_name(service: Fake, run: R
     assert result.stdout == "pods_web.5e300614.server | said\npods_web.5e300614.writer | said\n"
 
 
+def test_ps_of_a_pod_lists_its_containers(service: Fake, run: Run) -> None:
+    server = {
+        "containerId": "pods_web.instance-5e.server.1",
+        "status": "TASK_RUNNING",
+        "conditions": [{"name": "healthy", "value": "true"}],
+        "endpoints": [{"name": "http", "allocatedHostPort": 31000}],
+    }
+    writer = {"containerId": "pods_web.instance-5e.writer.1", "status": "TASK_STAGING"}
+    instances = [{"agentHostname": "box", "containers": [server, writer]}]
+    service.answers["GET /v2/pods/pods/web::status"] = {"instances": instances}
+    first, second = run("ps", "pods/web").stdout.splitlines()[1:]
+    assert first.split()[1:4] == ["running", "healthy", "box:31000"]
+    assert second.split()[1:4] == ["staging", "-", "box"]
+    assert run("ps", "pods/web", "-q").stdout.split() == [server["containerId"], writer["containerId"]]
+    assert json.loads(run("ps", "pods/web", "--json").stdout) == instances
+
+
 def test_logs_of_what_is_neither_app_nor_pod_say_so(service: Fake, run: Run) -> None:
     result = run("logs", "nobody")
     assert result.exit_code == 1
