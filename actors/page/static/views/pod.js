@@ -18,6 +18,7 @@ import { Why } from "./why.js";
 const TABS = { instances: Instances, logs: Output, definition: Definition, versions: PodVersions };
 
 const commandOf = (tab, id) => {
+  if (tab === "instances") return `marathon ps ${word(id)}`;
   if (tab === "logs") return `marathon logs -f ${word(id)}`;
   if (tab === "versions") return `curl ${location.origin}/v2/pods${inPath(id)}::versions`;
   return `marathon deploy ${word(`${id.split("/").at(-1)}.json`)}`;
