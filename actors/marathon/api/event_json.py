@@ -128,6 +128,9 @@ _TYPES: dict[type[DomainEvent], str] = {
 }
 
 
+EVENT_TYPES = tuple(_TYPES.values())
+"""All that a stream may tell."""
+
 OURS = frozenset({"deployment_node_changed"})
 """Types that Marathon has not: told to those who name them, for its clients fail at what they do not know."""
 

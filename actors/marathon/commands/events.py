@@ -23,8 +23,10 @@ def command(types: tuple[str, ...], app: str | None, as_json: bool, url: str | N
       marathon events --app my-app
       marathon events --type deployment_success --json | head -1
     """
+    from actors.marathon.api.event_json import EVENT_TYPES  # the server's own, and no other command needs it
+
     client = Client(url)
-    events = Events(client, types)
+    events = Events(client, types or EVENT_TYPES)  # by name, for some are told to nobody else
     say(f"listening to {client.url}; Ctrl-C ends it")
     try:
         for event in events:
