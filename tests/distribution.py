@@ -1,8 +1,8 @@
 """Which tests `make test` runs beside which: files side by side, those that drive whole services one after another.
 
-Services, engines and browsers would disturb each other: they hand out the same ports from 31000 up to their tasks, and
-a busy neighbour makes their real time slow. The rest runs in virtual time, which does not mind; its longest file, of
-seeds, is shared out test by test.
+Services and browsers keep a machine busy: two of these at once would only make each other's real time slow. They share
+nothing else, as `tests.integration.ports` gives each its own. The rest runs in virtual time, which does not mind, or
+waits for a process of its own; its longest file, of seeds, is shared out test by test.
 """
 
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-ONE_AFTER_ANOTHER = ("tests/integration/", "tests/marathon/commands/", "tests/page/", "tests/docs/", "tests/cluster/")
+ONE_AFTER_ANOTHER = ("tests/integration/", "tests/page/")
 ONE_BY_ONE = "tests/simulation/test_scenarios.py"
 
 
