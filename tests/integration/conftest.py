@@ -11,5 +11,5 @@ from tests.integration.real_zookeeper import RealZooKeeper, real_zookeeper_or_sk
 def zookeeper(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealZooKeeper]:
     """Nobody may kill it."""
     real_zookeeper_or_skip()
-    with RealZooKeeper(tmp_path_factory.mktemp("zookeeper"), synced=False) as zookeeper:
+    with RealZooKeeper(tmp_path_factory.mktemp("zookeeper")) as zookeeper:
         yield zookeeper

@@ -130,7 +130,7 @@ async def test_over_tls_it_takes_who_has_a_certificate_of_its_authority(
         (tmp_path / name).mkdir()
     ours = certificates(tmp_path / "ours", "server", "client")
     client, stranger = ours["client"], certificates(tmp_path / "others", "stranger")["stranger"]
-    with RealZooKeeper(tmp_path / "zookeeper", synced=False, tls=ours["server"]) as secure:
+    with RealZooKeeper(tmp_path / "zookeeper", tls=ours["server"]) as secure:
 
         def url(who: Any, authority: Any = client.authority) -> str:
             return f"zk://{secure.hosts}/tls?ca={authority}&certificate={who.certificate}&key={who.key}"

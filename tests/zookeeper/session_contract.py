@@ -12,7 +12,7 @@ from actors.zookeeper import SessionState, ZooKeeperAway
 
 
 async def until(check):
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not await check():  # noqa: ASYNC110 - of a real server nobody tells
             await asyncio.sleep(0.05)
 

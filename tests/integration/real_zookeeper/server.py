@@ -43,12 +43,11 @@ def real_zookeeper_or_skip() -> Path:
 class RealZooKeeper:
     """A server on a free port of 127.0.0.1, at ``hosts``. ``folder`` keeps its data from one start to the next.
 
-    ``synced=False``: writes wait for no disk, which is faster and survives a kill all the same. With ``tls`` it
-    takes only clients with a certificate of its authority.
+    Writes wait for no disk, which may take a busy machine longer than a session lasts; a kill they survive all the
+    same. With ``tls`` it takes only clients with a certificate of its authority.
     """
 
-    def __init__(self, folder: Path, *, synced: bool = True, tls: Tls | None = None) -> None:
-        self._synced = synced
+    def __init__(self, folder: Path, *, tls: Tls | None = None) -> None:
         self._tls = tls
         self.port = free_ports(1)
         self.hosts = f"127.0.0.1:{self.port}"
@@ -65,7 +64,7 @@ class RealZooKeeper:
             "dataDir": self._folder / "data",
             "admin.enableServer": "false",
             "4lw.commands.whitelist": "ruok,srvr",
-            "forceSync": "yes" if self._synced else "no",
+            "forceSync": "no",
         }
         if self._tls is None:
             settings |= {"clientPort": self.port, "clientPortAddress": "127.0.0.1"}
