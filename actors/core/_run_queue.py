@@ -40,10 +40,10 @@ if TYPE_CHECKING:
 __all__ = ["ChosenOrder", "Graveyard", "RunQueue"]
 
 #: Cells that run between two looks at the clock.
-ONE, SEVERAL = range(1), range(8)
+ONE, SEVERAL = range(1), range(16)
 
 #: How often a turn looks at the clock, which ends turns in a world where time stands still.
-LOOKS_PER_TURN = range(128)
+LOOKS_PER_TURN = range(64)
 
 
 class ChosenOrder:
