@@ -25,6 +25,7 @@ __all__ = [
     "DeploymentSuccess",
     "DomainEvent",
     "FailedHealthCheck",
+    "FrameworkMessageReceived",
     "GroupChangeFailed",
     "GroupChangeSuccess",
     "HealthCheckAdded",
@@ -75,6 +76,15 @@ class UnknownInstanceTerminated(DomainEvent):
     instance_id: str
     app_id: str
     condition: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class FrameworkMessageReceived(DomainEvent):
+    """An executor of ours has sent us a message (``framework_message_event``). Who knows it reads the event stream."""
+
+    executor_id: str
+    agent_id: str
+    data: bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@
     ResourceOffers, rescinded   ──▶                                   ─▶ launcher
     StatusUpdate                ──▶                                   ─▶ instances
     Disconnected                ──▶   SchedulerDisconnected           ─▶ launcher
+    FrameworkMessage            ──▶   FrameworkMessageReceived
     calls                       ◀──   with their sender               ◀─ launcher, instances
     FrameworkOver               ──▶   SchedulerEnded: no call is made any more
 
@@ -25,7 +26,13 @@ from datetime import timedelta
 from typing import Any
 
 from actors.core import Actor, ActorRef, Props, Terminated
-from actors.marathon.events import SchedulerDisconnected, SchedulerEnded, SchedulerRegistered, SchedulerReregistered
+from actors.marathon.events import (
+    FrameworkMessageReceived,
+    SchedulerDisconnected,
+    SchedulerEnded,
+    SchedulerRegistered,
+    SchedulerReregistered,
+)
 from actors.marathon.fenced_master import FencedDetector
 from actors.marathon.messages import FrameworkStatus, GetFramework
 from actors.marathon.protocol import InstancesRecovered, RootChanged
@@ -36,6 +43,7 @@ from actors.mesos import (
     Disconnected,
     Error,
     FrameworkFailedOver,
+    FrameworkMessage,
     FrameworkOver,
     FrameworkRemoved,
     OfferRescinded,
@@ -144,6 +152,8 @@ class Scheduler(Actor[Any]):
                 self._to_launcher(message)
             case GetFramework():
                 self.reply(FrameworkStatus(self._framework_id, self._master, self._connected, self._problem))
+            case FrameworkMessage(agent_id, executor_id, data):
+                self._publish(FrameworkMessageReceived(executor_id, agent_id, data))
             case Error(text):
                 self.log.error("Mesos says: %s", text)
             case FrameworkOver(error):

@@ -16,6 +16,7 @@ from actors.marathon.messages import (
     DeploymentSuccess,
     DomainEvent,
     FailedHealthCheck,
+    FrameworkMessageReceived,
     GroupChangeFailed,
     GroupChangeSuccess,
     HealthCheckAdded,
@@ -109,6 +110,7 @@ _TYPES: dict[type[DomainEvent], str] = {
     EventStreamAttached: "event_stream_attached",
     EventStreamDetached: "event_stream_detached",
     FailedHealthCheck: "failed_health_check_event",
+    FrameworkMessageReceived: "framework_message_event",
     GroupChangeFailed: "group_change_failed",
     GroupChangeSuccess: "group_change_success",
     HealthCheckAdded: "add_health_check_event",
@@ -179,6 +181,10 @@ def event_fields(event: DomainEvent) -> dict[str, Any]:
             }
         case UnknownInstanceTerminated(instance_id, app_id, condition):
             return {"instanceId": instance_id, "runSpecId": app_id, "condition": condition.value}
+        case FrameworkMessageReceived(executor_id, agent_id, data):
+            # Numbers from -128 on, as Marathon writes them; its documents show base64.
+            signed = [byte - 256 if byte > 127 else byte for byte in data]
+            return {"executorId": executor_id, "slaveId": agent_id, "message": signed}
         case HealthCheckAdded(app_id, version, check):
             return {"appId": app_id, "version": version, "healthCheck": check.to_wire()}
         case HealthCheckRemoved(app_id) | AppTerminated(app_id):

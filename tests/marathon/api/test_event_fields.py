@@ -29,6 +29,7 @@ from actors.marathon.messages import (
     DeploymentSuccess,
     DomainEvent,
     FailedHealthCheck,
+    FrameworkMessageReceived,
     GroupChangeFailed,
     GroupChangeSuccess,
     HealthCheckAdded,
@@ -110,6 +111,11 @@ EVENTS: list[tuple[DomainEvent, str, dict[str, Any]]] = [
         UnknownInstanceTerminated("y.instance-2", "/y", Condition.KILLED),
         "unknown_instance_terminated_event",
         {"instanceId": "y.instance-2", "runSpecId": "/y", "condition": "Killed"},
+    ),
+    (
+        FrameworkMessageReceived("marathon-x", "S1", b"hi\xff\x80"),
+        "framework_message_event",
+        {"executorId": "marathon-x", "slaveId": "S1", "message": [104, 105, -1, -128]},
     ),
     (
         HealthCheckAdded("/x", "v1", CHECK),

@@ -9,7 +9,7 @@ import pytest
 
 from actors import Actor, Props
 from actors.marathon import Marathon, MarathonStopped
-from actors.marathon.events import SchedulerEnded
+from actors.marathon.events import FrameworkMessageReceived, SchedulerEnded
 from actors.marathon.instance_kills import KILL_RETRY, KILLED_PER_TURN, SWEEP_INTERVAL
 from actors.marathon.launcher import DECLINE_FILTER, REVIVE_BURST, REVIVE_INTERVAL
 from actors.marathon.messages import (
@@ -25,6 +25,7 @@ from actors.marathon.offer_filling import MAX_LAUNCHES
 from actors.mesos import (
     AcceptOffers,
     DeclineOffers,
+    FrameworkMessage,
     FrameworkOver,
     FrameworkRemoved,
     KillTask,
@@ -33,7 +34,7 @@ from actors.mesos import (
     SuppressOffers,
 )
 from actors.persistence import JournalBroken, MemoryJournal
-from mesos_proto import FrameworkID, mesos_pb2
+from mesos_proto import AgentID, ExecutorID, FrameworkID, mesos_pb2
 
 from .conftest import Service
 from .definitions import app
@@ -135,6 +136,14 @@ async def test_wiping_forgets_at_once(service: Service) -> None:
     service.world.ignore_kills = 100
     await service.marathon.instances.ask(KillInstances(frozenset({instance.id}), wipe=True))
     await service.until(lambda: len(service.world.launched("/a")) == 2, within=5)
+
+
+async def test_what_an_executor_says_is_passed_on(service: Service) -> None:
+    await service.until(lambda: service.world.connection is not None)
+    assert service.world.connection is not None
+    service.world.connection.event(FrameworkMessage(AgentID("agent-0"), ExecutorID("mine"), b"hello"))
+    await service.until(lambda: service.seen(FrameworkMessageReceived) != [])
+    assert service.seen(FrameworkMessageReceived) == [FrameworkMessageReceived("mine", "agent-0", b"hello")]
 
 
 async def test_offers_are_wanted_only_while_something_waits(service: Service) -> None:
