@@ -9,14 +9,13 @@
     deployment_node_changed          ◄──  how far it is: progress on stderr
 
 Each phase is followed by a count: of the service, and of what Mesos says that it runs. Seconds are the wall's, so the
-machine has to be quiet for the pauses; the CPU's are the service's alone, whatever else runs.
+machine has to be quiet for them; the CPU's, and for how long the loop ran, are the service's alone.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import json
 import sys
 import tempfile
@@ -28,13 +27,12 @@ from typing import Any
 
 import aiohttp
 
-from benchmarks.marathon_at_scale import Row, World, group, p99
+from benchmarks.marathon_at_scale import PING_EVERY, Row, World, asked_meanwhile, group
 
 __all__ = ["Phase", "Progress", "main"]
 
 UPGRADE_STRATEGY = {"minimumHealthCapacity": 0.8, "maximumOverCapacity": 0.2}
-PING_EVERY = 0.02  # seconds
-ASK_EVERY = 1.0
+ASK_EVERY = 1.0  # seconds
 SETTLE = 3.0
 TOLD_EVERY = 5.0
 
@@ -105,29 +103,6 @@ async def carry_out(world: World, phase: Phase, apps: int) -> float:
     raise RuntimeError("the event stream ended")
 
 
-async def often(world: World, path: str, every: float, taken: list[float]) -> None:
-    """Ask again and again, and keep how long each answer took."""
-    async with aiohttp.ClientSession() as session:
-        while True:
-            start = time.perf_counter()
-            async with session.get(world.url + path) as answer:
-                await answer.read()
-            taken.append(time.perf_counter() - start)
-            await asyncio.sleep(every)
-
-
-@contextlib.asynccontextmanager
-async def asked_meanwhile(world: World, path: str, every: float) -> AsyncIterator[list[float]]:
-    taken: list[float] = []
-    asking = asyncio.create_task(often(world, path, every, taken))
-    try:
-        yield taken
-    finally:
-        asking.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await asking
-
-
 async def running(world: World) -> tuple[int, int]:
     """How many tasks run, as the service has it and as Mesos has it."""
     apps = (await world.ask("GET", "/v2/apps"))["apps"]
@@ -151,9 +126,8 @@ async def measure(world: World, apps: int, instances: int) -> AsyncIterator[Row]
         cpu = world.cpu() - cpu
         yield Row(f"{count:,} instances of {apps:,} apps {phase.name}", None, seconds, "s")
         yield Row("the service's CPU for each", None, cpu / count * 1e6, "µs")
-        yield Row("the API's longest pause meanwhile, of a ping each 20 ms", 100, max(pings) * 1e3, "ms")
-        yield Row("p99 of the pings", None, p99(pings), "ms")
-        yield Row(f"p99 of GET {path} each second", None, p99(asked), "ms")
+        for row in (*pings.rows("a ping each 20 ms meanwhile"), *asked.rows(f"GET {path} each second")):
+            yield row
         if phase.name == "deployed":
             yield Row("memory for an instance", 3, (world.service.memory_info().rss - before) / count / 1024, "KB")
         told, ran = await running(world)
