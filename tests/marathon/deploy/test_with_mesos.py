@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import pytest
@@ -34,6 +33,7 @@ from actors.mesos import (
     SuppressOffers,
 )
 from actors.persistence import JournalBroken, MemoryJournal
+from actors.testkit import TestProbe
 from mesos_proto import AgentID, ExecutorID, FrameworkID, mesos_pb2
 
 from .conftest import Service
@@ -118,10 +118,10 @@ async def test_hundreds_are_killed_in_portions_between_which_others_are_answered
     await service.put(app("/a", cpus=0.01, instances=count))
     await service.deployed()
     before = frozenset(one.id for one in await service.instances("/a"))
-    killed, listed = await asyncio.gather(
-        service.marathon.instances.ask(KillInstances(before)),
-        service.marathon.instances.ask(GetInstances(frozenset({"/a"}))),
-    )
+    asker = TestProbe(service.system)
+    asker.send(service.marathon.instances, KillInstances(before))  # in one turn, so that the question comes right after
+    asker.send(service.marathon.instances, GetInstances(frozenset({"/a"})))
+    killed, listed = await asker.receive_n(2)
     dying = [one for one in listed if one.goal is Goal.DECOMMISSIONED]
     assert len(dying) == KILLED_PER_TURN
     assert {one.id for one in killed} == before
