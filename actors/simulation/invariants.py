@@ -183,6 +183,7 @@ class Invariants:
         world = self.world
         kind = scheduler_pb2.Call.Type.Name(call.type)
         if kind == "SUBSCRIBE":
+            self.stage.disturbed()  # until now all was out of our sight, and what comes first is long past
             world.happened(
                 "subscribe", "master", f"subscription of {call.framework_id.value[-9:] or 'a new framework'}"
             )
