@@ -33,6 +33,7 @@ from .cluster import Agent, Cluster, Framework, Operation, is_terminal
 from .parsed import resources_in
 from .registry import Entry
 from .statuses import status_of, update_event
+from .task_record import TaskRecord
 
 __all__ = ["AgentTimeout", "RecoveryTimeout", "disconnect", "executor_exited", "register", "remove", "reregister"]
 
@@ -171,14 +172,15 @@ def _take_over(
                     reported.framework_id.value,
                 )
             continue
-        task = mesos_pb2.Task()
-        task.CopyFrom(reported)
-        _mark_allocated(task, framework.roles)
-        framework.unreachable_tasks.pop(task.task_id.value, None)
-        framework.tasks[task.task_id.value] = task
-        agent.tasks.setdefault(framework.id, {})[task.task_id.value] = task
+        copy = mesos_pb2.Task()
+        copy.CopyFrom(reported)
+        _mark_allocated(copy, framework.roles)
+        task = TaskRecord(copy)
+        framework.unreachable_tasks.pop(task.task_id, None)
+        framework.tasks[task.task_id] = task
+        agent.tasks.setdefault(framework.id, {})[task.task_id] = task
         if not is_terminal(task.state):
-            held = resources_in(task.resources)
+            held = task.resources
             cluster.hold(framework, agent, held)
             used.append((framework.id, held))
     for operation in message.operations:
@@ -207,7 +209,7 @@ def _mark_allocated(task: mesos_pb2.Task, roles: Iterable[str]) -> None:
 def _tell_resurrected(cluster: Cluster, agent: Agent) -> None:
     """Frameworks that are connected learn what still runs: they may hold it for lost."""
     for task in agent.all_tasks():
-        framework = cluster.frameworks.get(task.framework_id.value)
+        framework = cluster.frameworks.get(task.framework_id)
         if framework is not None and not is_terminal(task.state):
             status = status_of(task, "Agent reregistered", TaskStatus.REASON_AGENT_REREGISTERED, cluster.now())
             cluster.send(framework, update_event(status))
@@ -228,8 +230,8 @@ def _return(cluster: Cluster, agent: Agent, message: ReregisterAgent) -> None:
     agent.info.CopyFrom(message.info)
     there = {(task.framework_id.value, task.task_id.value) for task in message.tasks}
     for task in list(agent.all_tasks()):
-        framework = cluster.frameworks.get(task.framework_id.value)
-        if framework is not None and (framework.id, task.task_id.value) not in there:
+        framework = cluster.frameworks.get(task.framework_id)
+        if framework is not None and (framework.id, task.task_id) not in there:
             state = mesos_pb2.TASK_DROPPED if framework.partition_aware else mesos_pb2.TASK_LOST
             reason = TaskStatus.REASON_RECONCILIATION
             tasks.lose(cluster, framework, task, state, reason, "Task is unknown to the agent")

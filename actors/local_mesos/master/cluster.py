@@ -34,6 +34,7 @@ from .parsed import Holdings
 from .registry import Entry
 from .settings import MasterSettings
 from .stream import SendEvent
+from .task_record import TaskRecord
 from .validation import capabilities_of, roles_of
 
 __all__ = ["Agent", "Cluster", "Framework", "InverseOffer", "Offer", "Operation", "Timers", "is_terminal"]
@@ -99,9 +100,9 @@ class Framework:
         self.registered_time = now
         self.reregistered_time: float | None = None
         self.unregistered_time: float | None = None
-        self.tasks: dict[str, mesos_pb2.Task] = {}
-        self.completed_tasks: deque[mesos_pb2.Task] = deque()
-        self.unreachable_tasks: OrderedDict[str, mesos_pb2.Task] = OrderedDict()
+        self.tasks: dict[str, TaskRecord] = {}
+        self.completed_tasks: deque[TaskRecord] = deque()
+        self.unreachable_tasks: OrderedDict[str, TaskRecord] = OrderedDict()
         self.executors: dict[str, dict[str, mesos_pb2.ExecutorInfo]] = {}
         self.held = Holdings()
         """By its tasks that have not ended and its executors."""
@@ -153,7 +154,7 @@ class Agent:
     deactivated: bool = False
     drain_info: mesos_pb2.DrainInfo | None = None
     drain_start_time: float | None = None
-    tasks: dict[str, dict[str, mesos_pb2.Task]] = field(default_factory=dict)
+    tasks: dict[str, dict[str, TaskRecord]] = field(default_factory=dict)
     executors: dict[str, dict[str, mesos_pb2.ExecutorInfo]] = field(default_factory=dict)
     held: Holdings = field(default_factory=Holdings)
     """By the tasks that have not ended and the executors."""
@@ -193,7 +194,7 @@ class Agent:
     def __str__(self) -> str:
         return f"{self.id} at {self.pid} ({self.info.hostname})"
 
-    def all_tasks(self) -> Iterator[mesos_pb2.Task]:
+    def all_tasks(self) -> Iterator[TaskRecord]:
         for tasks in self.tasks.values():
             yield from tasks.values()
 

@@ -19,9 +19,10 @@ def kill_all(agent: Agent, config: mesos_pb2.DrainConfig) -> None:
             policy: mesos_pb2.KillPolicy | None = None
             if config.HasField("max_grace_period"):
                 policy = mesos_pb2.KillPolicy(grace_period=config.max_grace_period)
-                own = task.kill_policy.grace_period
-                if task.kill_policy.HasField("grace_period") and own.nanoseconds < config.max_grace_period.nanoseconds:
-                    policy = task.kill_policy
+                own = task.message().kill_policy
+                longest = config.max_grace_period.nanoseconds
+                if own.HasField("grace_period") and own.grace_period.nanoseconds < longest:
+                    policy = own
             agent.kills[framework_id, task_id] = policy
             if agent.connected:
                 agent.ref.tell(KillTask(framework_id, task_id, policy))

@@ -200,18 +200,14 @@ def tasks(cluster: Cluster, query: Mapping[str, str]) -> Json:
         for framework in (*cluster.frameworks.values(), *cluster.completed_frameworks.values())
         if query.get("framework_id") in (None, framework.id)
         for each in (*framework.tasks.values(), *framework.unreachable_tasks.values(), *framework.completed_tasks)
-        if query.get("task_id") in (None, each.task_id.value)
+        if query.get("task_id") in (None, each.task_id)
     ]
-    found.sort(key=_started, reverse=query.get("order") != "asc")
+    found.sort(key=lambda each: each.began, reverse=query.get("order") != "asc")
     if query.get("offset", "").startswith("-"):
         return {"tasks": []}  # Mesos reads it as a very large number
     offset = _number(query.get("offset"), 0)
     limit = _number(query.get("limit"), 100)
-    return {"tasks": [task(each) for each in islice(found, offset, offset + limit)]}
-
-
-def _started(one: mesos_pb2.Task) -> float:
-    return one.statuses[0].timestamp if one.statuses else float("inf")
+    return {"tasks": [task(each.message()) for each in islice(found, offset, offset + limit)]}
 
 
 def _number(text: str | None, default: int) -> int:
@@ -257,9 +253,9 @@ def framework(one: Framework, full: bool) -> Json:
     else:
         view["role"] = one.info.role
     view |= {
-        "tasks": [task(each) for each in one.tasks.values()],
-        "unreachable_tasks": [task(each) for each in one.unreachable_tasks.values()],
-        "completed_tasks": [task(each) for each in one.completed_tasks],
+        "tasks": [task(each.message()) for each in one.tasks.values()],
+        "unreachable_tasks": [task(each.message()) for each in one.unreachable_tasks.values()],
+        "completed_tasks": [task(each.message()) for each in one.completed_tasks],
         "offers": [
             {
                 "id": offer.id,
@@ -338,7 +334,7 @@ def state_summary(cluster: Cluster) -> Json:
         counts = dict.fromkeys(_SUMMARY_STATES, 0)
         slave_ids: dict[str, None] = {}
         for each in (*one.tasks.values(), *one.unreachable_tasks.values(), *one.completed_tasks):
-            name, agent_id = TaskState.Name(each.state), each.agent_id.value
+            name, agent_id = TaskState.Name(each.state), each.agent_id
             for table in (counts, by_agent.get(agent_id, {})):
                 if name in table:
                     table[name] += 1

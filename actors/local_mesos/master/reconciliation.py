@@ -20,6 +20,7 @@ from mesos_proto import mesos_pb2, scheduler_pb2
 
 from .cluster import Cluster, Framework
 from .statuses import made_by_master, status_of, update_event
+from .task_record import TaskRecord
 
 __all__ = ["reconcile", "reconcile_one", "reconcile_operations"]
 
@@ -39,7 +40,7 @@ def reconcile(cluster: Cluster, framework: Framework, call: scheduler_pb2.Call.R
         _tell_latest(cluster, framework, known)
 
 
-def _tell_latest(cluster: Cluster, framework: Framework, task: mesos_pb2.Task) -> None:
+def _tell_latest(cluster: Cluster, framework: Framework, task: TaskRecord) -> None:
     reason = TaskStatus.REASON_RECONCILIATION
     status = status_of(task, "Reconciliation: Latest task state", reason, cluster.now())
     cluster.send(framework, update_event(status))
@@ -63,9 +64,10 @@ def reconcile_one(
         state, message = mesos_pb2.TASK_GONE, "Task is unknown to the agent"
     elif unreachable is not None or where in cluster.unreachable_agents:
         state, message = mesos_pb2.TASK_UNREACHABLE, "Task is unreachable"
-        if unreachable is not None and unreachable.statuses:
-            agent_id = unreachable.agent_id
-            since = unreachable.statuses[-1].unreachable_time.nanoseconds / 1e9
+        latest = unreachable.latest_status if unreachable is not None else None
+        if unreachable is not None and latest is not None:
+            agent_id = mesos_pb2.AgentID(value=unreachable.agent_id)
+            since = latest.unreachable_time.nanoseconds / 1e9
         else:
             since = cluster.unreachable_agents[where]
     elif where in cluster.gone_agents:

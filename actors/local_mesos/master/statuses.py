@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from mesos_proto import mesos_pb2, scheduler_pb2
 
+from .task_record import TaskRecord
+
 __all__ = ["made_by_master", "status_of", "update_event"]
 
 Event = scheduler_pb2.Event
@@ -32,13 +34,12 @@ def made_by_master(
     return status
 
 
-def status_of(
-    task: mesos_pb2.Task, message: str, reason: mesos_pb2.TaskStatus.Reason.ValueType, now: float
-) -> TaskStatus:
+def status_of(task: TaskRecord, message: str, reason: mesos_pb2.TaskStatus.Reason.ValueType, now: float) -> TaskStatus:
     """What is known of a task, said by the master."""
-    status = made_by_master(task.task_id, task.agent_id, task.state, reason, message, now)
-    if task.statuses:
-        latest = task.statuses[-1]
+    task_id, agent_id = mesos_pb2.TaskID(value=task.task_id), mesos_pb2.AgentID(value=task.agent_id)
+    status = made_by_master(task_id, agent_id, task.state, reason, message, now)
+    latest = task.latest_status
+    if latest is not None:
         if latest.HasField("healthy"):
             status.healthy = latest.healthy
         if latest.HasField("check_status"):

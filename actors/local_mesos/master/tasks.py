@@ -7,7 +7,7 @@
     framework ACKNOWLEDGE ──► acknowledge ──► to the agent; a terminal task leaves the table with it
     framework KILL ──► kill ──► to the agent (or when it is back); unknown tasks are reconciled
 
-A task's record is one ``mesos_pb2.Task``, which only the master changes; what is shown to others is a copy.
+A task's record is a ``TaskRecord``; what is shown to others is made of it.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from mesos_proto import master_pb2, mesos_pb2, scheduler_pb2
 
 from . import draining
 from .cluster import Agent, Cluster, Framework, is_terminal
-from .parsed import resources_in
 from .reconciliation import reconcile_one
 from .statuses import made_by_master, update_event
+from .task_record import TaskRecord
 
 __all__ = ["acknowledge", "add", "drop_from_master", "kill", "lose", "record_of", "update"]
 
@@ -29,7 +29,7 @@ TaskStatus = mesos_pb2.TaskStatus
 OperatorEvent = master_pb2.Event
 
 
-def record_of(info: mesos_pb2.TaskInfo, framework_id: mesos_pb2.FrameworkID) -> mesos_pb2.Task:
+def record_of(info: mesos_pb2.TaskInfo, framework_id: mesos_pb2.FrameworkID) -> TaskRecord:
     """The master's record of a task that is being launched."""
     task = mesos_pb2.Task(name=info.name, state=mesos_pb2.TASK_STAGING)
     task.task_id.CopyFrom(info.task_id)
@@ -46,16 +46,15 @@ def record_of(info: mesos_pb2.TaskInfo, framework_id: mesos_pb2.FrameworkID) -> 
     command = info.command if info.HasField("command") else info.executor.command
     if command.HasField("user"):
         task.user = command.user
-    return task
+    return TaskRecord(task)
 
 
-def add(cluster: Cluster, framework: Framework, agent: Agent, task: mesos_pb2.Task) -> None:
-    framework.tasks[task.task_id.value] = task
-    agent.tasks.setdefault(framework.id, {})[task.task_id.value] = task
+def add(cluster: Cluster, framework: Framework, agent: Agent, task: TaskRecord) -> None:
+    framework.tasks[task.task_id] = task
+    agent.tasks.setdefault(framework.id, {})[task.task_id] = task
     if cluster.subscribers:
-        copy = mesos_pb2.Task()
-        copy.CopyFrom(task)
-        cluster.publish(OperatorEvent(type=OperatorEvent.TASK_ADDED, task_added=OperatorEvent.TaskAdded(task=copy)))
+        added = OperatorEvent.TaskAdded(task=task.message())
+        cluster.publish(OperatorEvent(type=OperatorEvent.TASK_ADDED, task_added=added))
 
 
 # -- an agent's updates
@@ -93,30 +92,25 @@ def _note(
     cluster: Cluster,
     framework: Framework,
     agent: Agent | None,
-    task: mesos_pb2.Task,
+    task: TaskRecord,
     status: mesos_pb2.TaskStatus,
     latest_state: mesos_pb2.TaskState.ValueType,
 ) -> None:
     """The record follows; a terminal state gives its resources back at once, though the record stays."""
-    before, state, history, uuid = task.state, status.state, task.statuses, status.uuid
+    before, state, uuid = task.state, status.state, status.uuid
     ended = is_terminal(latest_state) and not is_terminal(before)
-    repeated = bool(history) and history[-1].state == state
     if not is_terminal(before):
         task.state = latest_state
     if uuid:  # an update of the master's own has none, and ends the task
-        task.status_update_state = state
-        task.status_update_uuid = uuid
-    if repeated:
-        del history[-1]
-    kept = history.add()
-    kept.CopyFrom(status)
-    kept.ClearField("data")
-    if cluster.subscribers and (before != state or not repeated):
-        updated = OperatorEvent.TaskUpdated(framework_id=task.framework_id, status=status, state=task.state)
+        task.update_state = state
+        task.update_uuid = uuid
+    is_new = task.note(status)
+    if cluster.subscribers and (before != state or is_new):
+        updated = OperatorEvent.TaskUpdated(framework_id=framework.info.id, status=status, state=task.state)
         cluster.publish(OperatorEvent(type=OperatorEvent.TASK_UPDATED, task_updated=updated))
     if ended:
         _count_end(cluster, framework, status, latest_state)
-        cluster.release(framework, agent, resources_in(task.resources))
+        cluster.release(framework, agent, task.resources)
         if agent is not None and not agent.offers:
             # Where the rest of the agent is out on offer, a crumb at once would only be in the way: both come
             # together at the next second.
@@ -139,7 +133,7 @@ def _count_end(
 # -- the end of a task's record
 
 
-def remove(cluster: Cluster, framework: Framework, task: mesos_pb2.Task) -> None:
+def remove(cluster: Cluster, framework: Framework, task: TaskRecord) -> None:
     """Out of the tables, into the framework's completed tasks."""
     _forget(cluster, framework, task)
     completed = framework.completed_tasks
@@ -148,11 +142,11 @@ def remove(cluster: Cluster, framework: Framework, task: mesos_pb2.Task) -> None
         completed.popleft()
 
 
-def _forget(cluster: Cluster, framework: Framework, task: mesos_pb2.Task) -> None:
-    task_id = task.task_id.value
+def _forget(cluster: Cluster, framework: Framework, task: TaskRecord) -> None:
+    task_id = task.task_id
     framework.tasks.pop(task_id, None)
     framework.unacknowledged.pop(task_id, None)
-    agent = cluster.agents.get(task.agent_id.value)
+    agent = cluster.agents.get(task.agent_id)
     if agent is None:
         return
     agent.kills.pop((framework.id, task_id), None)
@@ -165,25 +159,26 @@ def _forget(cluster: Cluster, framework: Framework, task: mesos_pb2.Task) -> Non
 def lose(
     cluster: Cluster,
     framework: Framework,
-    task: mesos_pb2.Task,
+    task: TaskRecord,
     state: mesos_pb2.TaskState.ValueType,
     reason: mesos_pb2.TaskStatus.Reason.ValueType,
     message: str,
     tell: bool = True,
 ) -> None:
     """The master itself declares a task ended or unreachable, and tells the framework unless it is the cause."""
-    agent = cluster.agents.get(task.agent_id.value)
+    agent = cluster.agents.get(task.agent_id)
     ended = is_terminal(task.state)
-    status = made_by_master(task.task_id, task.agent_id, state, reason, message, cluster.now())
+    task_id, agent_id = mesos_pb2.TaskID(value=task.task_id), mesos_pb2.AgentID(value=task.agent_id)
+    status = made_by_master(task_id, agent_id, state, reason, message, cluster.now())
     if not ended:
         if state == mesos_pb2.TASK_UNREACHABLE:
             status.unreachable_time.nanoseconds = int(cluster.now() * 1e9)
-            cluster.release(framework, agent, resources_in(task.resources))
+            cluster.release(framework, agent, task.resources)
         _note(cluster, framework, agent, task, status, state)
     if state == mesos_pb2.TASK_UNREACHABLE and not ended:
         _forget(cluster, framework, task)
         unreachable = framework.unreachable_tasks
-        unreachable[task.task_id.value] = task
+        unreachable[task.task_id] = task
         while len(unreachable) > cluster.settings.max_unreachable_tasks_per_framework:
             unreachable.popitem(last=False)
     else:
@@ -229,10 +224,10 @@ def acknowledge(cluster: Cluster, framework: Framework, call: scheduler_pb2.Call
         del framework.unacknowledged[task_id]
     task = agent.tasks.get(framework.id, {}).get(task_id)
     if task is not None:
-        if not task.HasField("status_update_uuid"):
+        if task.update_uuid is None:
             cluster.metrics.count("master/invalid_status_update_acknowledgements")
             return
-        if task.status_update_uuid == uuid and is_terminal(task.status_update_state):
+        if task.update_uuid == uuid and task.update_state is not None and is_terminal(task.update_state):
             remove(cluster, framework, task)
             draining.check(cluster, agent)
     agent.ref.tell(AcknowledgeUpdate(framework.id, task_id, uuid))
@@ -247,12 +242,12 @@ def kill(cluster: Cluster, framework: Framework, call: scheduler_pb2.Call.Kill) 
         agent_id = call.agent_id if call.HasField("agent_id") else None
         reconcile_one(cluster, framework, call.task_id, agent_id)
         return
-    if call.HasField("agent_id") and call.agent_id != task.agent_id:
+    if call.HasField("agent_id") and call.agent_id.value != task.agent_id:
         cluster.log.warning(
             "ignored framework %s killing task %s: it is on agent %s, not on %s",
             framework.id,
             call.task_id.value,
-            task.agent_id.value,
+            task.agent_id,
             call.agent_id.value,
         )
         return
@@ -260,9 +255,9 @@ def kill(cluster: Cluster, framework: Framework, call: scheduler_pb2.Call.Kill) 
     send_kill(cluster, framework.id, task, policy)
 
 
-def send_kill(cluster: Cluster, framework_id: str, task: mesos_pb2.Task, policy: mesos_pb2.KillPolicy | None) -> None:
+def send_kill(cluster: Cluster, framework_id: str, task: TaskRecord, policy: mesos_pb2.KillPolicy | None) -> None:
     """Now, or when its agent is back."""
-    agent = cluster.agents[task.agent_id.value]
-    agent.kills[framework_id, task.task_id.value] = policy
+    agent = cluster.agents[task.agent_id]
+    agent.kills[framework_id, task.task_id] = policy
     if agent.connected:
-        agent.ref.tell(KillTask(framework_id, task.task_id.value, policy))
+        agent.ref.tell(KillTask(framework_id, task.task_id, policy))

@@ -129,9 +129,9 @@ def frameworks(cluster: Cluster) -> master_pb2.Response.GetFrameworks:
 def tasks(cluster: Cluster) -> master_pb2.Response.GetTasks:
     view = Response.GetTasks()
     for each in (*cluster.frameworks.values(), *cluster.completed_frameworks.values()):
-        view.tasks.extend(each.tasks.values())
-        view.unreachable_tasks.extend(each.unreachable_tasks.values())
-        view.completed_tasks.extend(each.completed_tasks)
+        view.tasks.extend(task.message() for task in each.tasks.values())
+        view.unreachable_tasks.extend(task.message() for task in each.unreachable_tasks.values())
+        view.completed_tasks.extend(task.message() for task in each.completed_tasks)
     return view
 
 
