@@ -77,12 +77,12 @@ class Containers:
     def add(self, container: Container) -> None:
         run = container.run
         self._by_id[container.id] = container
-        self._by_task[(run.framework.id.value, run.task.task_id.value)] = container
+        self._by_task[(run.framework.id.value, run.task_id)] = container
 
     def remove(self, container: Container) -> None:
         run = container.run
         if self._by_id.pop(container.id, None) is not None:
             self.completed.append(container)
-        key = (run.framework.id.value, run.task.task_id.value)
+        key = (run.framework.id.value, run.task_id)
         if self._by_task.get(key) is container:
             del self._by_task[key]

@@ -140,4 +140,6 @@ class Delivery:
             self._containers.remove(container)
         else:
             self.store(container, UpdateAcknowledged(container.id))
+            if container.updates.in_flight is None:
+                container.run.pack()
             self.send(container)
