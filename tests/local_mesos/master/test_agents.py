@@ -46,8 +46,9 @@ async def test_an_agent_that_stays_away_75_s_is_unreachable(bench: Bench, names:
     assert 75 <= bench.system.clock.time() - began < 76
     failure = await scheduler.wait("FAILURE")
     assert failure["failure"]["agent_id"]["value"] == bench.agent_id()
+    after = len(scheduler.events)
     await scheduler.call("RECONCILE", {"tasks": [{"task_id": {"value": "t"}, "agent_id": {"value": bench.agent_id()}}]})
-    status = await scheduler.status(after=len(scheduler.events))
+    status = await scheduler.status(after=after)
     assert status["message"] == "Reconciliation: Task is unreachable"
     assert "unreachable_time" in status
 
