@@ -65,14 +65,14 @@ def fuzz(url: str, examples: int, *, derandomize: bool) -> None:
             )
             @given(case=operation.as_strategy(generation_mode=mode))
             def answered_as_documented(case: Any) -> None:
-                response = case.call(base_url=url, timeout=30)
+                response = case.call(base_url=url, timeout=90)
                 assert response.status_code != 500, f"{case.as_curl_command()}\n{response.text}"
                 case.validate_response(response, checks=CHECKS)
 
             answered_as_documented()
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(900)  # half a minute of work, which a busy machine may stretch
 async def test_no_call_that_the_document_suggests_gets_a_500_or_an_undocumented_answer(url: str) -> None:
     await asyncio.to_thread(fuzz, url, 2, derandomize=True)
 
