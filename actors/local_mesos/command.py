@@ -8,6 +8,7 @@ Exit codes: 0 ended by Ctrl-C or SIGTERM, 1 could not run, 2 wrong usage.
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import re
 import sys
@@ -123,7 +124,9 @@ def main(
         port, host, agents, resources, attributes, work_dir, masters, zk, registry_dir, keep_tasks, script, settings,
         watch,
     )  # fmt: skip
-    sys.exit(asyncio.run(serving))
+    status = asyncio.run(serving)
+    gc.freeze()  # what a million figures leave, nobody needs to look through: the process ends
+    sys.exit(status)
 
 
 async def _serve(
