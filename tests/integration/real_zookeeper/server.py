@@ -8,6 +8,10 @@ import threading
 import time
 from pathlib import Path
 from types import TracebackType
+from typing import Any
+
+from kazoo.client import KazooClient
+from kazoo.handlers.threading import KazooTimeoutError
 
 from actors.remote import Tls
 from tests.integration.parts import Unavailable, install_debian_packages, real_or_skip
@@ -100,9 +104,23 @@ class RealZooKeeper:
                 if self._tls is not None:
                     return True  # it opens the port last; what comes too early comes again
                 connection.sendall(b"srvr")  # "ruok" is answered before sessions are taken
-                return b"Mode:" in b"".join(iter(lambda: connection.recv(4096), b""))
+                if b"Mode:" not in b"".join(iter(lambda: connection.recv(4096), b"")):
+                    return False
         except OSError:
             return False
+        return self._gives_sessions()
+
+    def _gives_sessions(self) -> bool:
+        """The first one makes the file of its log, which a busy disk may keep waiting for longer than a test does."""
+        first: Any = KazooClient(hosts=self.hosts, timeout=10.0)
+        try:
+            first.start(timeout=20)
+        except KazooTimeoutError:
+            return False
+        finally:
+            first.stop()
+            first.close()
+        return True
 
     def pause(self) -> None:
         """SIGSTOP: connections stay open, and nothing comes any more."""
