@@ -153,10 +153,11 @@ class Invariants:
             )
 
     def _launched(self, task: LiveTask) -> None:
-        world, instance_id = self.world, instance_of_task(task.id)
-        if self._stored(instance_id) is None and task.id not in self._launches:
+        world = self.world
+        # It may have been given up and forgotten since, while its agent stood still with the order in its hands.
+        if f"instance/{instance_of_task(task.id)}" not in self._kept and task.id not in self._launches:
             world.violated(
-                "an instance is stored before it is launched", f"{task.id} is launched and not in the journal"
+                "an instance is stored before it is launched", f"{task.id} is launched and never was in the journal"
             )
         self._launches.add(task.id)
         app_id = app_of_task(task.id)

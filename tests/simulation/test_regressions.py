@@ -278,6 +278,33 @@ REGRESSIONS = {
             agents=3,
         ),
     ),
+    "an agent that stood still starts what was given up meanwhile": (
+        "network",
+        Plan(
+            447,
+            60.0,
+            (
+                Step("put", 4.115837401495945, ((("/cache", Definition("serve 3", 0, minimum=0.0, over=0.0)),), False)),
+                Step("put", 9.691359200505662, ((("/cache", Definition("serve 3", 4, minimum=0.0, over=0.0)),), True)),
+                Step("put", 13.928976255450236, ((("/web", Definition("serve 1", 1, minimum=0.5, over=0.0)),), False)),
+                Step(
+                    "put",
+                    29.149131203174292,
+                    (
+                        (
+                            ("/db", Definition("serve 4", 3, over=0.0)),
+                            ("/web", Definition("serve 5", 4, ("/db",), minimum=0.5, over=0.0)),
+                        ),
+                        False,
+                    ),
+                ),
+                Step("lose agent with full disk", 0.0, (12, 24.01), "accept", 3),
+                Step("kill service", 0.0012465188266059897, (26, 0.5), "provisioned", 5),
+                Step("stall disk and reset", 0.0029920016299754505, (90, 2), "durable", 11),
+            ),
+            agents=4,
+        ),
+    ),
 }
 
 
