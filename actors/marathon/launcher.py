@@ -277,7 +277,7 @@ class Launcher(Actor[Any]):
             for instance in self._instances.get(queued.app.id, {}).values()
             if is_current(queued.app, instance) and not instance.condition.is_lost
         )
-        agents = [Agent(one.host or "", one.region, one.zone, one.attributes) for one in standing]
+        agents = map(Agent.of_instance, standing)
         return Placed(fields, [*agents, *queued.launching.values()])
 
     def _provision(self, filling: OfferFilling) -> None:

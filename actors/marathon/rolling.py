@@ -9,9 +9,13 @@ after a lost message or a restart of the service, and nothing is launched or kil
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from heapq import heapify, heappop, heapreplace
+from itertools import islice
 
+from actors.marathon.matching import Agent
 from actors.marathon.messages import Condition, Goal, Instance
 from actors.marathon.model import App
 
@@ -163,8 +167,9 @@ _FURTHEST_FROM_RUNNING = {
 def choose_to_kill(app: App, instances: Sequence[Instance], count: int, wanted: Collection[str] = ()) -> list[Instance]:
     """The `count` instances that go first when an app shrinks.
 
-    In this order: those `wanted` by the caller, those furthest from running, those not healthy, and among equals the
-    youngest or the oldest, as the app's ``killSelection`` says.
+    In this order: those `wanted` by the caller; those that were never launched; with a GROUP_BY, one from where the
+    most are, again and again, so that the rest stays spread; those furthest from running, those not healthy, and among
+    equals the youngest or the oldest, as the app's ``killSelection`` says.
     """
     if count <= 0:
         return []
@@ -180,4 +185,47 @@ def choose_to_kill(app: App, instances: Sequence[Instance], count: int, wanted: 
             sign * since.timestamp() if since is not None else 0.0,
         )
 
-    return sorted(instances, key=rank)[:count]
+    ranked = sorted(instances, key=rank)
+    spread_over = [constraint[0] for constraint in app.constraints if constraint[1] == "GROUP_BY"]
+    if not spread_over:
+        return ranked[:count]
+    first = [one for one in ranked if one.id in wanted or one.condition is Condition.SCHEDULED]
+    if len(first) >= count:
+        return first[:count]
+    placed = ranked[len(first) :]
+    return first + list(islice(_crowded_first(spread_over, placed), count - len(first)))
+
+
+def _crowded_first(fields: Sequence[str], ranked: Iterable[Instance]) -> Iterator[Instance]:
+    """One instance after the other from the place that has the most left; where places are equal, by rank.
+
+    Of several `fields` the first decides, and the next among what is equal to it.
+    """
+    waiting: dict[tuple[str | None, ...], list[tuple[int, Instance]]] = {}
+    for position, instance in enumerate(ranked):
+        agent = Agent.of_instance(instance)
+        waiting.setdefault(tuple(map(agent.value, fields)), []).append((position, instance))
+    left = [Counter[str | None]() for _ in fields]
+    for place, instances in waiting.items():
+        for counts, value in zip(left, place, strict=True):
+            counts[value] += len(instances)
+        instances.reverse()
+
+    def crowd(place: tuple[str | None, ...]) -> tuple[int, ...]:
+        return tuple(-counts[value] for counts, value in zip(left, place, strict=True))
+
+    heap = [(crowd(place), instances[-1][0], place) for place, instances in waiting.items()]
+    heapify(heap)
+    while heap:
+        noted, position, place = heap[0]
+        now = crowd(place)
+        if now == noted:
+            yield waiting[place].pop()[1]
+            for counts, value in zip(left, place, strict=True):
+                counts[value] -= 1
+            if not waiting[place]:
+                heappop(heap)
+                continue
+            now, position = crowd(place), waiting[place][-1][0]
+        # Counts only fall: no place comes further to the front than it was noted, and looking at the first is enough.
+        heapreplace(heap, (now, position, place))

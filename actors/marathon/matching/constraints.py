@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from actors.marathon.instance import Instance
 from mesos_proto import mesos_pb2
 
 __all__ = ["Agent", "Placed", "unmet_constraint"]
@@ -37,6 +38,11 @@ class Agent:
             domain.zone.name if domain is not None else None,
             {attribute.name: _attribute_text(attribute) for attribute in offer.attributes},
         )
+
+    @classmethod
+    def of_instance(cls, instance: Instance) -> Agent:
+        """The agent on which the instance was placed."""
+        return cls(instance.host or "", instance.region, instance.zone, instance.attributes)
 
     def value(self, name: str) -> str | None:
         """The value of a constraint's field; None when the agent has no such attribute."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -172,3 +174,60 @@ def test_every_restart_ends_within_its_bounds(case: tuple[App, list[Instance], s
             instances[moved.id] = replace(moved, condition=RUNNING, healthy=True if has_checks else None)
     assert restart_move(target, instances.values()).done
     assert len(instances) == target.instances
+
+
+AGES = [datetime(2026, 1, 1, 0, minute, tzinfo=UTC) for minute in range(4)]
+
+
+@pytest.mark.parametrize(("selection", "gone"), [("YOUNGEST_FIRST", [3, 2]), ("OLDEST_FIRST", [0, 1])])
+def test_among_equals_the_youngest_or_the_oldest_go_as_the_app_says(selection: str, gone: list[int]) -> None:
+    target = app("/a", instances=2, killSelection=selection)
+    instances = [replace(one, started_at=age) for one, age in zip(some(4), AGES, strict=True)]
+    assert scale_move(target, instances).kill == tuple(instances[n] for n in gone)
+    restarted = changed(4, 0.5, 0.0, killSelection=selection)
+    assert restart_move(restarted, instances).kill == tuple(instances[n] for n in gone)
+
+
+def test_what_never_started_or_is_sick_goes_before_what_serves_whatever_the_age() -> None:
+    target = app("/a", instances=1, healthChecks=[{}], killSelection="OLDEST_FIRST")
+    well, sick, lost, staging = (
+        replace(one, id=name, started_at=age, healthy=name == "well")
+        for one, name, age in zip(some(4), ["well", "sick", "lost", "staging"], AGES, strict=True)
+    )
+    lost, staging = replace(lost, condition=Condition.UNREACHABLE), replace(staging, condition=STAGING)
+    assert [one.id for one in scale_move(target, [well, sick, lost, staging]).kill] == ["lost", "staging", "sick"]
+
+
+def in_racks(*racks: str, **fields: Any) -> list[Instance]:
+    return [
+        replace(one, host=f"h{n % 3}", attributes={"rack": rack}, started_at=AGES[0] + timedelta(minutes=n), **fields)
+        for n, (one, rack) in enumerate(zip(some(len(racks)), racks, strict=True))
+    ]
+
+
+def test_scaling_down_keeps_an_app_spread_that_is_to_be_spread() -> None:
+    target = app("/a", instances=3, constraints=[["rack", "GROUP_BY", "3"]])
+    instances = in_racks("a", "b", "c", "a", "a", "b")
+    killed = scale_move(target, instances).kill
+    assert [(one.attributes["rack"], instances.index(one)) for one in killed] == [("a", 4), ("b", 5), ("a", 3)]
+    assert [one.attributes["rack"] for one in scale_move(app("/a", instances=3), instances).kill] == ["b", "a", "a"]
+
+
+def test_what_was_asked_for_or_stands_nowhere_goes_before_the_rest_is_spread() -> None:
+    target = app("/a", instances=2, constraints=[["rack", "GROUP_BY"]])
+    instances = [*in_racks("a", "b", "a", "b"), *some(1, V1, SCHEDULED)]
+    killed = scale_move(target, instances, wanted={instances[0].id}).kill
+    assert [instances.index(one) for one in killed] == [0, 4, 3]  # one of each rack is left
+
+
+@given(st.lists(st.sampled_from("abcd"), min_size=1, max_size=30), st.data())
+def test_however_many_go_no_place_is_emptied_while_another_is_crowded(racks: list[str], data: st.DataObject) -> None:
+    count = data.draw(st.integers(0, len(racks)))
+    constraints = [["rack", "GROUP_BY"], *([["hostname", "GROUP_BY"]] if data.draw(st.booleans()) else [])]
+    target, instances = app("/a", instances=len(racks) - count, constraints=constraints), in_racks(*racks)
+    killed = scale_move(target, instances).kill
+    assert len({one.id for one in killed}) == len(killed) == count
+    before = Counter(racks)
+    after = Counter(one.attributes["rack"] for one in instances if one not in killed)
+    highest = max(after.values(), default=0)
+    assert all(after[rack] >= min(before[rack], highest - 1) for rack in before)
