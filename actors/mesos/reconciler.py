@@ -10,6 +10,7 @@
                                      after 5, 10, 20, … 300 s: RECONCILE of what is not answered yet
                                        (the master is silent while an agent recovers)
                                      all answered: the next run after 15 minutes
+                                     a call failed: the next run after 5, 10, 20, … 300 s
     Disconnected                ──►  the run ends
 
 The answers are `StatusUpdate` events like others and reach the framework, which decides: a task that it does not know
@@ -151,16 +152,18 @@ class Reconciler:
         self._known[task_id] = None if agent_id is None else self._agents.setdefault(agent_id, agent_id)
 
     async def _reconcile(self, settings: Reconciliation) -> None:
+        retry = settings.first_retry
         while True:
+            pause = settings.interval * self._random.uniform(0.9, 1.1)
             try:
                 await self._once(settings)
-            except NotSubscribed:
+                retry = settings.first_retry
+            except (NotSubscribed, FrameworkEnded):
                 return  # the next subscription begins a run of its own
-            except FrameworkEnded:
-                return
             except CallError as error:
-                log.warning("reconciliation was cut short: %s; the next one is in %g s", error, settings.interval)
-            await self._clock.sleep(settings.interval * self._random.uniform(0.9, 1.1))
+                pause, retry = retry, min(retry * 2, settings.max_retry)
+                log.warning("reconciliation was cut short: %s; it begins anew in %g s", error, pause)
+            await self._clock.sleep(pause)
 
     async def _once(self, settings: Reconciliation) -> None:
         self._unanswered = dict.fromkeys(self._known)

@@ -7,9 +7,10 @@ from random import Random
 
 from actors import ActorSystem
 from actors.mesos.calls import TaskToReconcile
-from actors.mesos.events import StatusUpdate
+from actors.mesos.errors import CallUnconfirmed
+from actors.mesos.events import Reregistered, StatusUpdate
 from actors.mesos.reconciler import Reconciler, Reconciliation
-from mesos_proto import AgentID, TaskID, TaskStatus, mesos_pb2
+from mesos_proto import AgentID, FrameworkID, TaskID, TaskStatus, mesos_pb2
 
 
 def running(task_id: str, agent_id: str) -> StatusUpdate:
@@ -47,3 +48,23 @@ async def test_many_tasks_are_asked_for_in_batches_each_once_and_in_their_order(
         await reconciler._once(settings)
     assert asked == [names[:2], names[2:4], names[4:], []]
     assert reconciler.unanswered == frozenset()
+
+
+async def test_a_reconciliation_that_was_cut_short_begins_anew_within_seconds_and_not_with_the_next_round() -> None:
+    asked: list[tuple[float, list[str]]] = []
+
+    async def ask(tasks: Sequence[TaskToReconcile]) -> None:
+        asked.append((system.clock.time() - began, [task.task_id for task in tasks]))
+        if len(asked) < 4:
+            raise CallUnconfirmed("the connection was reset")
+        for task in tasks:
+            reconciler.observe(running(task.task_id, "agent-1"))
+
+    async with ActorSystem() as system:
+        began = system.clock.time()
+        known = {TaskID("task-1"): AgentID("agent-1")}
+        reconciler = Reconciler(ask, known, clock=system.clock, chance=Random(1), settings=Reconciliation())
+        reconciler.observe(Reregistered(FrameworkID("framework-1"), mesos_pb2.MasterInfo(), 15.0))
+        await system.clock.sleep(100.0)
+        reconciler.stop()
+    assert asked == [(0.0, ["task-1"]), (5.0, ["task-1"]), (15.0, ["task-1"]), (35.0, ["task-1"]), (35.0, [])]

@@ -305,6 +305,30 @@ REGRESSIONS = {
             agents=4,
         ),
     ),
+    "a reconciliation whose call was lost begins anew at once": (
+        "network",
+        Plan(
+            669,
+            60.0,
+            (
+                Step("put", 5.451449864773189, ((("/db", Definition("serve 1", 4, minimum=0.5, over=0.5)),), True)),
+                Step(
+                    "put",
+                    48.41024287277026,
+                    (
+                        (
+                            ("/cache", Definition("serve 2", 3, over=0.0)),
+                            ("/web", Definition("serve 3", 1, over=0.5, checked=True)),
+                        ),
+                        True,
+                    ),
+                ),
+                Step("kill service", 0.0, (69, 0.5), "provisioned", 7),
+                Step("lose calls", 0.012169190301517287, (27, 0.0018), "subscribe", 1),
+            ),
+            agents=2,
+        ),
+    ),
 }
 
 
