@@ -319,7 +319,7 @@ class TooManyDeployments(Exception):
         super().__init__(
             f"Max number ({limit}) of running deployments is achieved. Wait for existing deployments to complete "
             "or cancel one using force=true parameter. You can increase max deployment number by using "
-            "--max_running_deployments parameter"
+            "--max-running-deployments parameter"
         )
         self.limit = limit
 

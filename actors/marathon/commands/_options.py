@@ -29,6 +29,7 @@ class ServiceOptions:
     work_dir: Path | None
     durability: Literal["sync", "process"]
     deployment_mode: Literal["graph", "steps"]
+    max_running_deployments: int
     env_vars_prefix: str
     mesos_role: str
     credentials: Path | None
@@ -134,6 +135,14 @@ def with_service(command: Callable[..., None]) -> Callable[..., None]:
             default="graph",
             show_default=True,
             help="What an app waits for: the apps it depends on, or all apps of the steps before (as Marathon did).",
+        ),
+        click.option(
+            "--max-running-deployments",
+            type=click.IntRange(min=1),
+            default=100,
+            show_default=True,
+            metavar="N",
+            help="Changes beyond so many deployments at a time are refused.",
         ),
         click.option("-v", "--verbose", count=True, help="Log more; twice logs most."),
         config_option("marathon"),

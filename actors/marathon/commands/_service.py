@@ -206,6 +206,7 @@ async def _lead(
             credential=mesos.credential,
             accept_new_framework=mesos.accept_new_framework,
             deployment_mode=options.deployment_mode,
+            max_deployments=options.max_running_deployments,
             env_prefix=options.env_vars_prefix,
             mesos_role=options.mesos_role,
         )

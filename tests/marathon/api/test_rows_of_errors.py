@@ -248,4 +248,22 @@ async def test_a_locked_app_names_the_deployment_that_locks_it(api: Api) -> None
 
 async def test_beyond_a_hundred_deployments_changes_are_forbidden(api: Api) -> None:
     api.world.error = TooManyDeployments(100)
-    assert (await api.post("/v2/apps", CMD)).status == 403
+    answer = await api.post("/v2/apps", CMD)
+    assert (answer.status, answer.body) == (
+        403,
+        {
+            "message": "Max number (100) of running deployments is achieved. Wait for existing deployments to complete "
+            "or cancel one using force=true parameter. You can increase max deployment number by using "
+            "--max-running-deployments parameter"
+        },
+    )
+
+
+async def test_what_the_service_cannot_do_now_is_a_503_that_says_why(api: Api) -> None:
+    await api.post("/v2/apps", CMD)
+    api.world.silent = True
+    for method, path in (("GET", "/v2/apps"), ("GET", "/v2/queue"), ("DELETE", "/v2/apps/new"), ("GET", "/v2/tasks")):
+        answer = await api.call(method, path)
+        assert answer.status == 503, (method, path)
+        assert list(answer.body) == ["message"]
+        assert answer.body["message"]
