@@ -7,6 +7,7 @@ agents): no call gets a 500, and every answer is as the document says.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -27,6 +28,9 @@ modes = schemathesis.GenerationMode
 pytestmark = pytest.mark.real
 
 CHECKS = [checks.response_schema_conformance, checks.status_code_conformance, checks.content_type_conformance]
+PATIENCE = 90
+"""Seconds that a call may take on a busy machine."""
+
 ENDLESS = ("/v2/events",)
 ELSEWHERE = ("/v2/mesos/{what}",)  # it is the master's to answer
 
@@ -50,7 +54,10 @@ def operations() -> list[Any]:
     return [one for one in made if one.path not in (*ENDLESS, *ELSEWHERE)]
 
 
-def fuzz(url: str, examples: int, *, derandomize: bool) -> None:
+def fuzz(url: str, examples: int, *, derandomize: bool, within: float) -> None:
+    """Gives up by itself after `within` seconds: were pytest to end the test, it would read sources to say where it
+    stood while this thread goes on to read some too, and of CPython's parser the one then spoils the other."""
+    end = time.monotonic() + within - PATIENCE
     for operation in operations():
         # Of queries and paths, nearly every text is a right one.
         for mode in (modes.POSITIVE, modes.NEGATIVE) if operation.body else (modes.POSITIVE,):
@@ -65,7 +72,8 @@ def fuzz(url: str, examples: int, *, derandomize: bool) -> None:
             )
             @given(case=operation.as_strategy(generation_mode=mode))
             def answered_as_documented(case: Any) -> None:
-                response = case.call(base_url=url, timeout=90)
+                assert time.monotonic() < end, f"{case.operation.label} was reached only now: the machine is too busy"
+                response = case.call(base_url=url, timeout=PATIENCE)
                 assert response.status_code != 500, f"{case.as_curl_command()}\n{response.text}"
                 case.validate_response(response, checks=CHECKS)
 
@@ -74,10 +82,10 @@ def fuzz(url: str, examples: int, *, derandomize: bool) -> None:
 
 @pytest.mark.timeout(900)  # half a minute of work, which a busy machine may stretch
 async def test_no_call_that_the_document_suggests_gets_a_500_or_an_undocumented_answer(url: str) -> None:
-    await asyncio.to_thread(fuzz, url, 2, derandomize=True)
+    await asyncio.to_thread(fuzz, url, 2, derandomize=True, within=850)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 async def test_nor_does_any_of_many_calls(url: str) -> None:
-    await asyncio.to_thread(fuzz, url, 100, derandomize=False)
+    await asyncio.to_thread(fuzz, url, 100, derandomize=False, within=3500)
