@@ -8,6 +8,7 @@
              ◀── Provision          the launches, to be stored first
     Provisioned                ──▶  one Launch per offer, what is left refused ──▶ AcceptOffers
                                     (at MAX_LAUNCHES: to be offered again at once)
+                                    (beyond a rate that was asked for: wanted again when it allows more)
     CallFailed (certainly unsent) ▶ Unlaunched ──▶ instances
     LaunchFailed               ──▶  the app's next launch is delayed
     KillTask                   ──▶  follows the launches that were ordered before it ──▶ KillTask
@@ -27,6 +28,7 @@ from typing import Any
 from actors.core import Actor, ActorRef
 from actors.marathon.instance_ids import instance_of_task
 from actors.marathon.launch_queue import LaunchQueue, QueuedApp
+from actors.marathon.launch_rate import LaunchRate
 from actors.marathon.matching import Agent, Placed
 from actors.marathon.messages import Condition, GetQueue, Instance, InstanceChanged, ResetDelay
 from actors.marathon.offer_filling import OfferFilling
@@ -117,7 +119,7 @@ class _MatchOn:
 class Launcher(Actor[Any]):
     """See the head of this module."""
 
-    def __init__(self, scheduler: ActorRef[Any], env_prefix: str = "") -> None:
+    def __init__(self, scheduler: ActorRef[Any], env_prefix: str = "", rate: float | None = None) -> None:
         system = self.context.system
         self._clock = system.clock
         self._random = system.random
@@ -125,6 +127,7 @@ class Launcher(Actor[Any]):
         self._env_prefix = env_prefix
         self._enforcing: frozenset[str] = frozenset()
         self._queue = LaunchQueue()
+        self._rate = LaunchRate(rate, self._clock.time())
         self._orderer: ActorRef[Any] | None = None
         self._instances: dict[str, dict[str, Instance]] = {}
         self._offers: OrderedDict[OfferID, Offer] = OrderedDict()
@@ -250,9 +253,11 @@ class Launcher(Actor[Any]):
                 _, offer = self._offers.popitem(last=False)
                 self._filling = OfferFilling(offer, self._random, self._home_region, self._env_prefix, self._enforcing)
             filling = self._filling
-            placed, finished = filling.fill(self._queue, self._placed, self._clock, budget)
+            allowed = self._rate.allowed(self._clock.time())
+            placed, finished = filling.fill(self._queue, self._placed, self._clock, int(min(budget, allowed)))
+            self._rate.used(placed)
             budget -= placed + 1
-            if finished:
+            if finished or placed == allowed:
                 self._filling = None
                 filling.conclude(self._queue, self._clock)
                 if filling.launches:
@@ -350,7 +355,8 @@ class Launcher(Actor[Any]):
         if not self._subscribed:
             return
         now = self._clock.time()
-        wanting = self._queue.can_launch(now)
+        rate_delay = self._rate.delay(now)
+        wanting = rate_delay is None and self._queue.can_launch(now)
         if wanting and (not self._wanting or (fresh and self._filters)):
             if not self._may_revive(now):
                 return
@@ -359,7 +365,7 @@ class Launcher(Actor[Any]):
         elif not wanting and self._wanting is not False:
             self._scheduler.tell(SuppressOffers(), self.ref)
         self._wanting = wanting
-        delay = self._queue.next_delay(now)
+        delay = rate_delay if rate_delay is not None else self._queue.next_delay(now)
         if delay is not None:
             self.context.timers.start_single("delay", _Look(), delay)
 

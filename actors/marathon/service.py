@@ -56,6 +56,7 @@ class _Settings:
     max_deployments: int
     deployment_mode: DeploymentMode
     env_prefix: str
+    launch_rate: float | None
     mesos_role: str
     probe: Probe | None
 
@@ -114,7 +115,7 @@ class _Guardian(Actor[Any]):
             ),
             "scheduler",
         )
-        queue = spawn(Props(Launcher, scheduler, settings.env_prefix), "launcher")
+        queue = spawn(Props(Launcher, scheduler, settings.env_prefix, settings.launch_rate), "launcher")
         instances = spawn(Props(Instances, journal, scheduler, queue), "instances")
         health = spawn(Props(Health, instances, settings.probe), "health")
         supervisor = spawn(
@@ -211,6 +212,7 @@ class Marathon:
         max_deployments: int = MAX_DEPLOYMENTS,
         deployment_mode: DeploymentMode = "graph",
         env_prefix: str = "",
+        launch_rate: float | None = None,
         mesos_role: str = DEFAULT_ROLE,
         probe: Probe | None = None,
         connect: Connect | None = None,
@@ -227,6 +229,7 @@ class Marathon:
         :param deployment_mode: "graph", or "steps" for Marathon's classic barriers; deployments that are under way go
             on in this mode.
         :param env_prefix: goes before the names of the variables that tell tasks their ports and host.
+        :param launch_rate: instances launched per second at most, on the average; no limit when None.
         :param mesos_role: of apps that name none; apps may also have the name of their top-level group as their role.
         :param probe: looks at instances for health checks; over the network when None.
         :param connect: in the place of Mesos (tests).
@@ -245,6 +248,7 @@ class Marathon:
             max_deployments=max_deployments,
             deployment_mode=deployment_mode,
             env_prefix=env_prefix,
+            launch_rate=launch_rate,
             mesos_role=mesos_role,
             probe=probe,
         )

@@ -30,6 +30,7 @@ class ServiceOptions:
     durability: Literal["sync", "process"]
     deployment_mode: Literal["graph", "steps"]
     max_running_deployments: int
+    launch_rate: float | None
     env_vars_prefix: str
     mesos_role: str
     credentials: Path | None
@@ -143,6 +144,12 @@ def with_service(command: Callable[..., None]) -> Callable[..., None]:
             show_default=True,
             metavar="N",
             help="Changes beyond so many deployments at a time are refused.",
+        ),
+        click.option(
+            "--launch-rate",
+            type=click.FloatRange(min=0, min_open=True),
+            metavar="N",
+            help="Launch at most N instances a second. [default: as many as the offers take]",
         ),
         click.option("-v", "--verbose", count=True, help="Log more; twice logs most."),
         config_option("marathon"),

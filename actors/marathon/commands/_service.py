@@ -208,6 +208,7 @@ async def _lead(
             deployment_mode=options.deployment_mode,
             max_deployments=options.max_running_deployments,
             env_prefix=options.env_vars_prefix,
+            launch_rate=options.launch_rate,
             mesos_role=options.mesos_role,
         )
         stack.push_async_callback(marathon.stop)

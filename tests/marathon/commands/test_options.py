@@ -2,6 +2,7 @@
 
 import re
 
+import click
 import pytest
 
 from actors.marathon.messages import MAX_DEPLOYMENTS, TooManyDeployments
@@ -23,6 +24,14 @@ def test_nobody_but_this_machine_reaches_it_unless_told_so(command: tuple[str, l
 def test_deployments_go_by_the_graph_unless_barriers_are_asked_for(command: tuple[str, list[str]]) -> None:
     assert parsed(*command)["deployment_mode"] == "graph"
     assert parsed(command[0], [*command[1], "--deployment-mode", "steps"])["deployment_mode"] == "steps"
+
+
+@COMMANDS
+def test_launches_are_not_slowed_unless_a_rate_is_asked_for(command: tuple[str, list[str]]) -> None:
+    assert parsed(*command)["launch_rate"] is None
+    assert parsed(command[0], [*command[1], "--launch-rate", "0.5"])["launch_rate"] == 0.5
+    with pytest.raises(click.BadParameter):
+        parsed(command[0], [*command[1], "--launch-rate", "0"])
 
 
 @COMMANDS
