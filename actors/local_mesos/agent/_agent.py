@@ -18,27 +18,23 @@ records: its tasks end when this process was killed and another takes over, as t
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from actors.core import Actor, ActorRef, Failure, Props, StoppingStrategy, Terminated
-from actors.local_mesos.agent._admission import why_not, with_executor
+from actors.local_mesos.agent._admission import with_executor
 from actors.local_mesos.agent._checkpoint import Checkpoint
-from actors.local_mesos.agent._command_executor import CommandExecutor
-from actors.local_mesos.agent._command_task import PlainTask
 from actors.local_mesos.agent._container import Container, Containers
 from actors.local_mesos.agent._delivery import Delivery
 from actors.local_mesos.agent._description import describe
+from actors.local_mesos.agent._ending import Ending
 from actors.local_mesos.agent._executor_protocol import (
     ExecutorEnded,
     ForTask,
-    Kill,
     KillDecided,
     NotHeld,
-    Shutdown,
     Update,
 )
-from actors.local_mesos.agent._executors import Executors, numbered
+from actors.local_mesos.agent._executors import Executors
 from actors.local_mesos.agent._housekeeping import Housekeeper, OverMemory, Running, WhatRuns, memory_limit
 from actors.local_mesos.agent._master_link import MasterLink
 from actors.local_mesos.agent._messages import (
@@ -59,14 +55,12 @@ from actors.local_mesos.agent._operations import Operations, SendOperationStatus
 from actors.local_mesos.agent._records import (
     AgentRecord,
     CheckpointBroken,
-    FrameworkRecord,
     KillOrdered,
     Recovered,
-    TaskRecord,
-    TaskRemoved,
 )
 from actors.local_mesos.agent._run import AgentIdentity, Run, outer
-from actors.local_mesos.agent._status import random_uuid, task_of
+from actors.local_mesos.agent._status import task_of
+from actors.local_mesos.agent._tasks import Tasks
 from actors.local_mesos.agent._updates import UpdateStream
 from actors.local_mesos.agent._write_ahead import Stored, WriteAhead
 from actors.local_mesos.messages import (
@@ -127,9 +121,18 @@ class Agent(Actor[Any]):
         self._executors = Executors(
             self.context, settings, runner, self._link, self._ahead, self._containers, self._delivery
         )
+        self._tasks = Tasks(
+            self.context,
+            self._identity,
+            runner,
+            self._ahead,
+            self._containers,
+            self._delivery,
+            self._executors,
+            self.receive,
+        )
+        self._ending = Ending(self.context, runner, self._ahead, self._containers, self._executors)
         self._looked_after = False
-        self._ending: tuple[ActorRef[Any], int] | None = None  # whom to tell that so many tasks ended
-        self._not_ended: list[Container] = []  # of those; taken off from the end
 
     # -- begin and end ---------------------------------------------------------------------------------------------
 
@@ -158,15 +161,15 @@ class Agent(Actor[Any]):
         self._operations.restore(recovered.resources, recovered.operations.values())
         for task in recovered.tasks.values():
             framework = self._containers.frameworks[task.framework_id] = recovered.frameworks[task.framework_id]
-            run = Run(self._identity, framework, task.info, task.container_id)
+            run = Run(self._identity(), framework, task.info, task.container_id)
             container = Container(run, UpdateStream(task.acknowledged, task.pending))
             self._containers.add(container)
             if not container.updates.ended and not run.shares_executor:
                 latest = container.updates.latest_state
-                self._spawn(container, None if latest is None else TaskState(latest), task.kill_ordered)
+                self._tasks.spawn(container, None if latest is None else TaskState(latest), task.kill_ordered)
 
         for executor in recovered.executors.values():
-            self._executors.restore(self._identity, executor, lambda name: recovered.tasks[name].kill_ordered)
+            self._executors.restore(self._identity(), executor, lambda name: recovered.tasks[name].kill_ordered)
 
     def _look_after_what_runs(self) -> None:
         """Once there may be anything to measure: thousands of agents whose tasks are figures each need no timer."""
@@ -183,7 +186,7 @@ class Agent(Actor[Any]):
             self._hear(event)
         for container in self._containers:
             if container.id not in known and container.updates.latest_state is not None:
-                self._to_executor(container, NotHeld())
+                container.tell(NotHeld(), self.ref)
         for executor in self._executors:
             if executor.id not in known:
                 self._executors.tell(executor.id, NotHeld())
@@ -194,7 +197,7 @@ class Agent(Actor[Any]):
         match message:
             case Update(container_id, status):
                 self._delivery.updated(container_id, status)
-                self._end_if_ended()
+                self._ending.look()
             case AcknowledgeUpdate(framework_id, task_id, uuid):
                 self._delivery.acknowledged(self._containers.of_task(framework_id, task_id), uuid)
             case Started() | Refused() | Exited() | Lost() | RunnerWarning() | RunnerLost():
@@ -203,19 +206,20 @@ class Agent(Actor[Any]):
                 for effect in effects:
                     effect()
                 self._ahead.go_on()
-                self._end_if_ended()
+                self._ending.look()
             case RunTask(framework, task):
-                self._run_tasks(framework, [task])
+                self._tasks.launch(framework, [task], stopping=self._ending.has_begun)
             case RunTaskGroup(framework, executor, tasks):
-                self._run_tasks(framework, [with_executor(task, executor) for task in tasks], group=True)
+                group = [with_executor(task, executor) for task in tasks]
+                self._tasks.launch(framework, group, as_group=True, stopping=self._ending.has_begun)
             case SendUpdates():
                 self._delivery.send_due()
             case KillTask(framework_id, task_id, policy):
-                self._kill_task(framework_id, task_id, policy)
+                self._tasks.kill(framework_id, task_id, policy)
             case KillDecided(container_id):
                 self._delivery.store(self._containers.get(container_id), KillOrdered(container_id))
             case ExecutorStopped(container_id):
-                self._executor_failed(container_id)
+                self._tasks.executor_failed(container_id)
             case ExecutorCall() if self.sender is not None:
                 self._executors.call(message, self.sender)
             case ExecutorSaid():
@@ -235,7 +239,7 @@ class Agent(Actor[Any]):
                 self.log.warning("the master %s is gone; the tasks go on, and wait for another", ref)
                 self._link.turn_to(None)
             case UpdateFramework(framework):
-                self._learn_framework(framework)
+                self._tasks.learn_framework(framework)
             case ApplyOperation():
                 self._operations.apply(message)
             case SendOperationStatus():
@@ -243,17 +247,17 @@ class Agent(Actor[Any]):
             case AcknowledgeOperationStatus():
                 self._operations.acknowledged(message)
             case ShutdownFramework(framework_id):
-                self._shut_down_framework(framework_id)
+                self._tasks.shut_down_framework(framework_id)
             case FrameworkMessage(framework_id, executor_id, data):
                 if not self._executors.send(framework_id, executor_id, data):
                     self.log.warning("dropped a message for executor %s, which takes none here", executor_id)
             case ShutdownExecutor(framework_id, executor_id):
-                self._shut_down_executor(framework_id, executor_id)
+                self._tasks.shut_down_executor(framework_id, executor_id)
             case ExecutorSubscribe():
                 self._executors.subscribe(message)
             case ExecutorEnded():
                 self._executors.ended(message)
-                self._end_if_ended()
+                self._ending.look()
             case ShutdownAgent(reason):
                 self._shut_down(reason)
             case WhenRegistered() if self.sender is not None:
@@ -262,10 +266,9 @@ class Agent(Actor[Any]):
                 link, runner = self._link, self._runner
                 self.reply(describe(link.info, self._settings.ip, runner, self._containers, self._executors))
             case EndTasks() if self.sender is not None:
-                self._end_tasks(self.sender)
-            case RunnerStopped() if self._ending is not None:
-                asker, count = self._ending
-                asker.tell(count, self.ref)
+                self._ending.begin(self.sender)
+            case RunnerStopped():
+                self._ending.have_ended()
             case Attached(held):
                 self._compare(held)
             case WhatRuns() if self.sender is not None:
@@ -275,7 +278,7 @@ class Agent(Actor[Any]):
                 self.sender.tell(Running({**limits, **self._executors.limits()}), self.ref)
             case OverMemory(container_id=container_id):
                 if (container := self._containers.get(container_id)) is not None:
-                    self._to_executor(container, message)
+                    container.tell(message, self.ref)
                 else:
                     self._executors.tell(container_id, message)
             case Failure(error):
@@ -285,7 +288,6 @@ class Agent(Actor[Any]):
 
     # -- the master ------------------------------------------------------------------------------------------------
 
-    @property
     def _identity(self) -> AgentIdentity:
         return AgentIdentity(self._link.agent_id, self._settings.ip, self._settings.info.port)
 
@@ -318,131 +320,10 @@ class Agent(Actor[Any]):
         self.log.error("the master refused this agent, which ends its tasks: %s", reason)
         self._link.give_up(RuntimeError(f"the master refused the agent: {reason}"))
         for framework_id in list(self._containers.frameworks):
-            self._shut_down_framework(framework_id)
-
-    # -- tasks -----------------------------------------------------------------------------------------------------
-
-    def _run_tasks(
-        self, framework: mesos_pb2.FrameworkInfo, tasks: list[mesos_pb2.TaskInfo], group: bool = False
-    ) -> None:
-        """One task, or a group of them: all or none. A group of nothing is no fault, and runs nothing."""
-        if not tasks:
-            return
-        for task in tasks:
-            if self._containers.of_task(framework.id.value, task.task_id.value) is not None:
-                self.log.warning("ignored a second launch of task %s of %s", task.task_id.value, framework.id.value)
-                return
-        self._learn_framework(framework)
-        name = str(random_uuid(self.context.system))
-        if not tasks[0].HasField("executor"):
-            (container,) = self._containers.accept(self._identity, framework, tasks, [name])
-            refusal = why_not(container.run, stopping=self._ending is not None)
-            record = TaskRecord(framework.id.value, container.id, container.run.task)
-            if refusal is None:
-                self._delivery.store(container, record, partial(self._spawn, container))
-            else:
-                self._delivery.store(container, record)
-                self._delivery.updated_by_agent(container.run, *refusal)
-            return
-        executor = self._executors.for_tasks(self._identity, framework, tasks[0].executor, name)
-        ids = numbered(executor, random_uuid(self.context.system).hex, len(tasks), group)
-        containers = self._containers.accept(self._identity, framework, tasks, ids)
-        self._executors.run(executor, containers, group, self._ending is not None)
-
-    def _learn_framework(self, framework: mesos_pb2.FrameworkInfo) -> None:
-        if self._containers.frameworks.get(framework.id.value) != framework:
-            self._containers.frameworks[framework.id.value] = framework
-            if framework.checkpoint:
-                self._ahead.then((FrameworkRecord(framework),))
-
-    def _spawn(self, container: Container, reached: TaskState | None = None, killed: bool = False) -> None:
-        run = container.run
-        if not container.wanted:
-            return
-        if PlainTask.suits(run):
-            system, failed = self.context.system, self._plain_task_failed
-            container.executor = task = PlainTask(run, self._runner, reached, killed, system, self.receive, failed)
-            task.begin()
-        else:
-            container.executor = executor = self.context.spawn(
-                Props(CommandExecutor, run, self._runner, reached, killed)
-            )
-            self.context.watch(executor, ExecutorStopped(container.id))
-
-    def _kill_task(self, framework_id: str, task_id: str, policy: mesos_pb2.KillPolicy | None) -> None:
-        container = self._containers.of_task(framework_id, task_id)
-        if container is None:
-            self.log.warning("ignored a kill of task %s of %s, which is not here", task_id, framework_id)
-        else:
-            # A launch that is still being stored has no executor yet; effects keep their order.
-            self._ahead.then((), partial(self._to_executor, container, Kill(policy)))
-
-    def _to_executor(self, container: Container, message: Any) -> None:
-        if container.executor is not None:
-            shared = container.run.shares_executor
-            container.executor.tell(ForTask(container.id, message) if shared else message, self.ref)
+            self._tasks.shut_down_framework(framework_id)
 
     def _tell_shared(self, container_id: str, message: ForTask) -> None:
         self._executors.tell(container_id, message)
-
-    def _plain_task_failed(self, container_id: str, error: Exception) -> None:
-        self.log.error("container %s: %s: %s", container_id, type(error).__name__, error, exc_info=error)
-        self._executor_failed(container_id)
-
-    def _executor_failed(self, container_id: str) -> None:
-        """By a fault of its own; the task is not left without one who answers for it."""
-        container = self._containers.get(container_id)
-        if not self._executors.stopped(container_id) and container is not None and container.executor is not None:
-            self._runner.kill(container_id, 0)
-            text, reason = "Executor terminated", TaskStatus.REASON_EXECUTOR_TERMINATED
-            self._delivery.updated_by_agent(container.run, TaskState.TASK_FAILED, text, reason)
-
-    def _shut_down_executor(self, framework_id: str, executor_id: str) -> None:
-        command = self._containers.of_task(framework_id, executor_id)  # a command executor has its task's id
-        if (executor := self._executors.of(framework_id, executor_id)) is not None:
-            self._executors.shut_down(executor)
-        elif command is not None and not command.run.shares_executor:
-            self._ahead.then((), partial(self._to_executor, command, Shutdown()))
-        else:
-            self.log.warning("ignored the shutdown of executor %s, which is not here", executor_id)
-
-    def _shut_down_framework(self, framework_id: str) -> None:
-        self._containers.frameworks.pop(framework_id, None)
-        self._executors.shut_down_framework(framework_id)
-        for container in self._containers.of_framework(framework_id):
-            self._delivery.store(container, TaskRemoved(container.id))
-            container.wanted = False
-            if container.executor is None:
-                self._containers.remove(container)
-            elif not container.run.shares_executor:
-                container.executor.tell(Shutdown(), self.ref)
-
-    def _end_tasks(self, asker: ActorRef[Any]) -> None:
-        running = [container for container in self._containers if not container.updates.ended]
-        self._ending = (asker, len(running))
-        self._not_ended = running[:]
-        for container in running:
-            if not container.run.shares_executor:
-                self._ahead.then((), partial(self._to_executor, container, Shutdown()))
-        for executor in self._executors:
-            self._executors.shut_down(executor)
-        self._end_if_ended()
-
-    def _end_if_ended(self) -> None:
-        if self._ending is None or not self._ahead.idle or len(self._executors):
-            return
-        while self._not_ended and self._has_ended(self._not_ended[-1]):  # not each end may look through all tasks
-            self._not_ended.pop()
-        if not self._not_ended:
-            self.context.pipe_to(self._stop_runner())
-
-    def _has_ended(self, container: Container) -> bool:
-        """Nothing of it is told any more when it is not held any more: its framework has been torn down."""
-        return container.updates.ended or self._containers.get(container.id) is not container
-
-    async def _stop_runner(self) -> RunnerStopped:
-        await self._runner.stop(grace=0)
-        return RunnerStopped()
 
     # -- the task runner -------------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from actors.core import ActorRef
 from actors.local_mesos.agent._command_task import PlainTask
+from actors.local_mesos.agent._executor_protocol import ForTask
 from actors.local_mesos.agent._run import AgentIdentity, Run
 from actors.local_mesos.agent._updates import UpdateStream
 from mesos_proto import mesos_pb2
@@ -37,6 +38,11 @@ class Container:
     def recorded(self) -> bool:
         """Whether the checkpoint is told of it."""
         return self.wanted and self.run.framework.checkpoint
+
+    def tell(self, message: Any, sender: ActorRef[Any]) -> None:
+        """To whoever runs it; a shared executor is told of which task it is."""
+        if self.executor is not None:
+            self.executor.tell(ForTask(self.id, message) if self.run.shares_executor else message, sender)
 
 
 class Containers:
