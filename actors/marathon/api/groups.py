@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -132,10 +133,14 @@ async def _apps_below(request: web.Request, group_id: str) -> web.StreamResponse
 
 
 async def _versions(request: web.Request, group_id: str) -> web.StreamResponse:
+    """Those of the root in which the group is: in the others there is nothing to look at, or to go back to."""
     service = service_of(request)
     if (await service.root()).group_at(group_id) is None:
         raise UnknownGroup(group_id)
-    return json_answer(list(await service.root_versions()))
+    versions = await service.root_versions()
+    roots = await asyncio.gather(*map(service.root_at, versions))
+    pairs = zip(versions, roots, strict=True)
+    return json_answer([version for version, root in pairs if root is not None and root.group_at(group_id) is not None])
 
 
 async def _group_at(request: web.Request, group_id: str, version: str) -> Group:

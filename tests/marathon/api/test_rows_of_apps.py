@@ -33,6 +33,19 @@ APPS = [
     ),
     Row("embed=apps.tasks", "GET", "/v2/apps?id=db&embed=apps.tasks", shows={"apps.0.tasks.*": 3}),
     Row("embed=apps.tasks: an app without any", "GET", "/v2/apps?id=web&embed=apps.tasks", shows={"apps.0.tasks": []}),
+    Row(
+        "embed=apps.deployments",
+        "GET",
+        "/v2/apps?id=db&embed=apps.deployments",
+        shows={"apps.0.deployments": [{"id": "d2"}], "apps.0.tasks": ABSENT},
+    ),
+    Row(
+        "embeds together, repeated, with and without their prefix",
+        "GET",
+        "/v2/apps?id=db&embed=apps.tasks&embed=app.counts&embed=apps.nonsense",
+        shows={"apps.0.tasks.*": 3, "apps.0.tasksRunning": 2},
+    ),
+    Row("cmd and id and label, all must hold", "GET", "/v2/apps?cmd=sleep&id=db&label=tier==front", shows=ids()),
     Row("embed=apps.counts", "GET", "/v2/apps?id=db&embed=apps.counts", shows={"apps.0.tasksRunning": 2}),
     Row(
         "embed=apps.readiness", "GET", "/v2/apps?id=db&embed=apps.readiness", shows={"apps.0.readinessCheckResults": []}
@@ -261,6 +274,22 @@ TASKS = [
         {"ids": [DB_TASK]},
         400,
         {"message": "You cannot use scale and wipe at the same time."},
+    ),
+    Row("delete by ids, wipe", "POST", "/v2/tasks/delete?wipe=true", {"ids": [DB_TASK]}, shows={"tasks.*": 1}),
+    Row("status=dead", "GET", "/v2/tasks?status=dead", status=400, shows={"message": ANY}),
+    Row(
+        "of an unknown group",
+        "GET",
+        "/v2/apps/none/*/tasks",
+        status=404,
+        shows={"message": "Group '/none' does not exist"},
+    ),
+    Row(
+        "DELETE all of an unknown app",
+        "DELETE",
+        "/v2/apps/none/tasks",
+        status=404,
+        shows={"": {"message": "App '/none' does not exist"}},
     ),
     Row("delete without ids", "POST", "/v2/tasks/delete", {}, 400, {"message": "Invalid JSON", "details": ANY}),
 ]
