@@ -5,7 +5,7 @@ To the *supervisor* (`Marathon.supervisor`)::
     UpdateRoot(change, force, kill) ->  DeploymentStarted          | raises AppLocked, TooManyDeployments,
                                                                    | whatever `change` raises
     GetRoot()                       ->  RootGroup
-    GetRootVersions()               ->  tuple[str, ...]              newest first
+    GetRootVersions(group_id)       ->  tuple[str, ...]              newest first
     GetRootAt(version)              ->  RootGroup                   | raises VersionNotKept
     GetAppVersions(app_id)          ->  tuple[str, ...]              newest first
     GetAppVersion(app_id, version)  ->  App                         | raises VersionNotKept
@@ -228,7 +228,9 @@ class GetRoot:
 
 @dataclass(frozen=True, slots=True)
 class GetRootVersions:
-    """The versions of the root group that are kept, newest first."""
+    """The versions of the root group that are kept and in which `group_id` is, newest first."""
+
+    group_id: str = "/"
 
 
 @dataclass(frozen=True, slots=True)

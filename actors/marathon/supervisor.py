@@ -180,8 +180,8 @@ class Supervisor(Actor[Any]):
                 self._failed(actor)
             case _BeginAgain(deployment_id):
                 self._begin_again(deployment_id)
-            case GetRootVersions():
-                self.reply(self._history.versions)
+            case GetRootVersions(group_id):
+                self.reply(self._history.versions_with(group_id))
             case GetRootAt(version):
                 self.reply(self._history.root_at(version) or VersionNotKept("the root group", version))
             case GetAppVersions(app_id):

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -137,10 +136,7 @@ async def _versions(request: web.Request, group_id: str) -> web.StreamResponse:
     service = service_of(request)
     if (await service.root()).group_at(group_id) is None:
         raise UnknownGroup(group_id)
-    versions = await service.root_versions()
-    roots = await asyncio.gather(*map(service.root_at, versions))
-    pairs = zip(versions, roots, strict=True)
-    return json_answer([version for version, root in pairs if root is not None and root.group_at(group_id) is not None])
+    return json_answer(list(await service.group_versions(group_id)))
 
 
 async def _group_at(request: web.Request, group_id: str, version: str) -> Group:

@@ -102,8 +102,8 @@ class Service:
     async def root(self) -> RootGroup:
         return cast(RootGroup, await self.actors.supervisor.ask(GetRoot(), self.timeout))
 
-    async def root_versions(self) -> tuple[str, ...]:
-        return cast(tuple[str, ...], await self.actors.supervisor.ask(GetRootVersions(), self.timeout))
+    async def group_versions(self, group_id: str) -> tuple[str, ...]:
+        return cast(tuple[str, ...], await self.actors.supervisor.ask(GetRootVersions(group_id), self.timeout))
 
     async def root_at(self, version: str) -> RootGroup | None:
         try:

@@ -58,6 +58,13 @@ class RootHistory:
         """The kept versions of the root, newest first."""
         return tuple(version for version, _ in reversed(self._roots.entries))
 
+    def versions_with(self, group_id: str) -> tuple[str, ...]:
+        """Those of them in which the group is."""
+        if group_id == path_id.ROOT:
+            return self.versions
+        heads = self._streams.get(f"group/{group_id}")
+        return () if heads is None else tuple(version for version in self.versions if heads.at(version) is not None)
+
     def root_at(self, version: str) -> RootGroup | None:
         """The root as it was at `version`; None when that is not kept."""
         if all(version != kept for kept, _ in self._roots.entries):

@@ -153,8 +153,8 @@ class StandIn(Actor):
                 return world.update(message)
             case GetRoot():
                 return world.root
-            case GetRootVersions():
-                return tuple(reversed(world.roots))
+            case GetRootVersions(group_id):
+                return tuple(key for key, root in reversed(world.roots.items()) if root.group_at(group_id) is not None)
             case GetRootAt(version):
                 if version not in world.roots:
                     raise VersionNotKept("the root group", version)

@@ -199,6 +199,27 @@ async def test_versions_are_kept_over_a_restart(service: Service) -> None:
         assert (await ask(GetRoot())).apps == {}
 
 
+async def test_a_group_has_the_versions_in_which_it_was(service: Service) -> None:
+    made = [await service.put(app(app_id)) for app_id in ("/x", "/g/deep/a", "/g/b")]
+    await service.deployed()
+    gone = await service.update(lambda root: root.without_group("/g/deep"))
+    await service.deployed()
+    back = await service.put(app("/g/deep/c"))
+    await service.deployed()
+    all_of_them = tuple(one.version for one in reversed([*made, gone, back]))
+    for restarted in (False, True):
+        if restarted:
+            await service.restart()
+        ask = service.marathon.supervisor.ask
+        assert await ask(GetRootVersions()) == all_of_them
+        assert await ask(GetRootVersions("/g")) == all_of_them[:4]
+        assert await ask(GetRootVersions("/g/deep")) == (back.version, made[2].version, made[1].version)
+        assert await ask(GetRootVersions("/none")) == ()
+        for group_id in ("/g", "/g/deep"):
+            for version in await ask(GetRootVersions(group_id)):
+                assert (await ask(GetRootAt(version))).group_at(group_id) is not None
+
+
 async def test_ten_chains_are_as_fast_as_their_slowest_path(service: Service) -> None:
     """Each of ten chains of ten apps has one slow app on a level of its own: 105 s, where barriers take 600."""
     chains = [[f"/c{chain}/l{level}" for level in range(10)] for chain in range(10)]
