@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from actors.core import Clock
-from mesos_proto import AgentID, TaskID, TaskInfo, TaskState, TaskStatus, mesos_pb2
+from mesos_proto import AgentID, TaskID, TaskInfo, TaskState, TaskStatus
 
 from .calls import TaskToReconcile
 from .errors import CallError, FrameworkEnded, MesosError, NotSubscribed
@@ -144,8 +144,7 @@ class Reconciler:
         self._unanswered.pop(task_id, None)
         if status.state not in _OVER:
             self._place(task_id, status.agent_id)
-        elif status.reason != mesos_pb2.TaskStatus.REASON_TASK_INVALID:
-            # "Duplicate ID" is said of the attempt; the task which has that id runs on.
+        elif not _is_of_a_second_attempt(status):
             self._known.pop(task_id, None)
 
     def _place(self, task_id: TaskID, agent_id: AgentID | None) -> None:
@@ -185,3 +184,15 @@ class Reconciler:
 def _report(run: asyncio.Task[None]) -> None:
     if not run.cancelled() and (error := run.exception()) is not None:
         log.error("reconciliation failed; it begins anew with the next subscription", exc_info=error)
+
+
+def _is_of_a_second_attempt(status: TaskStatus) -> bool:
+    """Whether a master refused a launch because the task's id is another's, which runs on, or may come back.
+
+    Nothing but the text says so: the reason is that of all launches that are refused, and of a group every task is
+    told which of them was at fault.
+    """
+    message = status.message or ""
+    return status.state is TaskState.TASK_ERROR and message.endswith(
+        (f"Task has duplicate ID: {status.task_id}", f"Task reuses the ID of an unreachable task: {status.task_id}")
+    )

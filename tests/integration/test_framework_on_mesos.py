@@ -261,6 +261,19 @@ async def test_a_framework_whose_failover_timeout_has_passed_is_gone(mesos: Clus
         await Mesos(system).register_framework(mesos.url, late)
 
 
+async def test_a_framework_that_an_operator_tears_down_is_told_so_and_stays_away(
+    mesos: Cluster, system: ActorSystem
+) -> None:
+    framework = await Mesos(system).register_framework(mesos.url, INFO, reconciliation=None)
+    async with OperatorClient(system, mesos.url) as client:
+        await client.teardown(framework.id)
+    with pytest.raises(FrameworkRemoved):
+        async for _ in framework.events:
+            pass
+    with pytest.raises(FrameworkRemoved):
+        await framework.driver.revive_offers()
+
+
 async def test_a_master_that_asks_for_a_secret_takes_the_right_one_alone(tmp_path: Path, system: ActorSystem) -> None:
     real_mesos_or_skip()
     credentials = tmp_path / "credentials.json"

@@ -10,10 +10,12 @@ from aiohttp import web
 
 from actors import ActorSystem
 from actors.mesos import (
+    AgentLost,
     CallRefused,
     CallUnconfirmed,
     ConnectionSettings,
     Error,
+    ExecutorLost,
     FrameworkFailedOver,
     FrameworkRemoved,
     Launch,
@@ -414,6 +416,31 @@ async def test_12_an_acknowledgement_that_was_not_taken_counts_for_nothing(
     await framework.deactivate()
 
 
+async def test_12_an_acknowledgement_that_was_lost_is_made_good_by_the_next_one(
+    system: ActorSystem, master: ScriptedMaster
+) -> None:
+    framework, stream = await registered(system, master)
+    await framework.driver.revive_offers()  # the connection for calls stands
+    await stream.update(status("t", "TASK_RUNNING", UUID))
+    update = await next_event(framework, StatusUpdate)
+    network = asyncio.get_running_loop().network  # type: ignore[attr-defined]
+    network.cut(master.port)
+    acknowledging = asyncio.ensure_future(framework.driver.acknowledge(update.status))
+    await asyncio.sleep(1)
+    network.reset(master.port)
+    network.heal()
+    with pytest.raises(CallUnconfirmed):
+        await acknowledging
+    await disconnected(framework)
+    stream = await master.subscription("F1")
+    await next_event(framework, Reregistered)
+    await stream.update(status("t", "TASK_RUNNING", UUID))  # the agent's retry
+    again = await next_event(framework, StatusUpdate)
+    await framework.driver.acknowledge(again.status)
+    assert (await master.call("ACKNOWLEDGE")).acknowledge.uuid == UUID
+    await framework.deactivate()
+
+
 async def test_13_a_status_without_uuid_is_never_acknowledged(system: ActorSystem, master: ScriptedMaster) -> None:
     framework, stream = await registered(system, master)
     await stream.update(status("t", "TASK_LOST"))
@@ -448,8 +475,38 @@ async def test_14_a_duplicate_id_does_not_mark_the_running_task_dead(
     await framework.deactivate()
 
 
-async def test_15_a_stale_offer_comes_back_as_an_update_and_the_task_is_not_believed_to_run(
+async def test_14_a_group_refused_for_a_duplicate_id_leaves_the_running_task_alone_and_no_other(
     system: ActorSystem, master: ScriptedMaster
+) -> None:
+    framework, stream = await registered(system, master)
+    await stream.update(status("b", "TASK_RUNNING", UUID))
+    await framework.driver.launch_tasks([task("a")], ["O1"])
+    for name in ("a", "b"):
+        reason, source = mesos_pb2.TaskStatus.REASON_TASK_GROUP_INVALID, mesos_pb2.TaskStatus.SOURCE_MASTER
+        said = "Task 'b' is invalid: Task has duplicate ID: b"
+        await stream.update(status(name, "TASK_ERROR", message=said, reason=reason, source=source))
+    for _ in range(3):
+        await next_event(framework, StatusUpdate)
+    assert framework.known_tasks == {"b": "A1"}
+    await framework.deactivate()
+
+
+@pytest.mark.parametrize("said", ["Task uses no resources", "Total resources cpus:9 required by task is more than"])
+async def test_14_a_task_that_is_invalid_for_another_reason_was_never_there(
+    system: ActorSystem, master: ScriptedMaster, said: str
+) -> None:
+    framework, stream = await registered(system, master)
+    await framework.driver.launch_tasks([task("t")], ["O1"])
+    reason, source = mesos_pb2.TaskStatus.REASON_TASK_INVALID, mesos_pb2.TaskStatus.SOURCE_MASTER
+    await stream.update(status("t", "TASK_ERROR", message=said, reason=reason, source=source))
+    await next_event(framework, StatusUpdate)
+    assert framework.known_tasks == {}
+    await framework.deactivate()
+
+
+@pytest.mark.parametrize("state", ["TASK_LOST", "TASK_DROPPED"])
+async def test_15_a_stale_offer_comes_back_as_an_update_and_the_task_is_not_believed_to_run(
+    system: ActorSystem, master: ScriptedMaster, state: str
 ) -> None:
     framework, stream = await registered(system, master, reconciliation=OFTEN)
     await stream.offers(offer("O1"))
@@ -457,7 +514,7 @@ async def test_15_a_stale_offer_comes_back_as_an_update_and_the_task_is_not_beli
     await framework.driver.launch_tasks([task("t")], [stale.id])
     assert framework.known_tasks == {"t": "A1"}
     reason = mesos_pb2.TaskStatus.REASON_INVALID_OFFERS
-    await stream.update(status("t", "TASK_LOST", message="Offer O1 is no longer valid", reason=reason))
+    await stream.update(status("t", state, message="Offer O1 is no longer valid", reason=reason))
     await next_event(framework, StatusUpdate)
     assert framework.known_tasks == {}
     await framework.deactivate()
@@ -480,6 +537,27 @@ async def test_16_a_launch_without_an_answer_is_unconfirmed_and_asked_about_afte
     await master.subscription("F1")
     assert await asked(master) == [("t", "A1")]
     assert await asked(master) == []
+    await framework.deactivate()
+
+
+async def test_16_a_launch_that_a_dying_master_took_is_asked_about_with_its_agent_until_the_next_one_denies_it(
+    system: ActorSystem, master: ScriptedMaster
+) -> None:
+    framework, stream = await registered(system, master, reconciliation=OFTEN)
+    assert await asked(master) == []
+    await framework.driver.launch_tasks([task("t")], ["O1"])  # 202, which is not done
+    stream.reset()
+    await disconnected(framework)
+    stream = await master.subscription("F1")
+    await next_event(framework, Reregistered)
+    assert [await asked(master), await asked(master)] == [[("t", "A1")], []]
+    assert await asked(master) == [("t", "A1")]
+    assert framework.known_tasks == {"t": "A1"}
+    reason = mesos_pb2.TaskStatus.REASON_RECONCILIATION
+    await stream.update(status("t", "TASK_LOST", message="Task is unknown", reason=reason))
+    await next_event(framework, StatusUpdate)
+    assert framework.known_tasks == {}  # it may be launched again, which is the framework's own to do
+    assert master.kinds().count("ACCEPT") == 1
     await framework.deactivate()
 
 
@@ -548,6 +626,18 @@ async def test_18_an_unreachable_task_is_still_believed_in_and_a_dead_one_can_co
     await framework.deactivate()
 
 
+async def test_18_a_task_that_nobody_here_launched_is_shown_with_its_agent_and_can_be_killed(
+    system: ActorSystem, master: ScriptedMaster
+) -> None:
+    framework, stream = await registered(system, master)
+    await stream.update(status("forgotten", "TASK_RUNNING"))
+    update = await next_event(framework, StatusUpdate)
+    await framework.driver.kill_task(update.status.task_id, update.status.agent_id)
+    call = await master.call("KILL")
+    assert (call.kill.task_id.value, call.kill.agent_id.value) == ("forgotten", "A1")
+    await framework.deactivate()
+
+
 # -- 19: offers across subscriptions
 
 
@@ -612,7 +702,36 @@ async def test_20_a_master_that_starts_and_does_not_know_its_own_paths_yet_is_as
     await framework.deactivate()
 
 
+async def test_20_a_failure_alone_ends_no_task(system: ActorSystem, master: ScriptedMaster) -> None:
+    framework, stream = await registered(system, master)
+    for name in ("t", "u"):
+        await stream.update(status(name, "TASK_RUNNING"))
+        await next_event(framework, StatusUpdate)
+    failure: dict[str, object] = {"agent_id": {"value": "A1"}}
+    await stream.send(Event(type=Event.FAILURE, failure={**failure, "executor_id": {"value": "t"}, "status": 9}))
+    await stream.send(Event(type=Event.FAILURE, failure=failure))
+    await next_event(framework, ExecutorLost)
+    await next_event(framework, AgentLost)
+    assert framework.known_tasks == {"t": "A1", "u": "A1"}
+    await stream.update(status("t", "TASK_LOST"))
+    await next_event(framework, StatusUpdate)
+    assert framework.known_tasks == {"u": "A1"}
+    await framework.deactivate()
+
+
 # -- 21: failover timeout
+
+
+async def test_21_the_failover_timeout_is_said_to_each_master_since_none_learns_it_from_the_one_before(
+    system: ActorSystem, master: ScriptedMaster
+) -> None:
+    patient = FrameworkInfo(name="patient", user="root", failover_timeout=timedelta(hours=3))
+    framework, stream = await registered(system, master, patient)
+    await stream.end()
+    again = await master.subscription("F1")
+    for subscription in (stream, again):
+        assert subscription.call.subscribe.framework_info.failover_timeout == 3 * 3600
+    await framework.deactivate()
 
 
 async def test_21_a_failover_timeout_of_zero_is_warned_of_and_a_missing_one_is_a_week(
