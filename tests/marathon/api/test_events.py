@@ -62,6 +62,33 @@ async def test_events_come_in_order_with_type_and_time(api: Api) -> None:
         )
 
 
+async def test_whoever_changes_an_app_is_told_with_what_became_of_it_and_who_only_tries_is_not(api: Api) -> None:
+    only = "?event_type=api_post_event&event_type=app_terminated_event"
+    async with api.session.get(f"{api.url}/v2/events{only}") as stream:
+        await api.post("/v2/apps", {"id": "/x", "cmd": "sleep 1"})
+        await api.put("/v2/apps//x?force=True", {"instances": 2})
+        await api.patch("/v2/apps/x", {"instances": 3})
+        await api.post("/v2/apps", {"id": "/x", "cmd": "sleep 1"})  # is there
+        await api.put("/v2/apps/x", {"cpus": -1})
+        await api.put("/v2/apps/x?dryRun=true", {"instances": 9})
+        await api.get("/v2/apps/x")
+        api.system.event_stream.publish(AppTerminated("/end"))
+        told = [await read_event(stream) for _ in range(4)]
+    assert [(name, event.get("uri")) for name, event in told] == [
+        ("api_post_event", "/v2/apps"),
+        ("api_post_event", "/v2/apps//x"),
+        ("api_post_event", "/v2/apps/x"),
+        ("app_terminated_event", None),
+    ]
+    assert [event["appDefinition"]["instances"] for _, event in told[:3]] == [1, 2, 3]
+    assert {event["clientIp"] for _, event in told[:3]} == {"127.0.0.1"}
+    assert told[0][1].keys() == {"clientIp", "uri", "appDefinition", "eventType", "timestamp"}
+
+
+async def test_as_many_events_may_wait_for_a_client_as_marathon_lets() -> None:
+    assert events.MAX_QUEUED == 1024
+
+
 async def test_a_client_gets_only_the_types_it_names(api: Api) -> None:
     query = "?event_type=app_terminated_event&event_type=group_change_success"
     async with api.session.get(f"{api.url}/v2/events{query}") as stream:
