@@ -313,7 +313,15 @@ class Launcher(Actor[Any]):
         else:
             self._decline([offer_id])
         self._rescinded.discard(offer_id)
-        self._want()
+        self._want(fresh=any(self._spreads(launch.app.id) for launch in filling.launches))
+
+    def _spreads(self, app_id: str) -> bool:
+        """Whether what was placed of the app makes room for it where there was none: the other groups of a GROUP_BY
+        may take one more now, and those who offered have been refused for minutes."""
+        queued = self._queue.get(app_id)
+        return (
+            queued is not None and bool(queued.waiting) and any(one[1] == "GROUP_BY" for one in queued.app.constraints)
+        )
 
     def _unsent(self, call: AcceptOffers, error: BaseException) -> None:
         """Launches that Mesos did not take. Where that is not certain, it is asked."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -236,6 +237,22 @@ async def test_constraints_hold_for_instances_placed_in_different_offers(service
     await service.put(app("/a", instances=4, constraints=[["hostname", "UNIQUE"]]))
     await service.system.clock.sleep(60)
     assert len(service.world.live("/a")) == 3
+
+
+async def test_an_app_that_is_spread_stays_so_when_it_shrinks_also_after_a_restart_of_the_service(
+    service: Service,
+) -> None:
+    for number, agent in enumerate(service.world.agents.values()):
+        agent.attributes = {"rack": f"r{number}"}
+    spread = {"constraints": [["rack", "GROUP_BY", "3"]]}
+    await service.put(app("/a", instances=9, **spread))
+    assert await service.deployed() < 10  # though each agent is refused for minutes once it has its share
+    await service.restart()
+    for count in (6, 3):
+        await service.put(app("/a", instances=count, **spread))
+        await service.deployed()
+        standing = Counter(one.attributes["rack"] for one in await service.instances("/a"))
+        assert standing == dict.fromkeys(("r0", "r1", "r2"), count // 3)
 
 
 class Refused(Actor[Any]):
