@@ -112,6 +112,33 @@ def test_reserved_resources_are_taken_only_by_those_who_accept_their_role() -> N
     assert found == []
 
 
+@pytest.mark.parametrize(
+    ("accepted", "taken"),
+    [
+        (None, {"dev": 2.0, "*": 2.0}),  # all, one's own first
+        (["dev", "*"], {"dev": 2.0, "*": 2.0}),
+        (["dev"], {"dev": 2.0}),
+        (["*"], {"*": 2.0}),
+    ],
+)
+def test_an_app_of_a_role_takes_from_the_roles_it_accepts_its_own_first(
+    accepted: list[str] | None, taken: dict[str, float]
+) -> None:
+    made = offer("cpus:2;cpus(dev):2;mem:100;mem(dev):100;ports:[1-9];ports(dev):[11-19]")
+    made.allocation_info.role = "dev"
+    fields = {} if accepted is None else {"acceptedResourceRoles": accepted}
+    found, reason = placements(app("/a", role="dev", cpus=1, mem=1, **fields), made)
+    assert reason is NoMatch.CPUS
+    roles: dict[str, float] = {}
+    for placement in found:
+        for resource in placement.resources:
+            if resource.name == "cpus":
+                roles[resource.role] = roles.get(resource.role, 0) + resource.scalar.value
+    assert roles == taken
+    assert next(iter(roles)) == next(iter(taken))
+    assert placements(app("/other", cpus=1, mem=1), made) == ([], NoMatch.ROLE)
+
+
 def test_an_agent_that_goes_into_maintenance_takes_nothing() -> None:
     leaving = offer()
     leaving.unavailability.start.nanoseconds = 1
