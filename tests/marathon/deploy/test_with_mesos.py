@@ -255,6 +255,41 @@ async def test_an_app_that_is_spread_stays_so_when_it_shrinks_also_after_a_resta
         assert standing == dict.fromkeys(("r0", "r1", "r2"), count // 3)
 
 
+@pytest.mark.parametrize(
+    ("constraint", "racks"),
+    [
+        (["hostname", "UNIQUE"], [1, 1, 1]),
+        (["rack", "CLUSTER", "r1"], [3]),
+        (["rack", "CLUSTER"], [3]),
+        (["rack", "GROUP_BY", "3"], [1, 1, 1]),
+        (["rack", "GROUP_BY"], None),
+        (["rack", "LIKE", "r[01]"], None),
+        (["rack", "UNLIKE", "r[01]"], [3]),
+        (["rack", "MAX_PER", "2"], None),
+        (["rack", "IS", "r2"], [3]),
+    ],
+)
+async def test_a_constraint_holds_from_the_first_launch_through_an_upgrade_and_a_replacement(
+    service: Service, constraint: list[str], racks: list[int] | None
+) -> None:
+    for number, agent in enumerate(service.world.agents.values()):
+        agent.attributes = {"rack": f"r{number}"}
+    for command in ("one", "two"):  # the second finds the first in its way, and does not count it
+        begun = service.system.clock.time()
+        await service.put(app("/a", cmd=command, instances=3, constraints=[constraint]))
+        assert await service.deployed() - begun < 30
+    service.world.end(service.world.live("/a")[0].id, FAILED)
+    await service.until(lambda: len(service.world.running("/a")) == 3, within=30)
+    standing = Counter(one.attributes["rack"] for one in await service.instances("/a"))
+    assert standing.total() == 3
+    if racks is not None:
+        assert sorted(standing.values()) == racks
+    if constraint[1] == "MAX_PER":
+        assert max(standing.values()) <= 2
+    if constraint[1] == "LIKE":
+        assert standing.keys() <= {"r0", "r1"}
+
+
 class Refused(Actor[Any]):
     """A Mesos that has removed the framework, unless it comes without an id."""
 
