@@ -70,12 +70,21 @@ InFront = Callable[[asyncio.Protocol], asyncio.Protocol]
 class Server:
     """A listening application. ``url`` has no trailing slash; ``port`` is the real one even if 0 was asked for."""
 
-    def __init__(self, host: str, *, shutdown_timeout: float, tls: ssl.SSLContext | None, in_front: InFront | None):
+    def __init__(
+        self,
+        host: str,
+        *,
+        shutdown_timeout: float,
+        tls: ssl.SSLContext | None,
+        in_front: InFront | None,
+        unpack: bool,
+    ) -> None:
         self.host = host
         self.port = 0
         self._shutdown_timeout = shutdown_timeout
         self._tls = tls
         self._in_front = in_front
+        self._unpack = unpack
         self._runner: web.AppRunner | None = None
         self._listening: asyncio.Server | None = None
 
@@ -109,6 +118,7 @@ class Server:
             access_log=None,
             handler_cancellation=True,  # of one whose client went away: nobody waits for its answer
             shutdown_timeout=self._shutdown_timeout,
+            auto_decompress=self._unpack,
             logger=log,
             keepalive_timeout=_IDLE if self._in_front is None else _FOR_EVER,
         )
@@ -143,14 +153,16 @@ async def serve(
     shutdown_timeout: float = 2.0,
     tls: ssl.SSLContext | None = None,
     in_front: InFront | None = None,
+    unpack: bool = True,
 ) -> Server:
     """Serve ``app`` on ``host:port`` until ``close()``.
 
     ``shutdown_timeout`` is in seconds: how long running handlers may take at the end. With ``tls`` (a server's context)
     it speaks HTTPS and nothing else. ``in_front`` makes what stands before aiohttp on each connection, and hands on
-    what it does not take. Raises ``PortTaken`` when somebody else listens there, ``OSError`` for an address
-    that is not this machine's. If it raises, nothing is left open.
+    what it does not take. Without ``unpack``, the bodies of requests are left as they came, whatever their
+    ``Content-Encoding``. Raises ``PortTaken`` when somebody else listens there, ``OSError`` for an address that is not
+    this machine's. If it raises, nothing is left open.
     """
-    server = Server(host, shutdown_timeout=shutdown_timeout, tls=tls, in_front=in_front)
+    server = Server(host, shutdown_timeout=shutdown_timeout, tls=tls, in_front=in_front, unpack=unpack)
     await server._listen(app, port)
     return server

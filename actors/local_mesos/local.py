@@ -237,10 +237,10 @@ async def _start_agent(
 async def _serve(api: AgentApi, host: str, before: mesos_pb2.AgentInfo | None) -> Server:
     """On the port that the agent had before: its executors come back there."""
     try:
-        return await serve(api.application(), host, before.port if before is not None else 0)
+        return await serve(api.application(), host, before.port if before is not None else 0, unpack=False)
     except PortTaken as error:
         log.warning("executors that outlived the last agent will not find this one, on another port: %s", error)
-        return await serve(api.application(), host, 0)
+        return await serve(api.application(), host, 0, unpack=False)
 
 
 def _shown(host: str) -> str:

@@ -73,7 +73,7 @@ class Candidate:
         """
         settings = settings or MasterSettings()
         front = Front(system, settings)
-        server = await serve(front.application(), host, port, in_front=front.in_front)
+        server = await serve(front.application(), host, port, in_front=front.in_front, unpack=False)
         info = master_info(system, settings, host, server.port)
         candidate = cls(system, settings, info, server, front, open_registry)
         candidate._task = asyncio.get_running_loop().create_task(candidate._run(election), name=f"stand {server.url}")

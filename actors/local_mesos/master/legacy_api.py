@@ -14,7 +14,7 @@ from aiohttp import web
 from actors.core import ActorRef
 from mesos_proto import json_codec, maintenance_pb2, master_pb2, mesos_pb2
 
-from ._http import Refusal, json_body, require_method, text
+from ._http import Refusal, body_of, json_body, require_method, text
 from .legacy_calls import PATHS
 from .legacy_views import version
 from .metrics import machine
@@ -105,7 +105,10 @@ class LegacyApi:
     def _form(self, read: Callable[[dict[str, str]], master_pb2.Call]) -> Callable[[web.Request], Any]:
         async def change(request: web.Request) -> web.StreamResponse:
             require_method(request, "POST")
-            fields = {name: values[-1] for name, values in parse_qs(await request.text(), True).items()}
+            fields = {
+                name: values[-1]
+                for name, values in parse_qs((await body_of(request)).decode(errors="replace"), True).items()
+            }
             return await self._operate(read(fields))
 
         return change
@@ -113,7 +116,7 @@ class LegacyApi:
     def _json(self, change: _Change) -> Callable[[web.Request], Any]:
         async def answer(request: web.Request) -> web.StreamResponse:
             require_method(request, change.method)
-            body = await request.read()
+            body = await body_of(request)
             try:
                 value = json_codec.parse(body)
                 if not isinstance(value, change.kind):

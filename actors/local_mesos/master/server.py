@@ -121,7 +121,7 @@ async def start_master(
     front = Front(system, settings)
     try:
         await registry.recover()
-        server = await serve(front.application(), host, port, in_front=front.in_front)
+        server = await serve(front.application(), host, port, in_front=front.in_front, unpack=False)
     except BaseException:
         await registry.close()
         raise

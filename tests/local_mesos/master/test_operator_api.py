@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 
 import pytest
@@ -33,6 +34,36 @@ async def test_a_malformed_call_is_refused_at_any_path_below_the_api(bench: Benc
     await bench.start(agents=0)
     for path in ("/api/v1", "/api/v1/operator", "/master/api/v1"):
         assert await bench.post(path, body) == (400, text)
+
+
+HEALTH = b'{"type":"GET_HEALTH"}'
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding", "status"),
+    [
+        (gzip.compress(HEALTH), "gzip", 200),
+        (HEALTH, "deflate", 200),  # no other encoding is looked at
+        (HEALTH, "br", 200),
+        (HEALTH, "gzip", 500),
+        (gzip.compress(HEALTH)[:-9], "gzip", 500),
+    ],
+)
+async def test_a_body_is_unpacked_when_it_is_gzip_and_else_read_as_it_is(
+    bench: Bench, body: bytes, encoding: str, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    await bench.start(agents=0)
+    headers = {**JSON, "Content-Encoding": encoding}
+    found, text = await bench.request("POST", "/api/v1", data=body, headers=headers)
+    assert (found, text if status == 500 else "") == (status, "failed to decode body" if status == 500 else "")
+    assert not caplog.records
+
+
+async def test_a_small_body_that_unpacks_to_more_than_a_master_takes_is_refused(bench: Bench) -> None:
+    await bench.start(agents=0)
+    body = gzip.compress(bytes(65 * 1024 * 1024))
+    status, text = await bench.request("POST", "/api/v1", data=body, headers={**JSON, "Content-Encoding": "gzip"})
+    assert (status, text.partition(":")[0]) == (413, "The body is larger than this master takes")
 
 
 async def test_the_event_stream_begins_with_the_state_and_tells_every_change(bench: Bench) -> None:

@@ -66,7 +66,7 @@ def http_itself(master: Master) -> Seen:
             yield f"{path} {accepted}", [answer.status, answer.headers.get("Content-Encoding"), text[:1].decode()]
         answer = master.request("POST", "/api/v1", '{"type":"GET_STATE"}', {"Content-Type": JSON, "Accept-Encoding": accepted})
         yield f"GET_STATE {accepted}", [answer.status, answer.headers.get("Content-Encoding")]
-    for name, (content, encoding) in {"gzip": (gzip.compress(body), "gzip"), "not gzip": (body, "gzip"), "identity": (body, "identity")}.items():
+    for name, (content, encoding) in {"gzip": (gzip.compress(body), "gzip"), "not gzip": (body, "gzip"), "identity": (body, "identity"), "deflate": (body, "deflate"), "GZIP": (body, "GZIP")}.items():
         yield f"sent {name}", shown(master.request("POST", "/api/v1", content, {"Content-Type": JSON, "Content-Encoding": encoding}))
     for accept in (JSON, PROTOBUF, f"{JSON}, {PROTOBUF}", f"{PROTOBUF}, {JSON}", f"{JSON};q=0.1, {PROTOBUF};q=0.9", "application/*", "application/x-protobuf;q=0", "application/json;q=0, */*", "APPLICATION/JSON", "text/*, application/json", "application/recordio", "*"):
         answer = master.request("POST", "/api/v1", HEALTH, {"Content-Type": JSON, "Accept": accept})
