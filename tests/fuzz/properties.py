@@ -13,12 +13,19 @@ from google.protobuf.message import DecodeError, Message
 from actors.local_mesos.master import operator_calls, validation
 from actors.local_mesos.master._http import texts_are_utf8
 from actors.local_mesos.master.process_validation import command_error, container_error, health_check_error
+from actors.mesos import Acknowledge
 from actors.mesos._codec import Codec
+from actors.mesos.calls import AcceptOffers
 from actors.mesos.errors import StreamLost
 from actors.mesos.events import event_of
+from actors.mesos.operations import Launch
 from mesos_proto import (
+    CommandInfo,
+    OfferID,
     ResourceError,
     Resources,
+    TaskInfo,
+    TaskStatus,
     executor_pb2,
     json_codec,
     master_pb2,
@@ -136,6 +143,32 @@ def resources_add_up_or_are_refused(chance: random.Random) -> None:
     assert (one + other) - other == one
 
 
+def what_is_joined_from_bytes_is_its_message(chance: random.Random) -> None:
+    """A task, an acceptance and an acknowledgement, which are written without being built."""
+    name, task_id, agent_id = (_text(chance) for _ in range(3))
+    try:
+        resources = Resources([message(mesos_pb2.Resource, chance, depth=3)])
+    except ResourceError:
+        resources = Resources.parse("cpus:0.1")
+    command = message(mesos_pb2.CommandInfo, chance)
+    task = TaskInfo(
+        name=name, task_id=task_id, agent_id=agent_id, resources=resources, command=CommandInfo.from_proto(command)
+    )
+    built = mesos_pb2.TaskInfo(name=name, resources=resources.to_protos(), command=command)
+    built.task_id.value, built.agent_id.value = task_id, agent_id
+    assert task.proto == built
+    accept = AcceptOffers([OfferID(_text(chance))], [Launch([task] * chance.randint(0, 3))])
+    status = message(mesos_pb2.TaskStatus, chance, depth=2)
+    status.task_id.value, status.agent_id.value, status.uuid = task_id, agent_id, chance.randbytes(16)
+    for call in (accept, Acknowledge(TaskStatus(status))):
+        assert scheduler_pb2.Call.FromString(call.to_wire()) == call.to_proto()
+
+
+def _text(chance: random.Random) -> str:
+    """Around the lengths at which the length itself takes one byte more."""
+    return chance.choice("aé\x00\U0001f600") * chance.choice((1, 5, 63, 124, 125, 126, 127, 128, 1023, 1024, 16384))
+
+
 def _maybe_damaged(made: Message, chance: random.Random) -> bytes:
     data = made.SerializeToString()
     return damaged(data, chance) if chance.random() < 0.3 else data
@@ -152,4 +185,5 @@ PROPERTIES: tuple[Callable[[random.Random], None], ...] = (
     json_comes_back_as_it_went,
     calls_are_valid_or_refused_with_a_reason,
     resources_add_up_or_are_refused,
+    what_is_joined_from_bytes_is_its_message,
 )
