@@ -128,7 +128,8 @@ def restart_move(app: App, instances: Iterable[Instance]) -> Move:
     if not kill and old_unhealthy and not dying_old and len(new) == new_healthy < app.instances and not dying_new:
         # Unhealthy old instances fill the whole capacity: neither could one be launched nor a healthy one be spared.
         kill = launch_up_to <= len(new)
-    victims = [*unlaunched, *choose_to_kill(app, old, kill), *choose_to_kill(app, new, len(new) - app.instances)]
+    going = _ranked(app, old)[:kill] if kill else []
+    victims = [*unlaunched, *going, *choose_to_kill(app, new, len(new) - app.instances)]
     done = not victims and not old and not dying_old and new_healthy == len(new) == app.instances
     return Move(launch_up_to, tuple(victims), done)
 
@@ -173,6 +174,20 @@ def choose_to_kill(app: App, instances: Sequence[Instance], count: int, wanted: 
     """
     if count <= 0:
         return []
+    ranked = _ranked(app, instances, wanted)
+    spread_over = [constraint[0] for constraint in app.constraints if constraint[1] == "GROUP_BY"]
+    if not spread_over:
+        return ranked[:count]
+    first = [one for one in ranked if one.id in wanted or one.condition is Condition.SCHEDULED]
+    if len(first) >= count:
+        return first[:count]
+    placed = ranked[len(first) :]
+    return first + list(islice(_crowded_first(spread_over, placed), count - len(first)))
+
+
+def _ranked(app: App, instances: Iterable[Instance], wanted: Collection[str] = ()) -> list[Instance]:
+    """In the order in which they go, wherever they stand. A restart goes by it: its old instances all go, and while
+    they do, a sick one must go before one that serves."""
     is_healthy = health_of(app)
     sign = -1.0 if app.kill_selection == "YOUNGEST_FIRST" else 1.0
 
@@ -185,15 +200,7 @@ def choose_to_kill(app: App, instances: Sequence[Instance], count: int, wanted: 
             sign * since.timestamp() if since is not None else 0.0,
         )
 
-    ranked = sorted(instances, key=rank)
-    spread_over = [constraint[0] for constraint in app.constraints if constraint[1] == "GROUP_BY"]
-    if not spread_over:
-        return ranked[:count]
-    first = [one for one in ranked if one.id in wanted or one.condition is Condition.SCHEDULED]
-    if len(first) >= count:
-        return first[:count]
-    placed = ranked[len(first) :]
-    return first + list(islice(_crowded_first(spread_over, placed), count - len(first)))
+    return sorted(instances, key=rank)
 
 
 def _crowded_first(fields: Sequence[str], ranked: Iterable[Instance]) -> Iterator[Instance]:

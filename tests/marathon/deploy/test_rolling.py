@@ -220,6 +220,14 @@ def test_what_was_asked_for_or_stands_nowhere_goes_before_the_rest_is_spread() -
     assert [instances.index(one) for one in killed] == [0, 4, 3]  # one of each rack is left
 
 
+def test_in_a_restart_a_sick_instance_goes_first_wherever_it_stands() -> None:
+    target = changed(4, 1.0, 0.0, healthChecks=[{}], constraints=[["rack", "GROUP_BY"]])
+    old = in_racks("a", "a", "a", "b", healthy=True, health=(HealthResult(alive=True),))
+    sick = replace(old[3], healthy=False)
+    move = restart_move(target, [*old[:3], sick])
+    assert move.kill == (sick,)  # the one whose place is needed; the others serve
+
+
 @given(st.lists(st.sampled_from("abcd"), min_size=1, max_size=30), st.data())
 def test_however_many_go_no_place_is_emptied_while_another_is_crowded(racks: list[str], data: st.DataObject) -> None:
     count = data.draw(st.integers(0, len(racks)))
