@@ -21,6 +21,7 @@ from mesos_proto import json_codec, mesos_pb2, scheduler_pb2
 
 __all__ = [
     "JSON",
+    "PREFIXES",
     "PROTOBUF",
     "Refusal",
     "accepted_format",
@@ -36,6 +37,9 @@ __all__ = [
 
 JSON = "application/json"
 PROTOBUF = "application/x-protobuf"
+
+PREFIXES = ("", "/master", "/", "/master/")
+"""Of what the master itself answers; the last two for whoever joins an address and a path that both have a slash."""
 
 _UNTYPED = "application/octet-stream"  # what aiohttp calls a body that nobody gave a type
 

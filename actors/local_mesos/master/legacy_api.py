@@ -14,7 +14,7 @@ from aiohttp import web
 from actors.core import ActorRef
 from mesos_proto import json_codec, maintenance_pb2, master_pb2, mesos_pb2
 
-from ._http import Refusal, body_of, json_body, require_method, text
+from ._http import PREFIXES, Refusal, body_of, json_body, require_method, text
 from .legacy_calls import PATHS
 from .legacy_views import version
 from .metrics import machine
@@ -35,7 +35,7 @@ class LegacyApi:
         self.leader = ""
 
     def add_routes(self, router: web.UrlDispatcher) -> None:
-        for prefix in ("", "/master"):
+        for prefix in PREFIXES:
             router.add_route("DELETE", prefix + "/quota/{role:.+}", self._remove_quota)
             for path in PATHS:
                 if path == "/metrics/snapshot" and prefix:

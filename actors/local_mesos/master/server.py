@@ -18,7 +18,7 @@ from actors.local_mesos.wire import AGENTS_PATH
 from actors.page import add_page
 from mesos_proto import mesos_pb2
 
-from ._http import bare_headers, plain_words, text
+from ._http import PREFIXES, bare_headers, plain_words, text
 from .agent_door import AgentDoor
 from .call_lane import CallLane
 from .legacy_api import LegacyApi
@@ -136,7 +136,7 @@ def _application(
 ) -> web.Application:
     @web.middleware
     async def to_the_leader(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if legacy.master is None and legacy.leader and request.path not in _ANSWERED_BY_ALL:
+        if legacy.master is None and legacy.leader and request.path.replace("//", "/") not in _ANSWERED_BY_ALL:
             return text(307, headers={"Location": f"//{legacy.leader}{request.path_qs}"})
         return await handler(request)
 
@@ -147,7 +147,7 @@ def _application(
         streams.close()
 
     app.on_shutdown.append(end_streams)
-    for prefix in ("", "/master"):
+    for prefix in PREFIXES:
         app.router.add_route("*", prefix + "/api/v1/scheduler", scheduler.handle)
         app.router.add_route("*", prefix + "/api/v1/scheduler/{below:.*}", scheduler.handle)
         app.router.add_route("*", prefix + "/api/v1", operator.handle)

@@ -316,6 +316,16 @@ async def test_the_older_endpoints_show_the_same_cluster(bench: Bench) -> None:
     assert (await bench.request("GET", "/state.json")) == (404, "404 Not Found.")
 
 
+@pytest.mark.parametrize("prefix", ["", "/master", "/", "/master/"])
+async def test_an_address_and_a_path_that_both_have_a_slash_are_understood(bench: Bench, prefix: str) -> None:
+    await bench.start()
+    assert await bench.request("GET", prefix + "/health") == (200, "")
+    assert len((await bench.get(prefix + "/state"))["slaves"]) == 1
+    assert (await bench.post(prefix + "/api/v1", {"type": "GET_HEALTH"}))[0] == 200
+    refused = await bench.post(prefix + "/api/v1/scheduler", {"type": "REVIVE", "framework_id": {"value": "nobody"}})
+    assert refused == (400, "Framework cannot be found")
+
+
 @pytest.mark.parametrize("number", ["18446744073709551615", "18446744073709551616", "9" * 4000, "9" * 35, "-1", "x"])
 async def test_a_page_of_any_size_is_answered_and_the_master_goes_on(bench: Bench, number: str) -> None:
     await bench.start()

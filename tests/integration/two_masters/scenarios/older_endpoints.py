@@ -37,10 +37,11 @@ def methods_and_jsonp(master: Master) -> Seen:
                 f"{path}{query}",
                 [answer.status, answer.headers.get("Content-Type"), text[: text.find("(") + 1] if "jsonp" in query else "", text[-1:]],
             )
-    for path in ("/", "/nothing", "/master", "/master/nothing", "/state.json", "/master/state.json", "/monitor/statistics", "/system/stats.json", "/api/v1/executor", "/observe", "/machine/down", "/teardown", "/reserve", "/unreserve", "/create-volumes", "/destroy-volumes"):
+    # Not "/": each has a page of its own there, the real one where its files are installed.
+    for path in ("/nothing", "/master", "/master/nothing", "/state.json", "/master/state.json", "/monitor/statistics", "/system/stats.json", "/api/v1/executor", "/observe", "/machine/down", "/teardown", "/reserve", "/unreserve", "/create-volumes", "/destroy-volumes", "//health", "/master//health", "//teardown", "//version", "//metrics/snapshot"):
         answer = master.get(path)
         kept = shown(answer)
-        if path in ("/system/stats.json", "/"):
+        if path == "/system/stats.json":
             kept = {"status": answer.status}
         yield f"GET {path}", kept
 
