@@ -42,6 +42,11 @@ class kept(Generic[V]):  # noqa: N801  (a decorator)
         return value
 
 
+def readable(text: str | bytes) -> str:
+    """A message's text. Protobuf hands out bytes where it is no UTF-8; those that are none are replaced."""
+    return text if isinstance(text, str) else text.decode(errors="replace")
+
+
 class Wrapper(Generic[P]):
     """An immutable view of a protobuf message; equal to others of its class with an equal message."""
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from mesos_proto.mesos.v1 import mesos_pb2
 from mesos_proto.resources import Resources
-from mesos_proto.wrappers._wrapper import Wrapper
+from mesos_proto.wrappers._wrapper import Wrapper, readable
 from mesos_proto.wrappers.durations import duration_of
 from mesos_proto.wrappers.ids import AgentID, ExecutorID, FrameworkID, OfferID
 from mesos_proto.wrappers.labels import AttributeValue, attributes_of
@@ -152,10 +152,11 @@ class Filters(Wrapper[mesos_pb2.Filters]):
 
 
 def _url(url: mesos_pb2.URL) -> str:
-    host = url.address.ip or url.address.hostname
+    host = readable(url.address.ip or url.address.hostname)
     host = f"[{host}]" if ":" in host else host
-    path = url.path if url.path.startswith("/") or not url.path else f"/{url.path}"
-    return f"{url.scheme}://{host}:{url.address.port}{path}"
+    path = readable(url.path)
+    path = path if path.startswith("/") or not path else f"/{path}"
+    return f"{readable(url.scheme)}://{host}:{url.address.port}{path}"
 
 
 def _unavailability(proto: mesos_pb2.Unavailability) -> Unavailability:

@@ -6,7 +6,7 @@ from enum import IntEnum
 from typing import Final, TypeAlias
 
 from mesos_proto.mesos.v1 import mesos_pb2
-from mesos_proto.wrappers._wrapper import Wrapper
+from mesos_proto.wrappers._wrapper import Wrapper, readable
 from mesos_proto.wrappers.ids import AgentID, ExecutorID, TaskID
 from mesos_proto.wrappers.labels import labels_of
 
@@ -130,7 +130,7 @@ class TaskStatus(Wrapper[mesos_pb2.TaskStatus]):
     def message(self) -> str:
         """For people; empty when there is none. Bytes that are no UTF-8, as of a task's output, are replaced."""
         message: str | bytes = self.proto.message
-        return message if isinstance(message, str) else message.decode(errors="replace")
+        return readable(message)
 
     @property
     def source(self) -> Source | None:

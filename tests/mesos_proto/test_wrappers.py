@@ -270,6 +270,13 @@ def test_attributes_that_are_none_are_refused(text: str) -> None:
         parse_attributes(text)
 
 
+def test_an_offer_s_address_that_is_no_text_is_replaced_too() -> None:
+    proto = mesos_pb2.Offer(id={"value": "O"}, framework_id={"value": "F"}, agent_id={"value": "A"}, hostname="h")
+    proto.url.CopyFrom(mesos_pb2.URL(scheme="http", address={"hostname": "name", "port": 5051}, path="name"))
+    offer = Offer.from_proto(type(proto).FromString(proto.SerializeToString().replace(b"name", b"\xff\xfe!!")))
+    assert offer.url == "http://\ufffd\ufffd!!:5051/\ufffd\ufffd!!"
+
+
 def test_a_message_that_is_no_text_is_replaced_not_handed_on() -> None:
     proto = mesos_pb2.TaskStatus(task_id={"value": "t"}, state="TASK_FAILED", message="said: name")
     status = TaskStatus.from_proto(type(proto).FromString(proto.SerializeToString().replace(b"name", b"\xff\xfe!!")))
