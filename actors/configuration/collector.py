@@ -8,16 +8,17 @@ from typing import Final
 
 __all__ = ["COLLECT_AFTER", "settle_collector"]
 
-COLLECT_AFTER: Final = (1_000, 10, 2_000)
+COLLECT_AFTER: Final = (1_000, 10, 20_000)
 """For the garbage collector, as of `gc.set_threshold`: the two younger generations are some milliseconds' work, and the
-oldest is looked at when some 20 million objects more were made than freed by counting references."""
+oldest is looked at when some 200 million objects more were made than freed by counting references."""
 
 log = logging.getLogger(__name__)
 
 
 def settle_collector() -> None:
     """What was built by now stays: the garbage collector need not look at it again. Of what comes, it looks at the
-    young often and at all of it seldom: with 10,000 instances that takes half a second, in which nothing else runs."""
+    young often and at all of it seldom: with 100,000 instances that takes a second or more, in which nothing else
+    runs."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECT_AFTER)
