@@ -62,7 +62,7 @@ def c1m(axes: Any, rows: Rows) -> None:
     axes.set_ylim(bottom=0)
     axes.set_xlabel("tasks that run")
     axes.set_ylabel("CPU for a task, µs, both processes")
-    axes.legend(fontsize=8, frameon=False, loc="lower right")
+    axes.legend(fontsize=8, frameon=False, loc="upper right")
 
 
 PLOTS: dict[str, Callable[[Any, Rows], None]] = {"kill-rounds": kill_rounds, "soak": soak, "c1m": c1m}
