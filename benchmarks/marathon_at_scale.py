@@ -29,12 +29,13 @@ from typing import Any
 import aiohttp
 import psutil
 
-__all__ = ["MEASUREMENTS", "Row", "World"]
+__all__ = ["HEAD", "MEASUREMENTS", "Row", "World", "a_world", "tell"]
 
 AGENTS = 20
 RESOURCES = "cpus:1000;mem:1000000;disk:1000000"
 START = 60.0  # seconds
 PING_EVERY = 0.02
+HEAD = "| | asked | got |\n|---|---:|---:|"
 SETTLE = 2.0
 
 
@@ -291,20 +292,32 @@ MEASUREMENTS: dict[str, Callable[[World], AsyncIterator[Row]]] = {
 """By name, in the order in which they go on from one another."""
 
 
-async def measure(names: list[str]) -> None:
+@contextlib.asynccontextmanager
+async def a_world(patience: float) -> AsyncIterator[World]:
+    """One that runs, with its folder. ``patience``: seconds until a request that says nothing is given up."""
+    connector, timeout = aiohttp.TCPConnector(limit=0), aiohttp.ClientTimeout(total=None, sock_read=patience)
     with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
-        connector, patience = aiohttp.TCPConnector(limit=0), aiohttp.ClientTimeout(total=None, sock_read=900)
-        async with aiohttp.ClientSession(connector=connector, timeout=patience, read_bufsize=1 << 24) as session:
+        async with aiohttp.ClientSession(connector=connector, timeout=timeout, read_bufsize=1 << 24) as session:
             world = World(Path(folder), session)
             try:
                 world.start_mesos()
                 world.start_service()
-                print("| | asked | got |\n|---|---:|---:|", flush=True)
-                for name in names:
-                    async for row in MEASUREMENTS[name](world):
-                        print(row, flush=True)
+                yield world
             finally:
                 world.end()
+
+
+async def tell(rows: AsyncIterator[Row]) -> None:
+    """Print the lines of the table as they come."""
+    async for row in rows:
+        print(row, flush=True)
+
+
+async def measure(names: list[str]) -> None:
+    async with a_world(patience=900) as world:
+        print(HEAD, flush=True)
+        for name in names:
+            await tell(MEASUREMENTS[name](world))
 
 
 def main() -> None:

@@ -18,16 +18,12 @@ import argparse
 import asyncio
 import json
 import sys
-import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-import aiohttp
-
-from benchmarks.marathon_at_scale import PING_EVERY, Row, World, asked_meanwhile, group
+from benchmarks.marathon_at_scale import HEAD, PING_EVERY, Row, World, a_world, asked_meanwhile, group, tell
 
 __all__ = ["Phase", "Progress", "main"]
 
@@ -138,18 +134,9 @@ async def measure(world: World, apps: int, instances: int) -> AsyncIterator[Row]
 
 
 async def run(apps: int, instances: int) -> None:
-    with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
-        connector, patience = aiohttp.TCPConnector(limit=0), aiohttp.ClientTimeout(total=None, sock_read=3600)
-        async with aiohttp.ClientSession(connector=connector, timeout=patience, read_bufsize=1 << 24) as session:
-            world = World(Path(folder), session)
-            try:
-                world.start_mesos()
-                world.start_service()
-                print("| | asked | got |\n|---|---:|---:|", flush=True)
-                async for row in measure(world, apps, instances):
-                    print(row, flush=True)
-            finally:
-                world.end()
+    async with a_world(patience=3600) as world:
+        print(HEAD, flush=True)
+        await tell(measure(world, apps, instances))
 
 
 def main() -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["LaunchRate"]
+from actors.marathon.tokens import Tokens
 
-_ROUNDING = 1e-6  # a timer may come a rounding error before what it waits for
+__all__ = ["LaunchRate"]
 
 
 class LaunchRate:
@@ -14,26 +14,19 @@ class LaunchRate:
     """
 
     def __init__(self, per_second: float | None, now: float) -> None:
-        self._per_second = per_second
-        self._burst = max(1.0, per_second or 0.0)
-        self._left = self._burst
-        self._at = now
+        self._tokens = None if per_second is None else Tokens(per_second, max(1.0, per_second), now)
 
     def allowed(self, now: float) -> float:
         """Launches that may be made now; infinite without a limit."""
-        if self._per_second is None:
-            return float("inf")
-        self._left = min(self._burst, self._left + (now - self._at) * self._per_second)
-        self._at = now
-        return int(self._left + _ROUNDING)
+        return float("inf") if self._tokens is None else self._tokens.left(now)
 
     def used(self, count: int) -> None:
         """So many of those that were allowed were made."""
-        if self._per_second is not None:
-            self._left -= count
+        if self._tokens is not None:
+            self._tokens.take(count)
 
     def delay(self, now: float) -> float | None:
         """Seconds until as many are allowed as ever are at once; None while some are allowed."""
-        if self._per_second is None or self.allowed(now):
+        if self._tokens is None or self._tokens.left(now):
             return None
-        return (self._burst - self._left) / self._per_second
+        return self._tokens.delay(self._tokens.burst)

@@ -43,6 +43,7 @@ from actors.marathon.protocol import (
     Unlaunched,
 )
 from actors.marathon.rolling import is_current
+from actors.marathon.tokens import Tokens
 from actors.mesos import (
     AcceptOffers,
     CallFailed,
@@ -86,7 +87,6 @@ ASKED_AGAIN_AFTER = 1.0
 """Seconds after which a call is made again that only said what is wanted, and that perhaps nobody heard."""
 
 _SWEEP_INTERVAL = 10.0
-_ROUNDING = 1e-6  # a timer may come a rounding error before what it waits for
 
 
 class _Sweep:
@@ -141,8 +141,7 @@ class Launcher(Actor[Any]):
         self._home_region: str | None = None
         self._wanting: bool | None = None
         self._filters = False  # whether some offer was refused for a time since the last revive
-        self._revives = float(REVIVE_BURST)
-        self._revived_at = self._clock.time()
+        self._revives = Tokens(1 / REVIVE_INTERVAL, REVIVE_BURST, self._clock.time())
 
     def pre_start(self) -> None:
         self.context.system.event_stream.subscribe(self.ref, InstanceChanged)
@@ -378,12 +377,10 @@ class Launcher(Actor[Any]):
             self.context.timers.start_single("delay", _Look(), delay)
 
     def _may_revive(self, now: float) -> bool:
-        self._revives = min(REVIVE_BURST, self._revives + (now - self._revived_at) / REVIVE_INTERVAL)
-        self._revived_at = now
-        if self._revives < 1 - _ROUNDING:
-            self.context.timers.start_single("revive", _Look(), (1 - self._revives) * REVIVE_INTERVAL)
+        if not self._revives.left(now):
+            self.context.timers.start_single("revive", _Look(), self._revives.delay(1))
             return False
-        self._revives -= 1
+        self._revives.take()
         return True
 
 
