@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from actors.core import Actor, ActorRef, ActorSystem, Failure, Props
-from actors.local_mesos.agent._command_task import CommandTask
+from actors.local_mesos.agent._command_task import CommandTask, needs_preparing
 from actors.local_mesos.agent._executor_protocol import Kill, KillDecided, NotHeld, Shutdown, Update
 from actors.local_mesos.agent._health import Health, HealthChecker
 from actors.local_mesos.agent._housekeeping import OverMemory, memory_limit, over_memory_text
@@ -141,7 +141,7 @@ class CommandExecutor(CommandTask, Actor[Message]):
     # -- its life --------------------------------------------------------------------------------------------------
 
     def _begin(self) -> None:
-        if self._run.task.command.uris or self._run.has_image or shared_volumes(self._run.task.container):
+        if needs_preparing(self._run):
             self.context.pipe_to(self._prepare())
         else:
             super()._begin()

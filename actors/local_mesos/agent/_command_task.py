@@ -39,7 +39,7 @@ from actors.local_mesos.shared_volumes import shared_volumes
 from actors.local_mesos.task_runner import Exited, Lost, Refused, Started, TaskRunner
 from mesos_proto import TaskState, mesos_pb2
 
-__all__ = ["CommandTask", "PlainTask"]
+__all__ = ["CommandTask", "PlainTask", "needs_preparing"]
 
 KILL_GRACE = 3.0  # seconds, without a kill policy
 SHUTDOWN_GRACE = 3.0  # seconds: what the real executor makes of its agent's 5 s
@@ -225,8 +225,8 @@ class PlainTask(CommandTask):
     def suits(run: Run) -> bool:
         """Whether the task needs nobody's help and no time."""
         task = run.task
-        helped = task.HasField("health_check") or task.HasField("max_completion_time") or task.command.uris
-        return not (helped or run.has_image or (task.HasField("container") and shared_volumes(task.container)))
+        watched = task.HasField("health_check") or task.HasField("max_completion_time")
+        return not (watched or needs_preparing(run))
 
     def begin(self) -> None:
         if self._reached is None:
@@ -249,6 +249,12 @@ class PlainTask(CommandTask):
 
     def _tell_agent(self, message: Update | KillDecided) -> None:
         self._agent(message)
+
+
+def needs_preparing(run: Run) -> bool:
+    """Whether something has to be fetched or contained before its command can be launched."""
+    task = run.task
+    return bool(task.command.uris or run.has_image or (task.HasField("container") and shared_volumes(task.container)))
 
 
 def _describe(status: int) -> str:
