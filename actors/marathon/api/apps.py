@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from aiohttp import web
 
 from actors.marathon import changes
+from actors.marathon.label_selector import SelectorError, parse_selector
 from actors.marathon.model import (
     App,
     Pod,
@@ -34,7 +35,6 @@ from ._http import BadRequest, NotFound, created, deployment_result, flag, json_
 from .app_info import ALL, ALWAYS, created_text, gather, parse_embeds
 from .dry_run import tell_plan
 from .events import announce_post
-from .label_selector import SelectorError, parse_selector
 from .service import Change
 
 __all__ = ["routes"]

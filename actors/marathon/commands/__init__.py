@@ -37,7 +37,7 @@ COMMANDS = {
     "rollback": "Bring an app back to what it was.",
     "destroy": "Remove an app or a group and stop its tasks.",
     "deployments": "List, watch, cancel or revert what is deployed.",
-    "apps": "List the apps.",
+    "apps": "List the apps and pods.",
     "ps": "List the tasks.",
     "logs": "Show what tasks wrote.",
     "events": "Show what happens, as it happens.",

@@ -28,13 +28,14 @@ def _items(values: Iterable[str], begun: str) -> list[CompletionItem]:
 
 
 class AppId(click.ParamType[str]):
-    """An app's id, with or without the leading slash."""
+    """The id of an app or a pod, with or without the leading slash."""
 
     name = "app"
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         found = _answer(ctx, "/v2/apps", id=incomplete.lstrip("/"))
-        ids = [app["id"] for app in found["apps"]] if found else []
+        pods = (_answer(ctx, "/v2/pods") or []) if found else []
+        ids = sorted(each["id"] for each in [*found["apps"], *pods]) if found else []
         return _items(ids if incomplete.startswith("/") else [each[1:] for each in ids], incomplete)
 
 

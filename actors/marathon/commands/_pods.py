@@ -7,10 +7,10 @@ from typing import Any
 
 from ._client import Client, Refused, app_path, pod_path
 
-__all__ = ["containers", "tasks_of"]
+__all__ = ["all_pods", "containers", "tasks_of"]
 
 
-def tasks_of(client: Client, run_spec: str) -> tuple[list[dict[str, Any]], Mapping[str, Any] | None]:
+def tasks_of(client: Client, run_spec: str) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
     """The tasks of an app and None, or none and the status of a pod.
 
     :raises Refused: when there is neither; it says so of the app.
@@ -26,6 +26,17 @@ def tasks_of(client: Client, run_spec: str) -> tuple[list[dict[str, Any]], Mappi
             if no_pod.status != 404:
                 raise
         raise
+
+
+def all_pods(client: Client) -> list[dict[str, Any]]:
+    """The status of every pod, by id; none where the service knows no pods."""
+    try:
+        pods: list[dict[str, Any]] = client.get("/v2/pods::status")
+    except Refused as refused:
+        if refused.status != 404:
+            raise
+        return []
+    return sorted(pods, key=lambda pod: str(pod["id"]))
 
 
 def containers(pod: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:

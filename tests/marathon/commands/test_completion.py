@@ -26,13 +26,14 @@ def completed(*words: str, incomplete: str = "") -> list[str]:
 def test_commands_options_and_ids_are_completed(service: Fake, run: Run) -> None:
     service.answers |= {
         "GET /v2/apps": {"apps": [{"id": "/web"}, {"id": "/shop/web"}]},
+        "GET /v2/pods": [{"id": "/wiki"}],
         "GET /v2/apps/web/versions": {"versions": ["2026-01-02", "2026-01-01"]},
         "GET /v2/deployments": [{"id": "d1"}, {"id": "e2"}],
     }
     assert set(completed(incomplete="de")) == {"deploy", "destroy", "deployments"}
     assert "--wait-timeout" in completed("deploy", incomplete="--")
-    assert completed("scale", incomplete="/w") == ["/web"]
-    assert completed("logs", incomplete="w") == ["web"]
+    assert completed("scale", incomplete="/w") == ["/web", "/wiki"]
+    assert completed("logs", incomplete="w") == ["web", "wiki"]
     assert completed("rollback", "web", incomplete="2026-01-02") == ["2026-01-02"]
     assert completed("deployments", "watch", incomplete="d") == ["d1"]
 

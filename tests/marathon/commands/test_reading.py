@@ -43,9 +43,9 @@ def test_apps_are_a_table_on_stdout(service: Fake, run: Run) -> None:
     }
     result = run("apps")
     lines = [line.split() for line in result.stdout.splitlines()]
-    assert lines[0][:4] == ["APP", "RUNNING", "HEALTHY", "CPUS"]
-    assert lines[1][:6] == ["/web", "3/3", "2", "0.1", "64", "unhealthy"]
-    assert lines[2][:6] == ["/db", "1/3", "-", "0.1", "64", "waiting"]
+    assert lines[0][:5] == ["ID", "KIND", "RUNNING", "HEALTHY", "CPUS"]
+    assert lines[1][:7] == ["/db", "app", "1/3", "-", "0.1", "64", "waiting"]
+    assert lines[2][:7] == ["/web", "app", "3/3", "2", "0.1", "64", "unhealthy"]
     assert result.stderr == ""
 
 
@@ -54,7 +54,7 @@ def test_json_is_what_the_api_answered_and_quiet_is_ids(service: Fake, run: Run)
     assert json.loads(run("apps", "--json").stdout) == [APP]
     assert run("apps", "-q").stdout == "/web\n"
     run("apps", "--label", "a==b")
-    assert service.asked[-1].query == {"label": ["a==b"]}
+    assert {"label": ["a==b"]} in [asked.query for asked in service.asked]
 
 
 def test_ps_lists_tasks_of_all_apps_or_one(service: Fake, run: Run) -> None:
@@ -168,21 +168,78 @@ def test_logs_of_a_pod_are_those_of_its_containers_by_name(service: Fake, run: R
     assert result.stdout == "pods_web.5e300614.server | said\npods_web.5e300614.writer | said\n"
 
 
+SERVER: dict[str, Any] = {
+    "containerId": "pods_web.instance-5e.server.1",
+    "status": "TASK_RUNNING",
+    "conditions": [{"name": "healthy", "value": "true"}],
+    "endpoints": [{"name": "http", "allocatedHostPort": 31000}],
+}
+WRITER: dict[str, Any] = {"containerId": "pods_web.instance-5e.writer.1", "status": "TASK_STAGING"}
+POD: dict[str, Any] = {
+    "id": "/pods/web",
+    "spec": {
+        "labels": {"tier": "web"},
+        "containers": [
+            {"name": "server", "resources": {"cpus": 0.1, "mem": 64}, "healthCheck": {}},
+            {"name": "writer", "resources": {"cpus": 0.1, "mem": 32}},
+        ],
+        "executorResources": {"cpus": 0.1, "mem": 32},
+        "scaling": {"kind": "fixed", "instances": 2},
+    },
+    "instances": [{"id": "5e", "agentHostname": "box", "status": "STABLE", "containers": [SERVER, WRITER]}],
+}
+
+
 def test_ps_of_a_pod_lists_its_containers(service: Fake, run: Run) -> None:
-    server = {
-        "containerId": "pods_web.instance-5e.server.1",
-        "status": "TASK_RUNNING",
-        "conditions": [{"name": "healthy", "value": "true"}],
-        "endpoints": [{"name": "http", "allocatedHostPort": 31000}],
-    }
-    writer = {"containerId": "pods_web.instance-5e.writer.1", "status": "TASK_STAGING"}
-    instances = [{"agentHostname": "box", "containers": [server, writer]}]
-    service.answers["GET /v2/pods/pods/web::status"] = {"instances": instances}
+    service.answers["GET /v2/pods/pods/web::status"] = POD
     first, second = run("ps", "pods/web").stdout.splitlines()[1:]
     assert first.split()[1:4] == ["running", "healthy", "box:31000"]
     assert second.split()[1:4] == ["staging", "-", "box"]
-    assert run("ps", "pods/web", "-q").stdout.split() == [server["containerId"], writer["containerId"]]
-    assert json.loads(run("ps", "pods/web", "--json").stdout) == instances
+    assert run("ps", "pods/web", "-q").stdout.split() == [SERVER["containerId"], WRITER["containerId"]]
+    assert json.loads(run("ps", "pods/web", "--json").stdout) == POD["instances"]
+
+
+def test_ps_lists_containers_of_pods_among_the_tasks_of_apps(service: Fake, run: Run) -> None:
+    service.answers |= {"GET /v2/tasks": {"tasks": [TASK]}, "GET /v2/pods::status": [POD]}
+    ids = [SERVER["containerId"], WRITER["containerId"], TASK["id"]]
+    assert [line.split()[0] for line in run("ps").stdout.splitlines()[1:]] == ids
+    assert run("ps", "-q").stdout.split() == ids
+    assert json.loads(run("ps", "--json").stdout) == [TASK, *POD["instances"]]
+
+
+def test_apps_lists_pods_among_them(service: Fake, run: Run) -> None:
+    service.answers |= {"GET /v2/apps": {"apps": [APP]}, "GET /v2/pods::status": [POD]}
+    first, second = (line.split() for line in run("apps").stdout.splitlines()[1:])
+    assert first[:7] == ["/pods/web", "pod", "1/2", "1", "0.3", "128", "waiting"]
+    assert second[:2] == ["/web", "app"]
+    assert run("apps", "-q").stdout.split() == ["/pods/web", "/web"]
+    assert json.loads(run("apps", "--json").stdout) == [APP, POD]
+
+
+def test_a_pod_that_a_deployment_changes_is_deploying(service: Fake, run: Run) -> None:
+    deployment = {"id": "d", "affectedApps": [], "affectedPods": ["/pods/web"]}
+    service.answers |= {
+        "GET /v2/apps": {"apps": []},
+        "GET /v2/pods::status": [POD],
+        "GET /v2/deployments": [deployment],
+    }
+    assert run("apps").stdout.splitlines()[1].split()[6] == "deploying"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [
+        (("--label", "tier==web"), True),
+        (("--label", "tier==db"), False),
+        (("--id", "WEB"), True),
+        (("--id", "other"), False),
+    ],
+)
+def test_apps_are_filtered_whether_they_are_pods_or_not(
+    service: Fake, run: Run, arguments: tuple[str, ...], shown: bool
+) -> None:
+    service.answers |= {"GET /v2/apps": {"apps": []}, "GET /v2/pods::status": [POD]}
+    assert (run("apps", *arguments, "-q").stdout == "/pods/web\n") is shown
 
 
 def test_logs_of_what_is_neither_app_nor_pod_say_so(service: Fake, run: Run) -> None:

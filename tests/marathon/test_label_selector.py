@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.marathon.api.label_selector import SelectorError, parse_selector
+from actors.marathon.label_selector import SelectorError, parse_selector
 
 LABELS = {"tier": "front", "owner": "ann", "odd": "a,b", "empty": ""}
 

@@ -1,4 +1,4 @@
-"""The selectors of ``GET /v2/apps?label=…``: all of them must hold.
+"""The selectors of ``GET /v2/apps?label=…`` and ``marathon apps --label``: all of them must hold.
 
     selectors  =  selector { "," selector }
     selector   =  name                     the label is there
