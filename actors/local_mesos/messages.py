@@ -10,6 +10,7 @@ nobody changes once they are sent.
           ◄──  AgentRegistered(agent_id)
     ReregisterAgent(info, tasks, …)       ──►   takes over what still runs there (after a restart of either)
           ◄──  AgentRegistered(agent_id)        or ShutdownAgent when it had been marked gone
+          ◄──  ReconcileTasks(…)                which the agent did not name: it says what became of them
           ◄──  RunTask / RunTaskGroup           an accepted offer
     UpdateStatus(…, uuid)                 ──►   to the framework; the agent repeats it (10 s, doubling to 10 min)
           ◄──  AcknowledgeUpdate(…, uuid)       the framework has it: the agent sends the task's next one
@@ -41,6 +42,7 @@ __all__ = [
     "FrameworkMessage",
     "KillTask",
     "MasterChanged",
+    "ReconcileTasks",
     "RegisterAgent",
     "ReregisterAgent",
     "RunTask",
@@ -149,6 +151,18 @@ class MasterChanged:
 @dataclass(frozen=True, slots=True)
 class AgentRegistered:
     agent_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReconcileTasks:
+    """The master holds these tasks of the framework for the agent's, and the agent's registration did not name them.
+
+    A launch may have crossed the registration, and only the agent can tell: it answers for each that it does not know
+    when this arrives, behind the launch, with ``TASK_DROPPED`` (``SlaveReregisteredMessage.reconciliations`` of Mesos).
+    """
+
+    framework: mesos_pb2.FrameworkInfo
+    task_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

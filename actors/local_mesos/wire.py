@@ -45,6 +45,7 @@ _CLASSES: Final[tuple[type, ...]] = (
     messages.ApplyOperation,
     messages.AcknowledgeOperationStatus,
     messages.ShutdownAgent,
+    messages.ReconcileTasks,
 )
 _NUMBERS: Final = {cls: number for number, cls in enumerate(_CLASSES)}
 _NOTHING: Final = -1

@@ -329,6 +329,20 @@ REGRESSIONS = {
             agents=2,
         ),
     ),
+    "a launch that crosses an agent's registration is not lost": (
+        "network",
+        Plan(
+            1280,
+            60.0,
+            (
+                Step("put", 4.311384128386411, ((("/cache", Definition("serve 1", 2, minimum=1.0, over=0.0)),), True)),
+                Step("cut", 0.6479598587489654, (76, 32.37)),
+                Step("reset", 28.49106848128781, (72,)),
+                Step("slow network", 13.911976528649564, (19.52,)),
+            ),
+            agents=3,
+        ),
+    ),
 }
 
 

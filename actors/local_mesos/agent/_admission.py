@@ -14,11 +14,10 @@ Refusal = tuple[TaskState, str, mesos_pb2.TaskStatus.Reason.ValueType]
 
 def why_not(run: Run, stopping: bool, executor_ends: bool = False) -> Refusal | None:
     """None if this task can run here."""
-    lost = TaskState.TASK_DROPPED if run.framework_is_partition_aware else TaskState.TASK_LOST
     if stopping:
-        return lost, "The agent is stopping", TaskStatus.REASON_AGENT_DISCONNECTED
+        return run.dropped, "The agent is stopping", TaskStatus.REASON_AGENT_DISCONNECTED
     if executor_ends:
-        return lost, "Executor terminating/terminated", TaskStatus.REASON_EXECUTOR_TERMINATED
+        return run.dropped, "Executor terminating/terminated", TaskStatus.REASON_EXECUTOR_TERMINATED
     image = run.task.container.mesos.image
     if image.HasField("type") and image.type != mesos_pb2.Image.DOCKER:
         text = f"This agent runs images of type DOCKER only, not {mesos_pb2.Image.Type.Name(image.type)}"

@@ -71,6 +71,7 @@ from actors.local_mesos.messages import (
     FrameworkMessage,
     KillTask,
     MasterChanged,
+    ReconcileTasks,
     ReregisterAgent,
     RunTask,
     RunTaskGroup,
@@ -238,6 +239,8 @@ class Agent(Actor[Any]):
             case Terminated(ref=ref) if self._link.is_to(ref):
                 self.log.warning("the master %s is gone; the tasks go on, and wait for another", ref)
                 self._link.turn_to(None)
+            case ReconcileTasks(framework, task_ids):
+                self._tasks.reconcile(framework, task_ids)
             case UpdateFramework(framework):
                 self._tasks.learn_framework(framework)
             case ApplyOperation():

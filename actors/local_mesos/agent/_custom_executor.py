@@ -288,8 +288,7 @@ class CustomExecutor(Actor[Any]):
     def _drop_what_it_never_got(self, known: Iterable[str]) -> None:
         for name, task in self._tasks.items():
             if task.sent and task.reached is None and name not in known:
-                partition_aware = task.run.framework_is_partition_aware
-                task.reached = TaskState.TASK_DROPPED if partition_aware else TaskState.TASK_LOST
+                task.reached = task.run.dropped
                 self._kills.pop(name, None)
                 text, reason = "Task launched during agent restart", TaskStatus.REASON_AGENT_RESTARTED
                 self._of_agent(task.run, task.reached, text, reason)

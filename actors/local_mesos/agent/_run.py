@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from actors.local_mesos.container_engine import has_image
 from actors.local_mesos.task_runner import TaskCommand
-from mesos_proto import mesos_pb2
+from mesos_proto import TaskState, mesos_pb2
 
 __all__ = ["AgentIdentity", "ExecutorRun", "Run", "group_of", "outer", "sandbox_of"]
 
@@ -86,8 +86,10 @@ class Run:
         return any(c.type == Capability.TASK_KILLING_STATE for c in self.framework.capabilities)
 
     @property
-    def framework_is_partition_aware(self) -> bool:
-        return any(c.type == Capability.PARTITION_AWARE for c in self.framework.capabilities)
+    def dropped(self) -> TaskState:
+        """What a task becomes that never started, in the framework's words."""
+        aware = any(c.type == Capability.PARTITION_AWARE for c in self.framework.capabilities)
+        return TaskState.TASK_DROPPED if aware else TaskState.TASK_LOST
 
     def command(self) -> TaskCommand:
         """What the task runner is to start."""

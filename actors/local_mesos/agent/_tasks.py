@@ -5,6 +5,7 @@
     agent                                   tasks                                who runs it
     launch(framework, tasks)         ──►    stored, then                  ──►    a PlainTask, a CommandExecutor, or
                                                                                  the executor that they share
+    reconcile(framework, names)      ──►    TASK_DROPPED of each that is not here
     kill / shut_down_executor        ──►    behind what is being stored   ──►    Kill / Shutdown
     shut_down_framework              ──►    forgotten by the checkpoint   ──►    Shutdown; it ends without a word
     executor_failed                  ──►    TASK_FAILED, unless the task has ended
@@ -14,7 +15,7 @@ What they say comes back to the agent as ``Update``, which its ``Delivery`` sees
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -99,6 +100,21 @@ class Tasks:
         ids = numbered(executor, random_uuid(self._context.system).hex, len(tasks), as_group)
         containers = self._containers.accept(self._identity(), framework, tasks, ids)
         self._executors.run(executor, containers, as_group, stopping)
+
+    def reconcile(self, framework: mesos_pb2.FrameworkInfo, task_ids: Iterable[str]) -> None:
+        """Of those that never came here, their framework hears that they were dropped."""
+        for task_id in task_ids:
+            if self._containers.of_task(framework.id.value, task_id) is not None:
+                continue
+            self.learn_framework(framework)
+            identity = self._identity()
+            task = mesos_pb2.TaskInfo(task_id=mesos_pb2.TaskID(value=task_id))
+            task.agent_id.value = identity.agent_id
+            name = str(random_uuid(self._context.system))
+            (container,) = self._containers.accept(identity, framework, [task], [name])
+            self._delivery.store(container, TaskRecord(framework.id.value, container.id, task))
+            text, reason = "Reconciliation: task unknown to the agent", TaskStatus.REASON_RECONCILIATION
+            self._delivery.updated_by_agent(container.run, container.run.dropped, text, reason)
 
     def learn_framework(self, framework: mesos_pb2.FrameworkInfo) -> None:
         if self._containers.frameworks.get(framework.id.value) != framework:

@@ -21,6 +21,7 @@ from actors.local_mesos.messages import (
     AgentRegistered,
     ExecutorExited,
     KillTask,
+    ReconcileTasks,
     RegisterAgent,
     ReregisterAgent,
     ShutdownAgent,
@@ -229,12 +230,11 @@ def _return(cluster: Cluster, agent: Agent, message: ReregisterAgent) -> None:
         cluster.allocator.clear_filters(agent.id)
     agent.info.CopyFrom(message.info)
     there = {(task.framework_id.value, task.task_id.value) for task in message.tasks}
-    for task in list(agent.all_tasks()):
-        framework = cluster.frameworks.get(task.framework_id)
-        if framework is not None and (framework.id, task.task_id) not in there:
-            state = mesos_pb2.TASK_DROPPED if framework.partition_aware else mesos_pb2.TASK_LOST
-            reason = TaskStatus.REASON_RECONCILIATION
-            tasks.lose(cluster, framework, task, state, reason, "Task is unknown to the agent")
+    for framework_id, held in agent.tasks.items():
+        # Not lost yet: a launch may have crossed the registration, or its repetition. The agent says.
+        unnamed = tuple(task_id for task_id in held if (framework_id, task_id) not in there)
+        if unnamed and framework_id in cluster.frameworks:
+            agent.ref.tell(ReconcileTasks(cluster.frameworks[framework_id].info, unnamed))
     for framework_id in {framework_id for framework_id, _ in there} & set(cluster.completed_frameworks):
         agent.ref.tell(ShutdownFramework(framework_id))
     for (framework_id, task_id), policy in agent.kills.items():

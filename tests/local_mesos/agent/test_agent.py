@@ -68,6 +68,23 @@ async def test_after_a_lost_master_it_waits_for_another_and_brings_its_tasks(ben
     )
 
 
+@pytest.mark.parametrize("aware", [False, True])
+async def test_of_tasks_that_the_master_asks_about_only_the_unknown_are_dropped(bench: Bench, aware: bool) -> None:
+    if aware:
+        bench.framework.capabilities.extend(capable(CAPABILITY.PARTITION_AWARE))
+    await bench.start()
+    bench.run("sleep 9000", "here")
+    await bench.until("TASK_STARTING", "TASK_RUNNING")
+    bench.agent.tell(m.ReconcileTasks(bench.framework, ("here", "never came")), bench.master)
+    status = await bench.until("TASK_DROPPED" if aware else "TASK_LOST", acknowledge=False)
+    assert (status.task_id.value, status.reason) == ("never came", Status.REASON_RECONCILIATION)
+    assert status.message == "Reconciliation: task unknown to the agent"
+    again = await bench.next(m.UpdateStatus)
+    assert again.status == status, "repeated until it is acknowledged, as every status"
+    bench.acknowledge(again)
+    await bench.silence(1000)
+
+
 # -- statuses ------------------------------------------------------------------------------------------------------
 
 

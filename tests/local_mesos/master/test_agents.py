@@ -99,6 +99,28 @@ async def test_a_kill_for_an_agent_that_is_away_waits_for_it(bench: Bench) -> No
     assert [kill.task_id for kill in bench.messages(m.KillTask, agent=1)] == ["t"]
 
 
+@pytest.mark.parametrize("arrived", [True, False])
+async def test_a_launch_that_crossed_a_registration_is_lost_only_if_the_agent_says_so(
+    bench: Bench, arrived: bool
+) -> None:
+    await bench.start()
+    bench.runs_tasks = False
+    scheduler = await bench.subscribe()
+    offer = (await scheduler.offers())[0]
+    await scheduler.launch(offer, scheduler.task(offer))
+    after = len(scheduler.events)
+    bench.agents[0].tell(("reregister", bench.master.ref, (), ()))
+    await bench.sleep(1)
+    assert [(asked.framework.id.value, asked.task_ids) for asked in bench.messages(m.ReconcileTasks)] == [
+        (scheduler.id["value"], ("t",))
+    ]
+    assert "UPDATE" not in scheduler.types()[after:]
+    assert len((await bench.ask_operator("GET_TASKS"))["tasks"]) == 1
+    state = "TASK_RUNNING" if arrived else "TASK_LOST"
+    bench.agents[0].tell(("update", scheduler.id["value"], "t", state))
+    await scheduler.status(state, after)
+
+
 @pytest.mark.real
 async def test_a_restarted_master_knows_agents_quotas_and_who_is_gone(bench: Bench, tmp_path: Path) -> None:
     await bench.start(agents=2, work_dir=tmp_path)
