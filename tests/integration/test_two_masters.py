@@ -10,11 +10,13 @@ from tests.integration.real_mesos.cluster import RealMesos, real_mesos_or_skip
 from tests.integration.two_masters.run import SCENARIOS, compare
 from tests.integration.two_masters.scenarios import (  # noqa: F401 - they enter themselves
     connections_and_lifetimes,
+    http_and_streams,
     older_endpoints,
     operator_calls,
     roles_quota_and_lifetimes,
     scheduler_calls,
     the_end_of_agents,  # last: it takes one away
+    updates_and_roles,
 )
 
 RESOURCES = "cpus:4;mem:4096;disk:10240;ports:[31000-31999]"

@@ -8,11 +8,11 @@ from __future__ import annotations
 import base64
 import binascii
 import gzip
-import re
 import zlib
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, TypeVar
+from urllib.parse import unquote
 
 from aiohttp import web
 from google.protobuf.message import DecodeError, Message
@@ -30,6 +30,7 @@ __all__ = [
     "encoder",
     "hide_new_capabilities",
     "json_body",
+    "last_header",
     "read_call",
     "text",
     "texts_are_utf8",
@@ -41,9 +42,9 @@ PROTOBUF = "application/x-protobuf"
 PREFIXES = ("", "/master", "/", "/master/")
 """Of what the master itself answers; the last two for whoever joins an address and a path that both have a slash."""
 
-_UNTYPED = "application/octet-stream"  # what aiohttp calls a body that nobody gave a type
+_BLANKS = str.maketrans("", "", " \t\n")
 
-_ZERO = re.compile(r"q=0*\.?0*")
+_UNTYPED = "application/octet-stream"  # what aiohttp calls a body that nobody gave a type
 
 T = TypeVar("T", bound=Message)
 
@@ -151,9 +152,14 @@ def _fields_are_utf8(message: Message) -> bool:
     return True
 
 
+def last_header(request: web.Request, name: str) -> str | None:
+    """Of a header that came more than once, Mesos takes the last."""
+    return request.headers.getall(name, [None])[-1]
+
+
 def accepted_format(request: web.Request) -> str:
     """JSON whenever the client takes it (of q, only 0 counts), else protobuf."""
-    accept = request.headers.get("Accept")
+    accept = last_header(request, "Accept")
     if accept is None:
         return JSON
     for wanted in (JSON, PROTOBUF):
@@ -163,13 +169,24 @@ def accepted_format(request: web.Request) -> str:
 
 
 def _takes(header: str, *wanted: str) -> bool:
-    """Whether an Accept header allows it: the first of these names that it has decides, unless its q is 0."""
-    said = [part.replace(" ", "").replace("\t", "").lower().split(";") for part in header.split(",")]
+    """Whether an Accept header allows it: the first of these names that it has decides, by its q."""
+    said = [part.translate(_BLANKS).split(";") for part in header.split(",")]
     for name in wanted:
         for kind, *parameters in said:
-            if kind == name:
-                return not any(_ZERO.fullmatch(each) for each in parameters)
+            if kind.lower() == name:
+                return _is_wanted(parameters)
     return False
+
+
+def _is_wanted(parameters: list[str]) -> bool:
+    """A q of which there are two counts as little as none; one that is no number refuses."""
+    given = [pair[1] for each in parameters if (pair := each.split("="))[0] == "q" and len(pair) == 2]
+    if len(given) != 1:
+        return True
+    try:
+        return float(given[0]) > 0
+    except ValueError:
+        return False
 
 
 def encoder(media_type: str) -> Callable[[Message], bytes]:
@@ -198,7 +215,7 @@ def hide_new_capabilities(info: mesos_pb2.MasterInfo) -> None:
 def body_response(request: web.Request, body: bytes, media_type: str) -> web.Response:
     """A body, compressed as Mesos does it: from 1024 bytes on, for a client that takes gzip."""
     headers = {"Content-Type": media_type}
-    if len(body) >= 1024 and _takes(request.headers.get("Accept-Encoding", ""), "gzip", "*"):
+    if len(body) >= 1024 and _takes(last_header(request, "Accept-Encoding") or "", "gzip", "*"):
         headers["Content-Encoding"] = "gzip"
         body = gzip.compress(body, compresslevel=1, mtime=0)
     return web.Response(body=body, headers=headers)
@@ -227,9 +244,26 @@ def json_body(request: web.Request, body: bytes) -> web.Response:
     return body_response(request, function.encode() + b"(" + body + b")", "text/javascript")
 
 
+_PROCESSES = {"master", "version", "metrics", "files"}
+
+
+def _called_by_name(request: web.Request) -> bool:
+    """Mesos decodes no more of a path than a process's name: it has ``/%6daster/health`` and no ``/%68ealth``."""
+    path, resource = request.raw_path.partition("?")[0], request.match_info.route.resource
+    if "%" not in path or resource is None:
+        return True
+    first, slash, rest = path.lstrip("/").partition("/")
+    if unquote(first) in _PROCESSES:
+        first = unquote(first)
+    fixed = resource.canonical.partition("{")[0].replace("//", "/")
+    return f"/{first}{slash}{rest}".startswith(fixed)
+
+
 @web.middleware
 async def plain_words(request: web.Request, handler: Callable[[web.Request], Any]) -> web.StreamResponse:
     """Refusals become responses; what is not there is said in Mesos's words."""
+    if not _called_by_name(request):
+        return text(404, "404 Not Found.")
     try:
         response: web.StreamResponse = await handler(request)
         return response

@@ -132,7 +132,7 @@ class LegacyApi:
         return answer
 
     async def _remove_quota(self, request: web.Request) -> web.StreamResponse:
-        role = request.match_info["role"]
+        role = request.raw_path.partition("?")[0].partition("/quota/")[2]  # as it was written: Mesos decodes none
         answer: Answer = await self._ask(OperatorCall(_removal(role)))
         if answer.status == 200:
             return text(200)

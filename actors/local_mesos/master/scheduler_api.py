@@ -19,7 +19,7 @@ from google.protobuf.message import Message
 from actors.core import ActorRef, ActorSystem, Props
 from mesos_proto import scheduler_pb2
 
-from ._http import Refusal, accepted_format, authenticate, encoder, read_call, require_method, text
+from ._http import Refusal, accepted_format, authenticate, encoder, last_header, read_call, require_method, text
 from .protocol import Answer, SchedulerCall, Subscribe
 from .settings import MasterSettings
 from .stream import EventStream, Outlet, write_chunks
@@ -100,7 +100,7 @@ class SchedulerApi:
             return await self._subscribe(request, master, call)
         if call.type == Call.RECONCILE_OPERATIONS:
             accepted_format(request)
-        stream_id = request.headers.get("Mesos-Stream-Id")
+        stream_id = last_header(request, "Mesos-Stream-Id")
         answer: Answer = await master.ask(SchedulerCall(call, stream_id, principal), timeout=30.0)
         return text(answer.status, answer.text)
 

@@ -21,6 +21,7 @@ from mesos_proto import mesos_pb2
 from ._http import PREFIXES, bare_headers, plain_words, text
 from .agent_door import AgentDoor
 from .call_lane import CallLane
+from .hostless import Hostless
 from .legacy_api import LegacyApi
 from .master import Master
 from .operator_api import OperatorApi
@@ -55,9 +56,10 @@ class Front:
 
     def in_front(self, inner: asyncio.Protocol) -> asyncio.Protocol:
         """Before aiohttp on each connection: what takes calls by the batch, where nobody has to say who he is."""
+        hostless = Hostless(inner)
         if self._settings.credentials:
-            return inner
-        return CallLane(inner, lambda: self._scheduler.master, self._system.clock)
+            return hostless
+        return CallLane(hostless, lambda: self._scheduler.master, self._system.clock)
 
     def close(self) -> None:
         self._streams.close()

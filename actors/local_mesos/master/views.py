@@ -193,10 +193,12 @@ def known_roles(cluster: Cluster) -> list[Role]:
     for name in (*cluster.allocator.weights, *cluster.quota_configs):
         role_of(name)
     for framework_ in cluster.frameworks.values():
-        for name in framework_.roles:
+        used, offered = framework_.used(), framework_.offered()
+        held = (name or "*" for name in (*used.allocations(), *offered.allocations()))
+        for name in {*framework_.roles, *held}:  # in one that it left, for as long as it holds something there
             role_of(name).frameworks.append(framework_.id)
-        _gather(role_of, framework_.used(), "allocated")
-        _gather(role_of, framework_.offered(), "offered")
+        _gather(role_of, used, "allocated")
+        _gather(role_of, offered, "offered")
     for agent_ in cluster.agents.values():
         for name, part in agent_.total.reservations().items():
             for path in _upwards(name):

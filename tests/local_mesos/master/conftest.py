@@ -11,6 +11,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from yarl import URL
 
 from actors.core import Actor, ActorRef, ActorSystem, Props
 from actors.local_mesos import messages as m
@@ -239,7 +240,8 @@ class Bench:
     # -- HTTP
 
     async def request(self, method: str, path: str, **options: Any) -> tuple[int, str]:
-        async with self._session.request(method, self.master.url + path, **options) as response:
+        url = URL(self.master.url + path, encoded="%" in path)
+        async with self._session.request(method, url, **options) as response:
             return response.status, await response.text()
 
     async def post(self, path: str, body: Any, headers: Json | None = None) -> tuple[int, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 
@@ -9,6 +10,7 @@ import pytest
 
 from actors.local_mesos import messages as m
 from actors.local_mesos.master import legacy_calls
+from actors.local_mesos.master.hostless import Hostless
 
 from .conftest import JSON, Bench, Json, capabilities, scalar
 
@@ -358,6 +360,8 @@ async def test_a_view_that_fails_ends_its_request_alone(bench: Bench, monkeypatc
         ("application/json;q=0, */*", "application/x-protobuf"),
         ("APPLICATION/JSON ; q=0.0, application/x-protobuf", "application/x-protobuf"),
         ("application/x-protobuf;q=0", None),
+        ("application/json;q=x", None),
+        ("application/json;Q=0", "application/json"),
     ],
 )
 async def test_a_format_with_no_weight_is_not_taken(bench: Bench, accept: str, kind: str | None) -> None:
@@ -411,3 +415,38 @@ async def test_a_guarantee_of_a_child_must_be_its_parent_s(bench: Bench) -> None
     assert await guarantee("eng/web", 1) == (200, "")
     status, text = await guarantee("eng/db", 1.5)
     assert (status, "the sum of its children's guarantees (cpus:2.5)" in text) == (400, True)
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000])
+@pytest.mark.parametrize(
+    "head", [b"POST /api/v1 HTTP/1.1\r\nContent-Type: application/json\r\n", b"POST /api/v1 HTTP/1.1\r\nHOST: x\r\n"]
+)
+async def test_who_asks_without_a_host_is_given_one_and_all_else_goes_on_as_it_came(size: int, head: bytes) -> None:
+    class Inner(asyncio.Protocol):
+        data = b""
+
+        def data_received(self, data: bytes) -> None:
+            self.data += data
+
+    inner = Inner()
+    hostless = Hostless(inner)
+    sent = head + b"Content-Length: 4\r\n\r\nbody" + b"GET /health HTTP/1.1\r\n\r\n"
+    for at in range(0, len(sent), size):
+        hostless.data_received(sent[at : at + size])
+    line, _, rest = sent.partition(b"\r\n")
+    assert inner.data == (sent if b"HOST" in head else line + b"\r\nHost: \r\n" + rest)
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/%6daster/health", 200),
+        ("/%68ealth", 404),
+        ("/master/%68ealth", 404),
+        ("/health/%zz", 200),
+        ("/tasks/%20", 200),
+    ],
+)
+async def test_of_a_path_only_the_process_may_be_written_in_another_way(bench: Bench, path: str, status: int) -> None:
+    await bench.start(agents=0)
+    assert (await bench.request("GET", path))[0] == status

@@ -21,8 +21,8 @@ Seen = Iterator[tuple[str, Any]]
 def reading_idle(master: Master) -> Seen:
     for kind in READING:
         for accept in (JSON, PROTOBUF):
-            yield f"{kind} {accept}", shown(master.operator({"type": kind}, accept))
-        yield f"{kind} from protobuf", shown(master.operator({"type": kind}, binary=True))
+            yield f"{kind} {accept}", _without_completed(shown(master.operator({"type": kind}, accept)))
+        yield f"{kind} from protobuf", _without_completed(shown(master.operator({"type": kind}, binary=True)))
 
 
 @scenario
