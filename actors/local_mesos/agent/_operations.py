@@ -55,6 +55,8 @@ class Operations:
         self._waiting = {operation.uuid.value: operation for operation in waiting}
 
     def apply(self, message: ApplyOperation) -> None:
+        if message.operation_uuid in self._waiting:
+            return  # its registration did not name it yet, and so it was sent again
         status = mesos_pb2.OperationStatus(state=mesos_pb2.OPERATION_FINISHED)
         operation = mesos_pb2.Operation(
             framework_id=mesos_pb2.FrameworkID(value=message.framework_id),

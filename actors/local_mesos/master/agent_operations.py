@@ -3,11 +3,14 @@
 ::
 
     ACCEPT / an operator ──► apply ──► ApplyOperation to the agent; the master counts on its success at once
+    the agent registers again ──► send_again ──► those that it did not name: they may have crossed it
     agent UpdateOperationStatus ──► updated ──► UPDATE_OPERATION_STATUS, if the operation carries an id
     framework ACKNOWLEDGE_OPERATION_STATUS ──► acknowledged ──► to the agent; the record goes
 """
 
 from __future__ import annotations
+
+from collections.abc import Container, Iterable
 
 from actors.local_mesos.messages import AcknowledgeOperationStatus, ApplyOperation, UpdateOperationStatus
 from mesos_proto import mesos_pb2, scheduler_pb2
@@ -15,7 +18,7 @@ from mesos_proto import mesos_pb2, scheduler_pb2
 from .cluster import Agent, Cluster, Framework, Operation
 from .operations import Conversion
 
-__all__ = ["acknowledged", "apply", "refuse", "updated"]
+__all__ = ["acknowledged", "apply", "refuse", "send_again", "unknown_to", "updated"]
 
 Event = scheduler_pb2.Event
 
@@ -45,10 +48,30 @@ def apply(
         record.framework_id.CopyFrom(framework.info.id)
         framework.operations[record.uuid.value] = entry
     if agent.connected:
-        resources = tuple(agent.total.to_protos(refined_format=True))
-        agent.ref.tell(ApplyOperation(entry.framework_id, operation, record.uuid.value, resources))
+        _send(agent, entry)
     kind = mesos_pb2.Offer.Operation.Type.Name(operation.type).lower()
     cluster.metrics.count_operation(kind, "total")
+
+
+def unknown_to(agent: Agent, named: Container[bytes]) -> list[Operation]:
+    """Those that the agent may not have heard of, as it names only ``named``."""
+    pending = mesos_pb2.OPERATION_PENDING
+    return [
+        entry
+        for uuid, entry in agent.operations.items()
+        if entry.proto.latest_status.state == pending and uuid not in named
+    ]
+
+
+def send_again(agent: Agent, entries: Iterable[Operation]) -> None:
+    """What an operation leaves goes with it: to an agent that did hear of it, it changes nothing."""
+    for entry in entries:
+        _send(agent, entry)
+
+
+def _send(agent: Agent, entry: Operation) -> None:
+    resources = tuple(agent.total.to_protos(refined_format=True))
+    agent.ref.tell(ApplyOperation(entry.framework_id, entry.proto.info, entry.proto.uuid.value, resources))
 
 
 def refuse(cluster: Cluster, framework: Framework, operation: mesos_pb2.Offer.Operation, error: str) -> None:

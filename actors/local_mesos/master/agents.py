@@ -29,7 +29,7 @@ from actors.local_mesos.messages import (
 )
 from mesos_proto import Resources, master_pb2, mesos_pb2, scheduler_pb2
 
-from . import draining, frameworks, inverse_offers, offers, tasks, views
+from . import agent_operations, draining, frameworks, inverse_offers, offers, tasks, views
 from .cluster import Agent, Cluster, Framework, Operation, is_terminal
 from .parsed import resources_in
 from .registry import Entry
@@ -223,9 +223,11 @@ def _return(cluster: Cluster, agent: Agent, message: ReregisterAgent) -> None:
     agent.reregistered_time = cluster.now()
     cluster.timers.cancel(("agent", agent.id))
     cluster.metrics.count("master/slave_reregistrations")
-    if message.resources:
+    unheard = agent_operations.unknown_to(agent, {operation.uuid.value for operation in message.operations})
+    if message.resources and not unheard:
         agent.total = Resources(message.resources)
         cluster.allocator.update_total(agent.id, agent.total)
+    agent_operations.send_again(agent, unheard)
     if agent.info.attributes != message.info.attributes:
         cluster.allocator.clear_filters(agent.id)
     agent.info.CopyFrom(message.info)

@@ -85,6 +85,19 @@ async def test_of_tasks_that_the_master_asks_about_only_the_unknown_are_dropped(
     await bench.silence(1000)
 
 
+async def test_an_operation_that_is_sent_again_is_applied_once(bench: Bench) -> None:
+    await bench.start()
+    operation = pb.Offer.Operation(type=pb.Offer.Operation.RESERVE, id=pb.OperationID(value="o"))
+    message = m.ApplyOperation("F", operation, b"16 bytes of uuid", (pb.Resource(name="cpus"),))
+    bench.agent.tell(message, bench.master)
+    said = await bench.next(m.UpdateOperationStatus)
+    bench.agent.tell(message, bench.master)
+    await bench.silence(1)
+    assert said.status.state == pb.OPERATION_FINISHED
+    bench.agent.tell(m.AcknowledgeOperationStatus("F", said.operation_uuid, said.status.uuid.value), bench.master)
+    await bench.silence(1000)
+
+
 # -- statuses ------------------------------------------------------------------------------------------------------
 
 

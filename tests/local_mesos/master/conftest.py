@@ -50,7 +50,7 @@ class ScriptedAgent(Actor[Any]):
                 self.update(framework.id.value, task.task_id.value, "TASK_RUNNING")
             case m.KillTask(framework_id, task_id):
                 self.update(framework_id, task_id, "TASK_KILLED")
-            case m.ApplyOperation(framework_id, operation, uuid):
+            case m.ApplyOperation(framework_id, operation, uuid) if self.bench.applies:
                 status = mesos_pb2.OperationStatus(state=mesos_pb2.OPERATION_FINISHED)
                 if operation.HasField("id"):
                     status.uuid.value = self.bench.new_uuid()
@@ -198,6 +198,7 @@ class Bench:
         self.agents: list[ActorRef[Any]] = []
         self.told: list[list[Any]] = []
         self.runs_tasks = True
+        self.applies = True
         self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True))
         self._streams: list[Stream] = []
         self._numbers = itertools.count(1)

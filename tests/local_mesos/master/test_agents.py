@@ -13,6 +13,8 @@ from mesos_proto import mesos_pb2
 
 from .conftest import Bench, Scheduler, capabilities
 
+DYNAMIC = {"type": "DYNAMIC", "role": "r"}
+
 
 async def running(bench: Bench, *names: str, checkpoint: bool = True) -> Scheduler:
     """A framework with a running task."""
@@ -119,6 +121,21 @@ async def test_a_launch_that_crossed_a_registration_is_lost_only_if_the_agent_sa
     state = "TASK_RUNNING" if arrived else "TASK_LOST"
     bench.agents[0].tell(("update", scheduler.id["value"], "t", state))
     await scheduler.status(state, after)
+
+
+async def test_an_operation_that_crossed_a_registration_is_sent_again_and_stays_in_the_totals(bench: Bench) -> None:
+    await bench.start()
+    agent_id = {"value": bench.agent_id()}
+    reserved = {"name": "cpus", "type": "SCALAR", "scalar": {"value": 2}, "reservations": [DYNAMIC]}
+    assert await bench.operator("RESERVE_RESOURCES", {"agent_id": agent_id, "resources": [reserved]}) == (202, "")
+    bench.applies = False
+    assert await bench.operator("UNRESERVE_RESOURCES", {"agent_id": agent_id, "resources": [reserved]}) == (202, "")
+    reserve, unreserve = bench.messages(m.ApplyOperation)
+    info = mesos_pb2.AgentInfo(hostname="127.0.0.1", port=5051, id=mesos_pb2.AgentID(value=bench.agent_id()))
+    bench.master.ref.tell(m.ReregisterAgent(info, bench.agents[0], resources=reserve.resources))
+    await bench.sleep(1)
+    assert bench.messages(m.ApplyOperation)[2:] == [unreserve]
+    assert (await bench.get("/slaves"))["slaves"][0]["reserved_resources"] == {}
 
 
 @pytest.mark.real
