@@ -61,7 +61,8 @@ def _lines(status: int, body: Any) -> Iterator[str]:
     if not isinstance(body, Mapping):
         yield f"the service answered {status}: {body}"
         return
-    yield str(body.get("message", f"the service answered {status}"))
+    # Marathon names a deployment by its class.
+    yield str(body.get("message", f"the service answered {status}")).replace("DeploymentPlan ", "Deployment ")
     details = body.get("details")
     if isinstance(details, str):
         yield f"  {details}"
@@ -210,11 +211,13 @@ def _hint(status: int, body: Any) -> str | None:
         return "say who you are: write USER:PASSWORD into a file and name it in the variable MARATHON_CREDENTIALS"
     if status == 409 and isinstance(body, Mapping) and body.get("deployments"):
         return "wait for the deployment to end, or override it with --force"
+    if status == 404 and not isinstance(body, Mapping):
+        return "this may be no Marathon service; name yours with --url or MARATHON_URL"
     message = str(body.get("message", "")) if isinstance(body, Mapping) else ""
     if status == 404 and message.startswith("App "):
-        return "'marathon apps' lists the apps there are"
+        return "'marathon apps' lists the apps and pods there are"
     if status == 404 and message.startswith("DeploymentPlan "):
-        return "it has ended; 'marathon deployments' lists those that run"
+        return "it has ended, or never was; 'marathon deployments' lists those that run"
     return None
 
 

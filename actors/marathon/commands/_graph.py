@@ -1,8 +1,8 @@
 """A deployment's graph as the commands show it: what each app waits for, what it does, whom it tells. Pure.
 
     /shop/db     ✓ ready                                    (rows are in an order in which nobody waits
-    /shop/api    ● scale     1/3 running                     for somebody below)
-    /shop/web    ○ scale     waits for /shop/api
+    /shop/api    ● create    1/3 running                     for somebody below)
+    /shop/web    ○ create    waits for /shop/api
 
 The graph comes from ``GET /v2/deployments/{id}`` or from a dry run, and is carried on by ``deployment_node_changed``.
 Gates (nodes that stand for groups, or for apps that do not change) are not shown: an app behind one waits for the apps
@@ -45,13 +45,15 @@ class Graph:
     nodes: Mapping[str, Node]
 
     @classmethod
-    def of(cls, graph: Iterable[Mapping[str, Any]]) -> Graph:
-        """From the API's ``graph``."""
+    def of(cls, graph: Iterable[Mapping[str, Any]], steps: Iterable[Mapping[str, Any]] = ()) -> Graph:
+        """From the API's ``graph``. An app of no instances is started before it is scaled: the ``steps`` tell which."""
+        actions = (action for step in steps for action in step["actions"])
+        created = {each.get("app") or each["pod"] for each in actions if each["action"].startswith("Start")}
         all_nodes = {node["id"]: node for node in graph}
         apps = {
             node["id"]: Node(
                 node["id"],
-                ACTIONS.get(node["action"], node["action"]),
+                "create" if node["id"] in created else ACTIONS.get(node["action"], node["action"]),
                 tuple(_apps_before(node["id"], all_nodes)),
                 node["state"],
             )

@@ -28,24 +28,20 @@ def changes_of(plan: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
 
 def print_plan(title: str, plan: Mapping[str, Any]) -> None:
     """Tell a plan on stdout."""
-    graph, changes = Graph.of(plan["graph"]), changes_of(plan)
+    graph, changes = Graph.of(plan["graph"], plan["steps"]), changes_of(plan)
     if not graph.nodes:
         click.echo(f"{title}: nothing would change")
         return
     rows = [(node, changes[node.id]["before"], changes[node.id]["after"]) for node in graph.nodes.values()]
     width = max(len(node.id) for node, _, _ in rows)
     for node, before, after in rows:
-        action = _action(node, before)
         words = "; ".join(filter(None, (_size(before, after), _after(node))))
-        click.echo(f"{node.id.ljust(width)}  {click.style(action.ljust(7), fg=_COLOURS.get(action))}  {words}".rstrip())
+        action = click.style(node.action.ljust(7), fg=_COLOURS.get(node.action))
+        click.echo(f"{node.id.ljust(width)}  {action}  {words}".rstrip())
         if before is not None and after is not None:
             for line in lines_of(differences(before, after), "    "):
                 click.echo(line)
     click.echo(f"{title}: {', '.join(_totals(rows))}")
-
-
-def _action(node: Node, before: Any) -> str:
-    return "create" if before is None else node.action
 
 
 def _size(before: Any, after: Any) -> str:
@@ -73,7 +69,7 @@ def _after(node: Node) -> str:
 
 
 def _totals(rows: list[tuple[Node, Any, Any]]) -> Iterator[str]:
-    actions = [_action(node, before) for node, before, _ in rows]
+    actions = [node.action for node, _, _ in rows]
     for action in ("create", "scale", "replace", "stop"):
         if count := actions.count(action):
             yield f"{plural(count, 'app')} to {action}"

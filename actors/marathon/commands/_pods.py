@@ -2,30 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple, TypeVar
 
 from ._client import Client, Refused, app_path, pod_path
 
-__all__ = ["all_pods", "containers", "tasks_of"]
+__all__ = ["Figures", "all_pods", "containers", "either", "figures_of", "pod_of", "tasks_of"]
+
+T = TypeVar("T")
 
 
-def tasks_of(client: Client, run_spec: str) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
-    """The tasks of an app and None, or none and the status of a pod.
+def either(app: Callable[[], T], pod: Callable[[], T]) -> tuple[T, bool]:
+    """What the service answers of the app, or else of the pod, and whether it is a pod.
 
     :raises Refused: when there is neither; it says so of the app.
     """
     try:
-        return client.get(app_path(run_spec, "tasks"))["tasks"], None
+        return app(), False
     except Refused as refused:
         if refused.status != 404:
             raise
         try:
-            return [], client.get(f"{pod_path(run_spec)}::status")
+            return pod(), True
         except Refused as no_pod:
             if no_pod.status != 404:
                 raise
         raise
+
+
+def tasks_of(client: Client, run_spec: str) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
+    """The tasks of an app and None, or none and the status of a pod. Raises as `either`."""
+    found, is_pod = either(
+        lambda: client.get(app_path(run_spec, "tasks")), lambda: client.get(f"{pod_path(run_spec)}::status")
+    )
+    return ([], found) if is_pod else (found["tasks"], None)
+
+
+def pod_of(client: Client, run_spec: str) -> dict[str, Any] | None:
+    """The status of a pod; None when there is none of that id."""
+    try:
+        pod: dict[str, Any] = client.get(f"{pod_path(run_spec)}::status")
+    except Refused as refused:
+        if refused.status != 404:
+            raise
+        return None
+    return pod
 
 
 def all_pods(client: Client) -> list[dict[str, Any]]:
@@ -37,6 +58,24 @@ def all_pods(client: Client) -> list[dict[str, Any]]:
             raise
         return []
     return sorted(pods, key=lambda pod: str(pod["id"]))
+
+
+class Figures(NamedTuple):
+    """How many instances of a pod there should be, how many run, and how many of these are well."""
+
+    wanted: int
+    running: int
+    stable: int
+    checked: bool
+    """Whether anybody looks how they are."""
+
+
+def figures_of(pod: Mapping[str, Any]) -> Figures:
+    """From the status of a pod."""
+    spec, states = pod["spec"], [instance["status"] for instance in pod["instances"]]
+    stable = states.count("STABLE")
+    checked = any("healthCheck" in each for each in spec["containers"])
+    return Figures(spec.get("scaling", {}).get("instances", 1), stable + states.count("DEGRADED"), stable, checked)
 
 
 def containers(pod: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:

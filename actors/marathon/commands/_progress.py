@@ -64,7 +64,7 @@ class Progress:
             self._now(self.graph.with_state(data["node"], data["state"]))
         elif kind == "deployment_success":
             if not self.graph.nodes:  # it was over before anybody could ask
-                self._know(Graph.of(data.get("graph", ())))
+                self._know(Graph.of(data.get("graph", ()), data.get("plan", {}).get("steps", ())))
             self._now(self.graph.finished())
             self.outcome, self.took = "", _seconds_of(data)
         elif kind == "deployment_failed":

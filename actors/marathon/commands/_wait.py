@@ -21,6 +21,7 @@ from ._console import EXIT_INTERRUPTED, EXIT_TIMED_OUT, EXIT_UNREACHED, Duration
 from ._events import BREAK, Feed
 from ._graph import Graph
 from ._plan import print_plan
+from ._pods import Figures, figures_of, pod_of
 from ._progress import Progress, View, view_on_terminal
 from ._reasons import waiting_id, why_it_waits
 
@@ -248,7 +249,7 @@ class Watcher:
             found = self._found()
             if found is None:
                 return True
-            self.progress.fetched(Graph.of(found["graph"]))
+            self.progress.fetched(Graph.of(found["graph"], found.get("steps", ())))
             self._count()
             self.progress.notice = ""
         except Unreachable:
@@ -271,9 +272,12 @@ class Watcher:
         if not at_work:
             return
         ids: list[str] = at_work if len(at_work) <= ONE_BY_ONE else [""]
-        for app_id in ids:
-            for app in self.client.get("/v2/apps", **({"id": app_id} if app_id else {}))["apps"]:
-                self.progress.counts[app["id"]] = _counts(app)
+        apps = [app for each in ids for app in self.client.get("/v2/apps", **({"id": each} if each else {}))["apps"]]
+        self.progress.counts |= {app["id"]: _counts(app) for app in apps}
+        rest = set(at_work).difference(app["id"] for app in apps)
+        for pod in (pod_of(self.client, each) for each in sorted(rest)[:ONE_BY_ONE]):
+            if pod is not None:
+                self.progress.counts[pod["id"]] = _counts_of_pod(figures_of(pod))
         self.progress.why = {
             waiting_id(item): why_it_waits(item)
             for item in self.client.get("/v2/queue")["queue"]
@@ -298,3 +302,7 @@ class Watcher:
 def _counts(app: Mapping[str, Any]) -> str:
     healthy = f", {app['tasksHealthy']} healthy" if app.get("healthChecks") else ""
     return f"{app['tasksRunning']}/{app['instances']} running{healthy}"
+
+
+def _counts_of_pod(pod: Figures) -> str:
+    return f"{pod.running}/{pod.wanted} running" + (f", {pod.stable} healthy" if pod.checked else "")

@@ -11,7 +11,7 @@ from actors.marathon.label_selector import parse_selector
 
 from ._client import Client
 from ._console import age, print_json, print_table, with_json, with_url
-from ._pods import all_pods
+from ._pods import all_pods, figures_of
 
 
 @click.command("apps", short_help="List the apps and pods.")
@@ -63,20 +63,17 @@ def _row(app: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _row_of_pod(pod: Mapping[str, Any], is_deployed: bool) -> tuple[str, ...]:
-    spec = pod["spec"]
-    wanted = spec.get("scaling", {}).get("instances", 1)
-    running = [instance for instance in pod["instances"] if instance["status"] in ("STABLE", "DEGRADED")]
-    stable = sum(instance["status"] == "STABLE" for instance in running)
+    spec, figures = pod["spec"], figures_of(pod)
     taken = [*(each["resources"] for each in spec["containers"]), spec.get("executorResources", {})]
     cpus, mem = (sum(each.get(name, 0) for each in taken) for name in ("cpus", "mem"))
     return (
         pod["id"],
         "pod",
-        f"{len(running)}/{wanted}",
-        str(stable) if any("healthCheck" in each for each in spec["containers"]) else "-",
+        f"{figures.running}/{figures.wanted}",
+        str(figures.stable) if figures.checked else "-",
         f"{cpus:g}",
         f"{mem:g}",
-        _status(wanted, len(running), len(running) - stable, is_deployed),
+        _status(figures.wanted, figures.running, figures.running - figures.stable, is_deployed),
         age(spec.get("version")),
     )
 

@@ -12,7 +12,7 @@ from ._console import with_url
 from ._wait import Waiting, change, with_waiting
 
 
-@click.command("deploy", short_help="Create or update apps and groups from files.")
+@click.command("deploy", short_help="Create or update apps, pods and groups from files.")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(allow_dash=True))
 @env_option
 @click.option(

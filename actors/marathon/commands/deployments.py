@@ -74,7 +74,7 @@ def show(deployment: str, as_json: bool, url: str | None) -> None:
     if as_json:
         print_json(found)
         return
-    progress = Progress(deployment, "", Graph.of(found["graph"]))
+    progress = Progress(deployment, "", Graph.of(found["graph"], found["steps"]))
     rows = rows_of(progress, len(progress.graph.nodes))
     table = [(row.app, row.action, f"{SYMBOLS[row.state]} {WORDS[row.state]}", row.note) for row in rows]
     print_table(("APP", "ACTION", "STATE", ""), table)

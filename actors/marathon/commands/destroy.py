@@ -15,7 +15,7 @@ from ._console import plural, with_url
 from ._wait import Waiting, change, with_waiting
 
 
-@click.command("destroy", short_help="Remove an app or a group and stop its tasks.")
+@click.command("destroy", short_help="Remove an app, a pod or a group and stop its tasks.")
 @click.argument("app", type=AppId())
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @with_waiting

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
-from ._client import Client, app_path
+from ._client import Client, CommandFailed, Refused, app_path
 from ._complete import AppId
 from ._console import with_url
+from ._pods import pod_of
 from ._wait import Waiting, change, with_waiting
 
 
@@ -21,9 +24,16 @@ def command(app: str, waiting: Waiting, url: str | None) -> None:
       marathon restart my-app
     """
     client = Client(url)
-    change(
-        client,
-        f"restarting {app}",
-        lambda query: client.call("POST", app_path(app, "restart"), query=query),
-        waiting,
-    )
+
+    def send(query: dict[str, str]) -> dict[str, Any]:
+        try:
+            return dict(client.call("POST", app_path(app, "restart"), query=query))
+        except Refused as refused:
+            if refused.status == 404 and pod_of(client, app) is not None:
+                raise CommandFailed(
+                    f"{app} is a pod, and the API restarts apps alone",
+                    f"scale it to 0 and back, or deploy it anew: 'marathon config {app}' prints what it is",
+                ) from None
+            raise
+
+    change(client, f"restarting {app}", send, waiting)

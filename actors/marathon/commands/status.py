@@ -8,6 +8,7 @@ import click
 
 from ._client import Client
 from ._console import plural, print_json, with_url
+from ._pods import all_pods, figures_of
 
 
 @click.command("status", short_help="Tell which service is meant, and how it stands.")
@@ -34,4 +35,7 @@ def command(as_json: bool, url: str | None) -> None:
     click.echo(f"leader      {info['leader']}")
     click.echo(f"mesos       framework {info['frameworkId'] or 'not registered yet'}")
     click.echo(f"apps        {plural(len(apps), 'app')}, {tasks} of {plural(wanted, 'instance')} running")
+    if pods := [figures_of(pod) for pod in all_pods(client)]:
+        tasks, wanted = sum(pod.running for pod in pods), sum(pod.wanted for pod in pods)
+        click.echo(f"pods        {plural(len(pods), 'pod')}, {tasks} of {plural(wanted, 'instance')} running")
     click.echo(f"deploying   {plural(len(deployments), 'deployment')}; {plural(waiting, 'instance')} to be launched")

@@ -45,7 +45,9 @@ def test_deploy_shows_each_app_telling_the_next_in_the_order_of_the_graph(live: 
         "/order/api is ready, tells /order/web",
         "/order/web is ready",
     ]
-    assert lines.index(told[0]) < next(i for i, line in enumerate(lines) if line.startswith("/order/api: scale begins"))
+    assert lines.index(told[0]) < next(
+        i for i, line in enumerate(lines) if line.startswith("/order/api: create begins")
+    )
     assert lines[-1].startswith("done: deploying group /order took ")
     assert result.stdout == ""
 
@@ -195,9 +197,18 @@ def test_a_pod_is_created_replaced_and_destroyed_as_an_app_is(live: Run) -> None
     pod = {"id": "/podded", "containers": containers}
     created = live("deploy", "-", input=json.dumps(pod))
     assert created.exit_code == 0, created.stderr
-    assert created.stderr.startswith("/podded: scale begins")
+    assert created.stderr.startswith("/podded: create begins")
     two = {**pod, "scaling": {"kind": "fixed", "instances": 2}}
     assert live("deploy", "-", "-e", "A=1", input=json.dumps(two)).exit_code == 0
+    assert live("scale", "podded", "1").exit_code == 0
+    assert live("diff", "/podded").stdout == "~ scaling.instances: 2 → 1\n"
+    assert live("rollback", "/podded").exit_code == 0
+    assert live("config", "/podded").stdout == live("config", "/podded", "-2").stdout
+    assert [line.split()[2] for line in live("versions", "/podded").stdout.splitlines()[1:3]] == ["scaling"] * 2
+    assert live("deploy", "-", input=live("config", "/podded").stdout).exit_code == 0
+    assert live("open", "/podded", "--print").stdout.endswith("/ui/#/pod/%2Fpodded\n")
+    restarted = live("restart", "/podded")
+    assert (restarted.exit_code, "is a pod" in restarted.stderr) == (1, True)
     planned = live("plan", "-", input=json.dumps(two))
     assert (planned.exit_code, "makes no plans for pods" in planned.stderr) == (2, True)
     assert live("destroy", "/podded", "--dry-run").exit_code == 2

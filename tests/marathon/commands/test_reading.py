@@ -71,7 +71,7 @@ def test_an_app_that_is_not_there_is_an_error_with_a_hint(run: Run) -> None:
     assert result.exit_code == 1
     assert result.stdout == ""
     assert "error: App" in result.stderr
-    assert "'marathon apps' lists the apps there are" in result.stderr
+    assert "'marathon apps' lists the apps and pods there are" in result.stderr
 
 
 def test_no_service_is_an_error_that_says_how_to_start_one() -> None:
@@ -79,6 +79,13 @@ def test_no_service_is_an_error_that_says_how_to_start_one() -> None:
     assert result.exit_code == 1
     assert "no Marathon service answers at http://127.0.0.1:9" in result.stderr
     assert "marathon up" in result.stderr
+
+
+def test_what_is_no_marathon_is_told_so_and_a_deployment_is_called_one(service: Fake, run: Run) -> None:
+    service.answers["GET /v2/apps"] = (404, "404 Not Found.")
+    assert "this may be no Marathon service; name yours with --url" in run("apps").stderr
+    service.answers["GET /v2/deployments/x"] = (404, {"message": "DeploymentPlan x does not exist"})
+    assert run("deployments", "show", "x").stderr.startswith("error: Deployment x does not exist\nhint: it has ended")
 
 
 def test_a_url_that_is_none_is_wrong_usage() -> None:
