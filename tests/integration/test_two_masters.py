@@ -15,6 +15,7 @@ from tests.integration.two_masters.scenarios import (  # noqa: F401 - they enter
     operator_calls,
     roles_quota_and_lifetimes,
     scheduler_calls,
+    tasks_and_events,
     the_end_of_agents,  # last: it takes one away
     updates_and_roles,
 )

@@ -77,6 +77,7 @@ def _send(agent: Agent, entry: Operation) -> None:
 def refuse(cluster: Cluster, framework: Framework, operation: mesos_pb2.Offer.Operation, error: str) -> None:
     """The framework is told if the operation carries an id; without one the failure is silent."""
     kind = mesos_pb2.Offer.Operation.Type.Name(operation.type).lower()
+    cluster.metrics.count_operation(kind, "total")
     cluster.metrics.count_operation(kind, "error")
     cluster.log.info("refused %s of framework %s: %s", kind, framework.id, error)
     if not operation.HasField("id"):

@@ -65,6 +65,8 @@ class _Client:
     """(role, agent id, resources) → the part of them that it can be offered."""
     least: Mapping[str, Sequence[Quantities]]
     """By role, where it wants other offers than the rest: alternatives, of which an offer must have one."""
+    stranded: dict[str, Resources]
+    """By agent, marked with their role: allocated to it without its knowing, until it ends."""
 
 
 class Allocator:
@@ -99,6 +101,8 @@ class Allocator:
 
     def remove_agent(self, agent_id: str) -> None:
         """Whatever was allocated there must have been recovered before."""
+        for framework_id, client in self._clients.items():
+            self.recover(framework_id, agent_id, client.stranded.pop(agent_id, Resources()))
         slot = self._slots.pop(agent_id)
         self._count_total(slot.total, -1)
 
@@ -142,12 +146,18 @@ class Allocator:
         least: Mapping[str, Sequence[Quantities]] | None = None,
     ) -> None:
         """Adds it, or changes what is known of it."""
-        self._clients[framework_id] = _Client(frozenset(roles), frozenset(suppressed), active, accepts, least or {})
+        known = self._clients.get(framework_id)
+        stranded = known.stranded if known is not None else {}
+        self._clients[framework_id] = _Client(
+            frozenset(roles), frozenset(suppressed), active, accepts, least or {}, stranded
+        )
         self._version += 1
 
     def remove_framework(self, framework_id: str) -> None:
         """Whatever it had must have been recovered before."""
-        self._clients.pop(framework_id, None)
+        client = self._clients.pop(framework_id, None)
+        for agent_id, resources in client.stranded.items() if client is not None else ():
+            self.recover(framework_id, agent_id, resources)
         for sorter in self._sharers.values():
             sorter.forget(framework_id)
         for slot in self._slots.values():
@@ -235,6 +245,11 @@ class Allocator:
             slot.take_back(part.bare)
             if refuse_until is not None:
                 slot.refuse(framework_id, part.role, part.bare, refuse_until)
+
+    def strand(self, framework_id: str, agent_id: str, resources: Resources) -> None:
+        """What it holds does not come back before it ends, though it is used for nothing."""
+        stranded = self._clients[framework_id].stranded
+        stranded[agent_id] = stranded.get(agent_id, Resources()) + resources
 
     def refuse(self, framework_id: str, agent_id: str, role: str, resources: Resources, until: float) -> None:
         """A filter alone."""

@@ -13,6 +13,7 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 
 from actors.local_mesos.messages import RunTask, RunTaskGroup
 from mesos_proto import Resources, mesos_pb2, scheduler_pb2
+from mesos_proto.resource import Resource
 
 from . import agent_operations, offers, tasks
 from .cluster import Agent, Cluster, Framework, Offer
@@ -34,7 +35,10 @@ _LAUNCHES = (Operation.LAUNCH, Operation.LAUNCH_GROUP)
 
 def accept(cluster: Cluster, framework: Framework, call: scheduler_pb2.Call.Accept) -> Generator[None, None, Answer]:
     """Yields where others may have the loop, though not the master's tables."""
-    cluster.metrics.count("master/messages_launch_tasks")
+    for operation in call.operations:
+        if operation.type == Operation.LAUNCH:
+            kind = "launch_tasks" if operation.launch.task_infos else "decline_offers"
+            cluster.metrics.count(f"master/messages_{kind}")
     ids = [offer_id.value for offer_id in call.offer_ids]
     error = _offers_error(cluster, framework, ids)
     if error:
@@ -130,13 +134,13 @@ class _Accept:
         self.agent = agent
         self.role = role
         self.available = available
+        self.shared = available.filter(_is_shared)
+        """Volumes that any number of tasks may use, whatever of them is used already."""
         self.launched = False
 
     def apply(self, original: mesos_pb2.Offer.Operation) -> Iterator[None]:
         operation = Operation()
         operation.CopyFrom(original)
-        launched = len(operation.launch.task_infos) if operation.type == Operation.LAUNCH else 1
-        self.framework.counts.operations[operation.type] += launched
         if operation.type == Operation.LAUNCH:
             for index, some in enumerate(_sliced(operation.launch.task_infos)):
                 if index:
@@ -165,7 +169,7 @@ class _Accept:
             framework.tasks,
             framework.unreachable_tasks,
             agent.executors.get(framework.id, {}),
-            self.available,
+            self.available.filter(_is_not_shared) + self.shared,
         )
 
     def _launch(self, operation: mesos_pb2.Offer.Operation, some: Iterable[mesos_pb2.TaskInfo]) -> None:
@@ -181,6 +185,7 @@ class _Accept:
                 self._refuse([task], TaskStatus.REASON_TASK_INVALID, error)
                 continue
             self._enter(task)
+            self.framework.counts.operations[operation.type] += 1
             self.agent.ref.tell(RunTask(self.framework.info, task))
 
     def _launch_group(self, operation: mesos_pb2.Offer.Operation) -> None:
@@ -202,6 +207,7 @@ class _Accept:
             return
         for task in members:
             self._enter(task)
+        self.framework.counts.operations[operation.type] += 1
         self.agent.ref.tell(RunTaskGroup(self.framework.info, group.executor, tuple(members)))
 
     def _refuse(
@@ -226,6 +232,9 @@ class _Accept:
         tasks.add(self.cluster, self.framework, self.agent, tasks.record_of(task, self.framework.info.id))
 
     def _hold(self, resources: Resources) -> None:
+        again = resources.filter(_is_shared) - self.available
+        if again:  # the offer had it once
+            self.cluster.allocator.convert(self.framework.id, self.agent.id, Resources(), again)
         self.available -= resources
         self.cluster.hold(self.framework, self.agent, resources)
 
@@ -233,7 +242,7 @@ class _Accept:
 
     def _convert(self, operation: mesos_pb2.Offer.Operation) -> None:
         self._allocate(resources_of(operation))
-        error = malformed(operation)
+        error = malformed(operation) or _updates_reservations(operation)
         if error:
             agent_operations.refuse(
                 self.cluster, self.framework, operation, f"Operation attempted with invalid resources: {error}"
@@ -263,13 +272,41 @@ class _Accept:
         resized = operation.type in (Operation.GROW_VOLUME, Operation.SHRINK_VOLUME)
         self.available -= conversion.consumed
         if resized:
-            # Nobody may use the result in the same call: it comes back apart from the rest.
+            # Nobody may use the result in the same call: the volume comes back apart from the rest. What it no longer
+            # has does not come back: the real master gives that away again only when the framework ends.
             self.cluster.allocator.convert(self.framework.id, self.agent.id, conversion.consumed, conversion.converted)
-            self.cluster.allocator.recover(self.framework.id, self.agent.id, conversion.converted)
+            volume = conversion.converted.filter(lambda resource: resource.is_persistent_volume)
+            self.cluster.allocator.recover(self.framework.id, self.agent.id, volume)
+            self.cluster.allocator.strand(self.framework.id, self.agent.id, conversion.converted - volume)
         else:
             self.available += conversion.converted
+            self.shared = self.shared - conversion.consumed + conversion.converted.filter(_is_shared)
             self.cluster.allocator.convert(self.framework.id, self.agent.id, conversion.consumed, conversion.converted)
+        if operation.type == Operation.DESTROY:
+            self._rescind(conversion.consumed.unallocated())
+        self.framework.counts.operations[operation.type] += 1
         agent_operations.apply(self.cluster, self.framework, self.agent, operation, conversion)
+
+    def _rescind(self, volumes: Resources) -> None:
+        """Others may have been offered a shared volume that is no more."""
+        shared = volumes.filter(_is_shared)
+        for offer in list(self.agent.offers.values()) if shared else ():
+            if any(offer.resources.unallocated().contains(Resources([each.to_proto()])) for each in shared):
+                offers.discard(self.cluster, offer)
+
+
+def _is_shared(resource: Resource) -> bool:
+    return resource.is_shared
+
+
+def _is_not_shared(resource: Resource) -> bool:
+    return not resource.is_shared
+
+
+def _updates_reservations(operation: mesos_pb2.Offer.Operation) -> str | None:
+    if operation.type == Operation.RESERVE and operation.reserve.source:
+        return "Reservation updates are not yet implemented for the scheduler API."
+    return None
 
 
 def _repeated_id(members: list[mesos_pb2.TaskInfo]) -> str | None:

@@ -38,9 +38,12 @@ class Slot:
 
     @property
     def available(self) -> Resources:
-        """What nobody has."""
+        """What nobody has, and what any number may have."""
         if self._available is None:
+            shared = self._total.filter(lambda resource: resource.is_shared)
             self._available = self._total - self._allocated
+            if shared:
+                self._available = self._available - shared + shared
         return self._available
 
     @property

@@ -109,7 +109,8 @@ def _note(
         updated = OperatorEvent.TaskUpdated(framework_id=framework.info.id, status=status, state=task.state)
         cluster.publish(OperatorEvent(type=OperatorEvent.TASK_UPDATED, task_updated=updated))
     if ended:
-        _count_end(cluster, framework, status, latest_state)
+        framework.counts.ended[latest_state] += 1
+        _count_end(cluster, status, latest_state)
         cluster.release(framework, agent, task.resources)
         if agent is not None and not agent.offers:
             # Where the rest of the agent is out on offer, a crumb at once would only be in the way: both come
@@ -117,11 +118,8 @@ def _note(
             cluster.dirty.add(agent.id)
 
 
-def _count_end(
-    cluster: Cluster, framework: Framework, status: mesos_pb2.TaskStatus, state: mesos_pb2.TaskState.ValueType
-) -> None:
+def _count_end(cluster: Cluster, status: mesos_pb2.TaskStatus, state: mesos_pb2.TaskState.ValueType) -> None:
     """``status`` may be an earlier one, which still waits to be acknowledged."""
-    framework.counts.ended[state] += 1
     cluster.metrics.count("master/" + mesos_pb2.TaskState.Name(state).lower().replace("task_", "tasks_", 1))
     if status.HasField("reason"):
         name = mesos_pb2.TaskState.Name(status.state).lower()
@@ -198,7 +196,7 @@ def drop_from_master(
     """Tasks that were never launched: the framework is told why."""
     for task in tasks:
         status = made_by_master(task.task_id, task.agent_id, state, reason, message, cluster.now())
-        _count_end(cluster, framework, status, state)
+        _count_end(cluster, status, state)
         cluster.send(framework, update_event(status))
 
 

@@ -194,6 +194,82 @@ async def test_a_task_uses_the_volume_that_the_same_accept_made(bench: Bench) ->
     )
 
 
+async def test_a_shared_volume_is_used_by_many_tasks_and_offered_all_the_while(bench: Bench) -> None:
+    await bench.start()
+    names = ("MULTI_ROLE", "RESERVATION_REFINEMENT", "SHARED_RESOURCES")
+    scheduler = await bench.subscribe(roles=["r"], capabilities=capabilities(*names))
+    allocated = {"allocation_info": {"role": "r"}}
+    shared = {**volume(100), **allocated, "shared": {}}
+
+    def on_volume(offer: Json, name: str) -> Json:
+        task = scheduler.task(offer, name, cpus=0.5)
+        return {**task, "resources": [*task["resources"], shared]}
+
+    offer = (await scheduler.offers())[0]
+    before = len(scheduler.events)
+    await scheduler.accept(
+        [offer],
+        {"type": "RESERVE", "reserve": {"resources": [{**reserved("disk", 100), **allocated}]}},
+        {"type": "CREATE", "create": {"volumes": [shared]}},
+        {"type": "LAUNCH", "launch": {"task_infos": [on_volume(offer, "1"), on_volume(offer, "2")]}},
+        refuse_seconds=0,
+    )
+    for name in ("1", "2"):
+        assert (await scheduler.status(task_id=name))["state"] == "TASK_RUNNING"
+    for name in ("3", "4"):
+        rest = (await scheduler.offers(after=before))[0]
+        before = len(scheduler.events)
+        assert [each for each in rest["resources"] if "shared" in each]
+        await scheduler.launch(rest, on_volume(rest, name), refuse_seconds=0)
+        assert (await scheduler.status(task_id=name))["state"] == "TASK_RUNNING"
+    for name in ("1", "2", "3", "4"):
+        await scheduler.call("KILL", {"task_id": {"value": name}})
+        await scheduler.status("TASK_KILLED", task_id=name)
+    slave = (await bench.get("/slaves"))["slaves"][0]
+    assert {name: slave["used_resources"][name] for name in ("cpus", "disk")} == {"cpus": 0, "disk": 0}
+
+
+async def test_what_a_framework_s_volume_no_longer_has_is_given_away_when_it_has_ended(bench: Bench) -> None:
+    await bench.start()
+    names = capabilities("MULTI_ROLE", "RESERVATION_REFINEMENT")
+    scheduler = await bench.subscribe(roles=["r"], capabilities=names)
+    allocated = {"allocation_info": {"role": "r"}}
+    whole = {**volume(100), **allocated}
+    first = (await scheduler.offers())[0]
+    before = len(scheduler.events)
+    await scheduler.accept(
+        [first],
+        {"type": "RESERVE", "reserve": {"resources": [{**reserved("disk", 100), **allocated}]}},
+        {"type": "CREATE", "create": {"volumes": [whole]}},
+        {"type": "SHRINK_VOLUME", "shrink_volume": {"volume": whole, "subtract": {"value": 30}}},
+        refuse_seconds=0,
+    )
+
+    def of_r(offer: Json) -> list[float]:
+        return sorted(each["scalar"]["value"] for each in offer["resources"] if "reservations" in each)
+
+    offer = (await scheduler.offers(after=before))[0]
+    assert of_r(offer) == [70]
+    await scheduler.call("TEARDOWN")
+    other = await bench.subscribe(roles=["r"], capabilities=names)
+    assert of_r((await other.offers())[0]) == [30, 70]
+
+
+async def test_counts_are_of_what_was_launched_and_of_what_was_tried(bench: Bench) -> None:
+    await bench.start()
+    scheduler = await bench.subscribe(name="counted")
+    offer = (await scheduler.offers())[0]
+    tasks = [scheduler.task(offer, "good"), scheduler.task(offer, "good"), scheduler.task(offer, "none", resources=[])]
+    reserve = {"type": "RESERVE", "reserve": {"resources": [scalar("cpus", 100, "*")]}}
+    await scheduler.accept([offer], {"type": "LAUNCH", "launch": {"task_infos": tasks}}, reserve)
+    await scheduler.status("TASK_RUNNING")
+    found = await bench.get("/metrics/snapshot")
+    own = f"master/frameworks/counted/{scheduler.id['value']}/"
+    assert [found[own + name] for name in ("operations", "operations/launch", "tasks/terminal/task_error")] == [1, 1, 0]
+    assert [found["master/" + name] for name in ("tasks_error", "messages_launch_tasks")] == [2, 1]
+    assert [found[f"master/operations/reserve/{name}"] for name in ("total", "error")] == [1, 1]
+
+
 async def test_quotas_are_checked_whole_and_change_nothing_when_one_is_wrong(bench: Bench) -> None:
     await bench.start()
 
