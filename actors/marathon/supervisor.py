@@ -2,7 +2,8 @@
 
     API                        supervisor                              journal, deployments, instances
     ---                        ----------                              -------------------------------
-    UpdateRoot(change)    ──▶  change(root, version): a new root
+    UpdateRoot(change)    ──▶  change(root, version): a new root, and its plan, in a thread
+    GetRoot, ListDeployments ▶ answered meanwhile with what is; whatever else comes waits
                                locked apps? AppLocked, or (force) those deployments are ended
                                root, apps, deployment               ─▶ one append
          ◀── DeploymentStarted                                      ◀─ stored
@@ -10,10 +11,10 @@
                                spawns a deployment                  ─▶ … DeploymentEnded
                                the record is deleted, KeepApp       ─▶ instances
                                begins it again, from its record     ◀─ Terminated: its code failed
-    GetRoot, ListDeployments ▶ answered at once, from memory
 
-What holds: whoever got `DeploymentStarted` finds root and deployment again after ``kill -9``. An app belongs to one
-running deployment at most. A change that is refused, by a rule, a lock or a full journal, has changed nothing.
+What holds: whoever got `DeploymentStarted` finds root and deployment again after ``kill -9``, and in every answer from
+then on. An app belongs to one running deployment at most. A change that is refused, by a rule, a lock or a full
+journal, has changed nothing. Changes are made one after the other, in the order in which they were asked for.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ from typing import Any
 from uuid import UUID
 
 from actors.core import Actor, ActorRef, Failure, Props, StoppingStrategy, Terminated
-from actors.marathon.changes import settled
 from actors.marathon.deployment import Deployment, status_of
+from actors.marathon.judged_change import JudgedChange, RefusedChange, Undo, judge
 from actors.marathon.messages import (
     MAX_DEPLOYMENTS,
     AppLocked,
@@ -51,7 +52,7 @@ from actors.marathon.messages import (
     UpdateRoot,
     VersionNotKept,
 )
-from actors.marathon.model import RootGroup, next_version
+from actors.marathon.model import next_version
 from actors.marathon.plan import DeploymentMode, DeploymentPlan, make_plan
 from actors.marathon.protocol import (
     CancelStep,
@@ -63,7 +64,7 @@ from actors.marathon.protocol import (
     RootChanged,
     WatchApps,
 )
-from actors.marathon.roles import DEFAULT_ROLE, enforcing_groups, roles_of, with_roles
+from actors.marathon.roles import DEFAULT_ROLE, enforcing_groups, roles_of
 from actors.marathon.state import DeploymentRecord, RootHistory
 from actors.marathon.state.recovery import recover_deployments, recover_root
 from actors.persistence import Append, Event, Journal, JournalBroken, JournalClosed, JournalFull, StaleEpoch
@@ -129,6 +130,7 @@ class Supervisor(Actor[Any]):
         self._scheduler = scheduler
         self._told: RootChanged | None = None
         self._running: dict[str, _Running] = {}
+        self._judging: tuple[UpdateRoot, ActorRef[Any] | None] | None = None
         self._publish = self.context.system.event_stream.publish
 
     async def pre_start(self) -> None:
@@ -149,6 +151,12 @@ class Supervisor(Actor[Any]):
         for record in stored:
             plan = make_plan(record.original_of(root), record.target_of(root), self._mode)
             self._start(record, plan)
+        self.context.unstash_all()  # what waited for a change that was being judged when this actor failed
+
+    def pre_restart(self, cause: BaseException, message: Any | None) -> Awaitable[None] | None:
+        if self._judging is not None:  # nothing came of it yet: the next one judges it
+            self.ref.tell(*self._judging)
+        return super().pre_restart(cause, message)
 
     def _tell_mesos(self) -> None:
         """Tell of the roles in use, when they are others than before. Tasks of a role that is left end all the same."""
@@ -165,8 +173,21 @@ class Supervisor(Actor[Any]):
                 self.reply(self._history.current)
             case ListDeployments():
                 self.reply(tuple(running.status for running in self._running.values()))
+            case UpdateRoot() | CancelDeployment() | CancelPart() if self._judging is not None:
+                self.context.stash()
             case UpdateRoot():
-                await self._answering(self._update(message))
+                self._judge(message)
+            case JudgedChange():
+                self._judging = None
+                self.context.unstash_all()
+                await self._answering(self._carry_out(message))
+            case RefusedChange(version, error):
+                self._judging = None
+                self.context.unstash_all()
+                self._publish(GroupChangeFailed("/", version, str(error)))
+                self.reply(error)
+            case CancelDeployment(deployment_id, force=False):
+                self._undo(deployment_id)
             case CancelDeployment():
                 await self._answering(self._cancel(message))
             case CancelPart():
@@ -208,33 +229,34 @@ class Supervisor(Actor[Any]):
         else:
             self.reply(answer)
 
-    async def _update(self, update: UpdateRoot) -> DeploymentStarted:
-        before = self._history.current
-        version = next_version(self.context.system.clock.now(), before.version)
-        try:
-            root, plan = await asyncio.to_thread(_planned, update, before, version, self._mesos_role, self._mode)
-            in_the_way = self._in_the_way(plan, force=update.force)
-        except Exception as refused:
-            self._publish(GroupChangeFailed("/", version, str(refused)))
-            raise
+    def _judge(self, update: UpdateRoot) -> None:
+        """Find out what a change leads to. With a thousand apps it takes a second or two, in which everybody else is
+        answered; a change that comes meanwhile waits, for it has to be judged by what this one makes."""
+        self._judging = update, self.sender
+        version = next_version(self.context.system.clock.now(), self._history.current.version)
         new_id = str(UUID(int=self.context.system.random.getrandbits(128), version=4))
-        record = DeploymentRecord.between(before, root, plan.changes, new_id=new_id, version=version, kill=update.kill)
-        await self._journal.append(
-            [
-                *await asyncio.to_thread(_begun, self._history, root, record),
-                *(Append(other.record.stream, (Event("deployment-ended"),)) for other in in_the_way),
-            ]
-        )
+        judged = asyncio.to_thread(judge, update, self._history, version, new_id, self._mesos_role, self._mode)
+        self.context.pipe_to(judged, sender=self.sender)
+
+    async def _carry_out(self, judged: JudgedChange) -> DeploymentStarted:
+        root, plan, record = judged.root, judged.plan, judged.record
+        try:
+            in_the_way = self._in_the_way(plan, force=judged.force)
+        except Exception as refused:
+            self._publish(GroupChangeFailed("/", record.version, str(refused)))
+            raise
+        ended = (Append(other.record.stream, (Event("deployment-ended"),)) for other in in_the_way)
+        await self._journal.append([*judged.writes, *ended])
         self._history.record(root)
         self._tell_mesos()
         for other in in_the_way:
             await self._stop(other, f"cancelled in favour of deployment {record.id}")
         self._tidy(*(other.record.stream for other in in_the_way))
-        self._publish(GroupChangeSuccess("/", version))
+        self._publish(GroupChangeSuccess("/", record.version))
         status = self._start(record, plan)
         # Apps of a cancelled deployment that the new one does not touch are kept as the root has them.
         self._keep({app_id for other in in_the_way for app_id in other.record.affected_apps} - record.affected_apps)
-        return DeploymentStarted(record.id, version, root, status)
+        return DeploymentStarted(record.id, record.version, root, status)
 
     def _in_the_way(self, plan: DeploymentPlan, *, force: bool) -> list[_Running]:
         affected = plan.changes.keys()
@@ -275,12 +297,17 @@ class Supervisor(Actor[Any]):
 
     # -- ends
 
-    async def _cancel(self, cancel: CancelDeployment) -> DeploymentStarted | DeploymentCancelled:
+    def _undo(self, deployment_id: str) -> None:
+        running = self._running.get(deployment_id)
+        if running is None:
+            self.reply(DeploymentNotFound(deployment_id))
+        else:
+            self._judge(UpdateRoot(Undo(running.record), force=True))
+
+    async def _cancel(self, cancel: CancelDeployment) -> DeploymentCancelled:
         running = self._running.get(cancel.id)
         if running is None:
             raise DeploymentNotFound(cancel.id)
-        if not cancel.force:
-            return await self._update(UpdateRoot(_Undo(running.record), force=True))
         await self._journal.append([Append(running.record.stream, (Event("deployment-ended"),))])
         await self._stop(running, "cancelled by force")
         self._keep(running.record.affected_apps)
@@ -357,29 +384,3 @@ class Supervisor(Actor[Any]):
         except JournalFull as full:
             self.log.warning("the journal could not be tidied up: %s", full)
         return _Tidied()
-
-
-def _planned(
-    update: UpdateRoot, before: RootGroup, version: str, mesos_role: str, mode: DeploymentMode
-) -> tuple[RootGroup, DeploymentPlan]:
-    """The root after a change, and how to get there. Pure: in a thread, for with a thousand apps it takes long."""
-    root = with_roles(before, update.change(before, version), mesos_role)
-    return root, make_plan(before, root, mode)
-
-
-def _begun(history: RootHistory, root: RootGroup, record: DeploymentRecord) -> list[Append]:
-    """What to store of a deployment that begins. In a thread, while nothing else is told to `history`."""
-    return [
-        *history.difference(root),
-        Append(record.stream, (Event("deployment-started", 1, record.to_payload()),)),
-    ]
-
-
-@dataclass(frozen=True, slots=True)
-class _Undo:
-    """The change that brings the apps and groups of a deployment back to what they were; others stay as they are."""
-
-    record: DeploymentRecord
-
-    def __call__(self, root: RootGroup, version: str) -> RootGroup:
-        return settled(root, self.record.original_of(root), version)

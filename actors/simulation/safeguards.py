@@ -42,17 +42,16 @@ RECONCILER = "actors.mesos.reconciler"
 
 _LIST = (
     _one("a change is stored before it is answered", SUPERVISOR,
-         "        await self._journal.append(\n            [\n                *await asyncio.to_thread(_begun,",
-         "        (lambda writes: asyncio.get_running_loop().create_task(self._journal.append(writes)))(\n"
-         "            [\n                *await asyncio.to_thread(_begun,"),
-    _one("a deployment is stored with its change", SUPERVISOR,
-         'Append(record.stream, (Event("deployment-started", 1, record.to_payload()),)),', ""),
+         "        await self._journal.append([*judged.writes, *ended])\n",
+         "        asyncio.get_running_loop().create_task(self._journal.append([*judged.writes, *ended]))\n"),
+    _one("a deployment is stored with its change", "actors.marathon.judged_change",
+         "(*history.difference(root), started)", "tuple(history.difference(root))"),
     _one("stored deployments go on after a restart", SUPERVISOR, "        for record in stored:\n", "        for record in ():\n"),
     _one("a cancelled deployment stops before the next begins", SUPERVISOR,
          'await self._stop(other, f"cancelled in favour of deployment {record.id}")',
          "del self._running[other.record.id]"),
     Safeguard("a cancelled deployment is ended in the journal", SUPERVISOR, (
-        ('                *(Append(other.record.stream, (Event("deployment-ended"),)) for other in in_the_way),\n', ""),
+        ("append([*judged.writes, *ended])", "append(judged.writes)"),
         ("        self._tidy(*(other.record.stream for other in in_the_way))\n", ""))),
     _one("the end of a task is acknowledged after it is stored", INSTANCES,
          "        self._book.end(instance, condition, told, then=then)\n",
