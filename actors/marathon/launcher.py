@@ -4,6 +4,7 @@
     --------------------            --------                                       -----------------
     LaunchInstances            ──▶  queued; offers are wanted                  ──▶ ReviveOffers
     ResourceOffers             ──▶  as many instances per offer as fit, up to MAX_LAUNCHES
+                                    of what GROUP_BY spreads by turns, as the others take theirs
                                     nothing fits                               ──▶ DeclineOffers, 120 s
              ◀── Provision          the launches, to be stored first
     Provisioned                ──▶  one Launch per offer, what is left refused ──▶ AcceptOffers
@@ -20,7 +21,6 @@ task, and it is launched anew. Offers are never kept: what is not used at once g
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -32,6 +32,7 @@ from actors.marathon.launch_rate import LaunchRate
 from actors.marathon.matching import Agent, Placed
 from actors.marathon.messages import Condition, GetQueue, Instance, InstanceChanged, ResetDelay
 from actors.marathon.offer_filling import OfferFilling
+from actors.marathon.offers_in_hand import OffersInHand
 from actors.marathon.protocol import (
     CancelLaunches,
     InstancesRecovered,
@@ -130,8 +131,7 @@ class Launcher(Actor[Any]):
         self._rate = LaunchRate(rate, self._clock.time())
         self._orderer: ActorRef[Any] | None = None
         self._instances: dict[str, dict[str, Instance]] = {}
-        self._offers: OrderedDict[OfferID, Offer] = OrderedDict()
-        self._filling: OfferFilling | None = None
+        self._offers = OffersInHand(self._fill)
         self._matching = False
         self._batches: dict[int, OfferFilling] = {}
         self._batch = self._random.getrandbits(48)  # an answer to the actor before a restart is not taken for ours
@@ -156,7 +156,7 @@ class Launcher(Actor[Any]):
                 for instance in instances:
                     self._instances.setdefault(instance.app_id, {})[instance.id] = instance
             case ResourceOffers(offers):
-                self._offers.update((offer.id, offer) for offer in offers)
+                self._offers.add(offers)
                 if not self._matching:
                     self._matching = True
                     self._match()
@@ -196,7 +196,7 @@ class Launcher(Actor[Any]):
                 self._want()
             case Disconnected():
                 self._subscribed = False
-                for offer_id in (*self._offers, *(filling.offer.id for filling in self._open())):
+                for offer_id in (*self._offers.new, *(filling.offer.id for filling in self._open())):
                     self._void(offer_id)
             case GetQueue():
                 self.reply(self._queue.status(self._clock.time()))
@@ -220,12 +220,11 @@ class Launcher(Actor[Any]):
     def _open(self) -> Iterator[OfferFilling]:
         """The offers of which something is to be launched."""
         yield from self._batches.values()
-        if self._filling is not None:
-            yield self._filling
+        yield from self._offers.begun
 
     def _void(self, offer_id: OfferID) -> None:
         """The offer is gone. What was to be launched with it is stored by now, or about to be, and must be told."""
-        self._offers.pop(offer_id, None)
+        self._offers.remove(offer_id)
         if any(filling.offer.id == offer_id for filling in self._open()):
             self._rescinded.add(offer_id)
 
@@ -246,30 +245,41 @@ class Launcher(Actor[Any]):
     def _match(self) -> None:
         """Fill the next offers; what would hold the loop for too long goes on in the next turn."""
         budget = PLACED_PER_TURN
+        standing: dict[str, Placed] = {}
+
+        def placed_of(queued: QueuedApp) -> Placed:
+            if queued.app.id not in standing:
+                standing[queued.app.id] = self._placed(queued)
+            return standing[queued.app.id]
+
         unused: list[OfferID] = []
-        while budget > 0 and len(self._batches) < STORED_AHEAD and (self._filling is not None or self._offers):
-            if self._filling is None:
-                _, offer = self._offers.popitem(last=False)
-                self._filling = OfferFilling(offer, self._random, self._home_region, self._env_prefix, self._enforcing)
-            filling = self._filling
+        while budget > 0 and len(self._batches) < STORED_AHEAD and (filling := self._offers.next()) is not None:
             allowed = self._rate.allowed(self._clock.time())
-            placed, finished = filling.fill(self._queue, self._placed, self._clock, int(min(budget, allowed)))
+            rescinded = filling.offer.id in self._rescinded
+            placed, finished = 0, True
+            if not rescinded:
+                placed, finished = filling.fill(self._queue, placed_of, self._clock, int(min(budget, allowed)))
             self._rate.used(placed)
             budget -= placed + 1
-            if finished or placed == allowed:
-                self._filling = None
+            if placed == allowed or rescinded or (finished and not self._offers.put_aside(filling, placed)):
+                self._offers.close()
                 filling.conclude(self._queue, self._clock)
                 if filling.launches:
                     self._provision(filling)
+                elif rescinded:
+                    self._rescinded.discard(filling.offer.id)
                 else:
                     unused.append(filling.offer.id)
         self._decline(unused)
-        if self._filling is not None or self._offers:
+        if self._offers:
             if len(self._batches) < STORED_AHEAD:
                 self.ref.tell(_MatchOn())
         else:
             self._matching = False
             self._want()
+
+    def _fill(self, offer: Offer) -> OfferFilling:
+        return OfferFilling(offer, self._random, self._home_region, self._env_prefix, self._enforcing)
 
     def _placed(self, queued: QueuedApp) -> Placed:
         """Where the app's instances of the present configuration stand, for its constraints."""

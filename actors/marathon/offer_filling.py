@@ -2,6 +2,7 @@
 
 filling = OfferFilling(offer, random, home_region)
 filling.fill(queue, placed, now, budget)  ──▶  how many instances found their place; `finished` when no more fit
+filling.waits_for_others                  ──▶  it may go on when others took some: of what is spread by GROUP_BY
 filling.launches, filling.tasks                what is to be stored, and what is to be sent to Mesos for each of them
 """
 
@@ -14,7 +15,15 @@ from actors.core import Clock
 from actors.marathon.instance import Condition, ContainerState
 from actors.marathon.instance_ids import task_of_instance
 from actors.marathon.launch_queue import LaunchQueue, QueuedApp
-from actors.marathon.matching import NoMatch, OfferPool, Placed, Placement, build_task, build_task_group
+from actors.marathon.matching import (
+    NoMatch,
+    OfferPool,
+    Placed,
+    Placement,
+    build_task,
+    build_task_group,
+    only_spread_forbids,
+)
 from actors.marathon.model import App, Pod
 from actors.marathon.protocol import Launched
 from actors.marathon.roles import top_group
@@ -49,12 +58,16 @@ class OfferFilling:
         self._pool = OfferPool(offer.proto, random, home_region)
         self._used: set[str] = set()
         self._unused: dict[str, NoMatch] = {}
+        self._spread: set[str] = set()
 
     def fill(
         self, queue: LaunchQueue, placed: Callable[[QueuedApp], Placed], clock: Clock, budget: int
     ) -> tuple[int, bool]:
         """Place up to `budget` instances: (how many were placed, whether no more fit)."""
         before = len(self.launches)
+        for app_id in self._spread:
+            del self._unused[app_id]
+        self._spread.clear()
         candidates = [queued for queued in queue.launchable(clock.time()) if queued.app.id not in self._unused]
         self._random.shuffle(candidates)
         for queued in candidates:
@@ -67,6 +80,8 @@ class OfferFilling:
                 placement = self._pool.match(queued.app, standing)
                 if isinstance(placement, NoMatch):
                     self._unused[queued.app.id] = placement
+                    if only_spread_forbids(queued.app.constraints, self._pool.agent, standing):
+                        self._spread.add(queued.app.id)
                     break
                 standing.add(self._pool.agent)
                 instance_id = queued.take(self._pool.agent)
@@ -112,6 +127,11 @@ class OfferFilling:
     def full(self) -> bool:
         """Whether more might fit, with the next offer."""
         return len(self.launches) >= MAX_LAUNCHES
+
+    @property
+    def waits_for_others(self) -> bool:
+        """Whether it may take more of an app that is to be spread evenly, once other offers have taken some."""
+        return bool(self._spread) and not self.full
 
     def conclude(self, queue: LaunchQueue, clock: Clock) -> None:
         """The offer is done with: count it for the apps that used it, and why for those that could not."""

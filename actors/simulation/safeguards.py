@@ -86,7 +86,7 @@ _LIST = (
          '                self.context.timers.start_single("want"', "network"),
     _one("rescinded offers are not used", LAUNCHER, "        if offer_id in self._rescinded:\n", "        if False:\n", "network"),
     _one("offers end with their subscription", LAUNCHER,
-         "                for offer_id in (*self._offers, *(filling.offer.id for filling in self._open())):\n",
+         "                for offer_id in (*self._offers.new, *(filling.offer.id for filling in self._open())):\n",
          "                for offer_id in ():\n", "network"),
     _one("a dependent waits for its dependencies", STEP,
          "                self._waits_for = set(waits_for) - self._heard\n", "                self._waits_for = set()\n"),

@@ -4,7 +4,7 @@ offer ──▶ OfferPool ──▶ match(app, agent, placed) ──▶ Placemen
           what is left                           └──▶ NoMatch (why not)
 """
 
-from actors.marathon.matching.constraints import Agent, Placed, unmet_constraint
+from actors.marathon.matching.constraints import Agent, Placed, only_spread_forbids, unmet_constraint
 from actors.marathon.matching.offer_pool import NoMatch, OfferPool, Placement
 from actors.marathon.matching.task_builder import build_task
 from actors.marathon.matching.task_group_builder import build_task_group
@@ -17,5 +17,6 @@ __all__ = [
     "Placement",
     "build_task",
     "build_task_group",
+    "only_spread_forbids",
     "unmet_constraint",
 ]

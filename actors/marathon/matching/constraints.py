@@ -17,7 +17,7 @@ from functools import lru_cache
 from actors.marathon.instance import Instance
 from mesos_proto import mesos_pb2
 
-__all__ = ["Agent", "Placed", "unmet_constraint"]
+__all__ = ["Agent", "Placed", "only_spread_forbids", "unmet_constraint"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,12 @@ def unmet_constraint(constraints: Iterable[tuple[str, ...]], agent: Agent, place
         elif not _OPERATORS[operator](value, argument, placed.counts(name)):
             return constraint
     return None
+
+
+def only_spread_forbids(constraints: Iterable[tuple[str, ...]], agent: Agent, placed: Placed) -> bool:
+    """Whether an unmet GROUP_BY alone is against an instance on `agent`: instances elsewhere would make room for it."""
+    others = (constraint for constraint in constraints if constraint[1] != "GROUP_BY")
+    return unmet_constraint(constraints, agent, placed) is not None and unmet_constraint(others, agent, placed) is None
 
 
 def _unique(value: str, argument: str | None, counts: Counter[str]) -> bool:

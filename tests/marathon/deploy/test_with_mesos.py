@@ -255,6 +255,28 @@ async def test_an_app_that_is_spread_stays_so_when_it_shrinks_also_after_a_resta
         assert standing == dict.fromkeys(("r0", "r1", "r2"), count // 3)
 
 
+async def test_many_instances_that_are_spread_are_placed_with_the_first_offers_of_all_groups(
+    service: Service,
+) -> None:
+    """By turns, as the smallest group of each moment may take one: not one of each group per round of offers."""
+    for number, agent in enumerate(service.world.agents.values()):
+        agent.attributes = {"rack": f"r{number}"}
+    begun = service.system.clock.time()
+    await service.put(app("/a", instances=300, cpus=0.1, mem=1, constraints=[["rack", "GROUP_BY", "3"]]))
+    await service.deployed()
+    assert service.system.clock.time() - begun < 3
+    assert sorted(Counter(one.host for one in await service.instances("/a")).values()) == [100, 100, 100]
+
+
+async def test_a_group_that_never_offers_holds_back_no_more_than_its_own_app(service: Service) -> None:
+    for number, agent in enumerate(service.world.agents.values()):
+        agent.attributes = {"rack": f"r{number % 2}"}
+    await service.put(app("/spread", instances=9, constraints=[["rack", "GROUP_BY", "3"]]), app("/plain", instances=9))
+    await service.until(lambda: len(service.world.running("/plain")) == 9, within=5)
+    await service.system.clock.sleep(60)
+    assert len(service.world.live("/spread")) == 2
+
+
 @pytest.mark.parametrize(
     ("constraint", "racks"),
     [
