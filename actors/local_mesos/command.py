@@ -177,7 +177,7 @@ async def _serve(
             # an OSError made of a number and our own text would print the number too
             text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
             click.echo(f"mesos-local: {text}", err=True)
-            return 1
+            return 2 if isinstance(error, ValueError) else 1
         settle_collector()
         plural = "agent" if agents == 1 else "agents"
         click.echo(f"mesos-local: {local.url} with {agents} {plural}" + (f" in {work_dir}" if work_dir else ""))

@@ -11,10 +11,10 @@ from __future__ import annotations
 import json
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from http.client import HTTPException
 from typing import Any
 
 __all__ = ["MasterAway", "Picture", "Watch", "columns", "look"]
@@ -103,10 +103,12 @@ def _get(url: str, path: str) -> Any:
     try:
         with urllib.request.urlopen(url + path, timeout=TIMEOUT) as answer:
             return json.load(answer)
-    except (OSError, urllib.error.URLError) as error:
+    except (OSError, HTTPException) as error:
         raise MasterAway(f"no Mesos master answers at {url}: {getattr(error, 'reason', error)}") from error
-    except ValueError as error:
+    except json.JSONDecodeError as error:
         raise MasterAway(f"{url} is no Mesos master: its answer is no JSON") from error
+    except ValueError as error:
+        raise MasterAway(f"'{url}' is no URL of a master: give it as http://HOST:PORT") from error
 
 
 def columns(headings: Sequence[str], rows: Iterable[Row]) -> list[str]:

@@ -71,6 +71,12 @@ def test_where_no_master_answers_it_is_said() -> None:
     assert "hint: start one with 'mesos-local'" in result.stderr
 
 
+@pytest.mark.parametrize("url", ["foo", "http://127.0.0.1:x"])
+def test_what_is_no_url_is_told_without_a_traceback(url: str) -> None:
+    with pytest.raises(MasterAway, match=url):
+        look(url)
+
+
 @pytest.mark.real
 async def test_a_running_cluster_is_listed(tmp_path: Any) -> None:
     async with (

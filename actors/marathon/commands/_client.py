@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import difflib
 import http.client
 import json
 import os
+import re
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -50,11 +52,19 @@ class WrongUsage(CommandFailed):
 
 
 class Refused(CommandFailed):
-    """The service answered with an error. `status` is HTTP's, `body` the decoded JSON."""
+    """The service answered with an error. `status` is HTTP's, `body` the decoded JSON. `near` finds what may have been
+    meant; it is asked only when the error is shown."""
 
-    def __init__(self, status: int, body: Any, hint: str | None = None) -> None:
+    def __init__(
+        self, status: int, body: Any, hint: str | None = None, near: Callable[[], str | None] = lambda: None
+    ) -> None:
         super().__init__("\n".join(_lines(status, body)), hint)
-        self.status, self.body = status, body
+        self.status, self.body, self._near = status, body, near
+
+    def show(self, file: Any = None) -> None:
+        if near := self._near():
+            self.hint = f"did you mean '{near}'? {self.hint or ''}".rstrip()
+        super().show(file)
 
 
 def _lines(status: int, body: Any) -> Iterator[str]:
@@ -157,8 +167,20 @@ class Client:
         except ValueError:
             decoded = content.decode("utf-8", "replace")
         if answer.status >= 400:
-            raise Refused(answer.status, decoded, _hint(answer.status, decoded))
+            raise Refused(answer.status, decoded, _hint(answer.status, decoded), lambda: self._near(decoded))
         return decoded
+
+    def _near(self, refusal: Any) -> str | None:
+        """The id of an app or a pod that is like one that does not exist."""
+        message = str(refusal.get("message", "")) if isinstance(refusal, Mapping) else ""
+        missing = re.fullmatch(r"App '(.+)' does not exist", message)
+        if missing is None:
+            return None
+        try:
+            known = [each["id"] for each in [*self.get("/v2/apps")["apps"], *self.get("/v2/pods")]]
+        except CommandFailed:
+            return None
+        return next(iter(difflib.get_close_matches(missing[1], known, n=1)), None)
 
     def unreachable(self, error: Exception) -> Unreachable:
         return Unreachable(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+
 import click
 
 from ._client import Client
@@ -25,6 +27,10 @@ def command(types: tuple[str, ...], app: str | None, as_json: bool, url: str | N
     """
     from actors.marathon.api.event_json import EVENT_TYPES  # the server's own, and no other command needs it
 
+    for name in types:
+        if name not in EVENT_TYPES:
+            near = difflib.get_close_matches(name, EVENT_TYPES, n=1)
+            say(f"warning: no event is called '{name}'" + (f"; did you mean '{near[0]}'?" if near else ""))
     client = Client(url)
     events = Events(client, types or EVENT_TYPES)  # by name, for some are told to nobody else
     say(f"listening to {client.url}; Ctrl-C ends it")

@@ -61,6 +61,8 @@ def command(
     streams = Streams(client, app, files, wanted, not no_prefix, follow, timestamps)
     try:
         streams.open_present(previous=previous, tail=tail)
+        if not streams.spoke and tail:
+            say("nothing has been written" + (" yet" if follow else ""))
         while follow:
             time.sleep(POLL)
             streams.go_on()
@@ -93,6 +95,8 @@ class Streams:
     following: bool
     timed: bool = False
     away: bool = False
+    spoke: bool = False
+    """Whether anything was shown."""
     opened: dict[tuple[str, str], Stream] = field(default_factory=dict)
     colours: Iterator[str] = field(default_factory=lambda: cycle(COLOURS))
 
@@ -188,6 +192,7 @@ class Streams:
     def _print(self, stream: Stream, text: str, *, timed: bool = True) -> None:
         *lines, stream.rest = (stream.rest + text).split("\n")
         now = f"{datetime.now().astimezone():%H:%M:%S}  " if self.timed else ""
+        self.spoke = self.spoke or bool(lines or stream.rest)
         for line in lines:
             click.echo((now if timed else " " * len(now)) + stream.prefix + line)
 

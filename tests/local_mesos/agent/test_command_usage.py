@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -31,6 +32,15 @@ def test_a_simulation_that_cannot_be_read_is_wrong_usage(spec: str) -> None:
     result = CliRunner().invoke(main, ["--simulate", spec])
     assert result.exit_code == 2
     assert "--simulate" in result.output
+
+
+@pytest.mark.parametrize(
+    "options", [("--resources", "cpus:x"), ("--attributes", "x"), ("--masters", "3"), ("--zk", "nowhere")]
+)
+def test_an_option_that_cannot_be_read_is_wrong_usage_and_is_told(options: tuple[str, str], tmp_path: Path) -> None:
+    result = CliRunner().invoke(main, ["--port", "0", "--work-dir", str(tmp_path), *options])
+    assert result.exit_code == 2
+    assert options[1] in result.stderr
 
 
 def test_a_simulation_is_drawn_as_it_was_said() -> None:

@@ -74,6 +74,17 @@ def test_an_app_that_is_not_there_is_an_error_with_a_hint(run: Run) -> None:
     assert "'marathon apps' lists the apps and pods there are" in result.stderr
 
 
+def test_an_id_that_is_nearly_one_is_told_which(service: Fake, run: Run) -> None:
+    service.answers |= {
+        "GET /v2/apps": {"apps": [APP, {**APP, "id": "/shop/db"}]},
+        "GET /v2/pods": [{"id": "/shop/blog"}],
+        "GET /v2/apps/shop/blgo/versions": (404, {"message": "App '/shop/blgo' does not exist"}),
+        "GET /v2/apps/other/versions": (404, {"message": "App '/other' does not exist"}),
+    }
+    assert "hint: did you mean '/shop/blog'? 'marathon apps' lists" in run("versions", "shop/blgo").stderr
+    assert "did you mean" not in run("versions", "other").stderr
+
+
 def test_no_service_is_an_error_that_says_how_to_start_one() -> None:
     result = CliRunner().invoke(cli, ["apps", "--url", "http://127.0.0.1:9"])
     assert result.exit_code == 1
@@ -247,6 +258,16 @@ def test_apps_are_filtered_whether_they_are_pods_or_not(
 ) -> None:
     service.answers |= {"GET /v2/apps": {"apps": []}, "GET /v2/pods::status": [POD]}
     assert (run("apps", *arguments, "-q").stdout == "/pods/web\n") is shown
+
+
+def test_tasks_that_have_written_nothing_are_said_to(service: Fake, run: Run) -> None:
+    service.answers |= {
+        "GET /v2/apps/web/tasks": {"tasks": [TASK]},
+        "GET /v2/logs": {"tasks": [TASK["id"]]},
+        f"GET /v2/logs/{TASK['id']}/stdout": {"data": "", "offset": 0, "next": 0, "size": 0},
+    }
+    result = run("logs", "web", "--stdout")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "nothing has been written\n")
 
 
 def test_logs_of_what_is_neither_app_nor_pod_say_so(service: Fake, run: Run) -> None:
