@@ -17,11 +17,14 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from actors.simulation._orphans import end_when_closed
 from actors.simulation.safeguards import SAFEGUARDS, remove
 
 
 def main() -> int:
     options = _parser().parse_args()
+    if options.until_closed is not None:
+        end_when_closed(options.until_closed)
     if options.without:
         remove(options.without)
     if options.safeguards:
@@ -45,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--safeguards", action="store_true", help="leave out one after the other and search for it")
     parser.add_argument("--match", default="", help="with --safeguards: only those whose name has this in it")
     parser.add_argument("--page", type=Path, help="with --safeguards: write the table into this file")
+    parser.add_argument("--until-closed", metavar="FD", type=int, help=argparse.SUPPRESS)  # of its own processes
     return parser
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -29,7 +30,13 @@ def search_without(safeguard: Safeguard, seeds: int) -> FoundWithout:
     """Leave it out and play seeds from 0 on, in a process of its own, until one fails."""
     command = [sys.executable, "-m", "actors.simulation", "--without", safeguard.name, "--seeds", str(seeds)]
     command += ["--scenario", safeguard.scenario, "--jobs", "1", "--until-found"]
-    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    reader, writer = os.pipe()
+    try:
+        command += ["--until-closed", str(reader)]
+        ended = subprocess.run(command, capture_output=True, text=True, check=False, pass_fds=[reader])
+    finally:
+        os.close(reader)
+        os.close(writer)
     line = next((line for line in ended.stdout.splitlines() if line.startswith(f"{safeguard.scenario} seed ")), None)
     if line is not None:
         seed, invariant, _ = line.partition(" seed ")[2].split(": ", 2)

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from multiprocessing import get_context
 
+from actors.simulation._orphans import end_with_parent
 from actors.simulation.scenarios import SCENARIOS, freeze, run
 
 __all__ = ["Failure", "Found", "search"]
@@ -89,7 +90,7 @@ def search(
             if until_found and total.failures:
                 break
         return total
-    with ProcessPoolExecutor(jobs, mp_context=get_context("fork")) as pool:
+    with ProcessPoolExecutor(jobs, mp_context=get_context("fork"), initializer=end_with_parent) as pool:
         under_way: set[Future[Found]] = {pool.submit(play, *part) for part in islice(work, 2 * jobs)}
         while under_way:
             done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
