@@ -6,9 +6,11 @@ import { Dialogs } from "./lib/dialog.js";
 import { listen } from "./lib/keys.js";
 import { useObservable } from "./lib/observable.js";
 import { useRoute } from "./lib/router.js";
+import { useInSight } from "./lib/sight.js";
 import * as store from "./lib/store.js";
 
 const VIEWS = document.querySelector("meta[name=views]").content.split(" ");
+const BRAND = VIEWS.includes("apps") ? "Marathon" : VIEWS.includes("cluster") ? "Mesos" : "Actors";
 
 const PLACES = {
   apps: {
@@ -113,7 +115,7 @@ const PLACES = {
   },
   events: {
     view: "apps",
-    within: "apps",
+    title: "Events",
     load: () => import("./views/events.js").then((m) => () => html`<${m.Events} />`),
   },
 };
@@ -127,15 +129,16 @@ function Page() {
   const within = place?.within ?? name;
   const running = useObservable(store.deployments);
   const pods = useObservable(store.pods);
+  const row = useInSight(within);
   useEffect(() => {
-    document.title = [rest[0], place?.title ?? name, "Marathon"].filter(Boolean).join(" · ");
+    document.title = [rest[0], place?.title ?? name, BRAND].filter((part, i, all) => part && part !== all[i - 1]).join(" · ");
   });
   return html`
     <a class="skip" href="#main" onClick=${skip}>Skip to the content</a>
     <header class="top">
       <a class="brand" href="#/"><img src="icon.svg" alt="" width="22" height="22" />
-        <span>${VIEWS.includes("apps") ? "Marathon" : VIEWS.includes("cluster") ? "Mesos" : "Actors"}</span></a>
-      <nav aria-label="Views">${navigation.filter(([key]) => key !== "pods" || within === key || pods?.size).map(([key, { title }]) => html`<a href=${`#/${key}`}
+        <span>${BRAND}</span></a>
+      <nav aria-label="Views" ref=${row}>${navigation.filter(([key]) => key !== "pods" || within === key || pods?.size).map(([key, { title }]) => html`<a href=${`#/${key}`}
         class=${cls({ on: within === key })} aria-current=${within === key ? "page" : undefined}>
         ${title}${key === "deployments" && running?.length > 0 && html` <span class="badge busy">
         ${running.length}</span>`}</a>`)}</nav>

@@ -22,7 +22,9 @@ def test_the_cluster_shows_agents_roles_frameworks_and_tasks(service: Service, p
     page.get_by_role("row").nth(1).get_by_role("link").click()
     expect(page.get_by_text("Registered")).to_be_visible()
     page.get_by_role("navigation", name="Of the cluster").get_by_role("link", name="Frameworks").click()
-    expect(page.get_by_role("row").filter(has_text="marathon")).to_contain_text("connected")
+    marathon = page.get_by_role("row").filter(has_text="marathon")
+    expect(marathon).to_contain_text("connected")
+    expect(marathon.get_by_role("cell").last).to_have_text("*")
     page.get_by_role("link", name="Tasks").click()
     expect(page.get_by_role("row").filter(has_text="placed_app").first).to_contain_text("running")
     page.get_by_role("link", name="Roles").click()
@@ -44,6 +46,7 @@ def mesos_alone() -> Iterator[str]:
 def test_the_embedded_mesos_has_the_cluster_alone(mesos_alone: str, page: Page) -> None:
     page.goto(mesos_alone)
     expect(page.get_by_role("heading", name="Cluster")).to_be_visible()
+    expect(page).to_have_title("Cluster · Mesos")
     expect(page.get_by_role("navigation", name="Views").get_by_role("link")).to_have_text(["Cluster"])
     expect(page.get_by_role("row")).to_have_count(3)
     expect(page.get_by_text("No framework")).to_have_count(0)

@@ -90,6 +90,10 @@ def test_chosen_instances_are_killed_and_replaced_or_not(service: Service, page:
     deployed(service, sleeper("/acts/killed", instances=3))
     before = service.task_ids("/acts/killed")
     page.goto(at(service, "app", "/acts/killed"))
+    everyone = page.get_by_role("checkbox", name="Choose all")
+    everyone.check()
+    expect(page.get_by_text("3 chosen")).to_be_visible()
+    everyone.uncheck()
     page.get_by_role("checkbox").nth(1).check()
     page.get_by_role("button", name="Kill and scale down").click()
     dialog = page.get_by_role("dialog")
@@ -120,3 +124,12 @@ def test_an_app_that_goes_while_one_looks_is_told(service: Service, new_page: Ca
     expect(page.get_by_role("heading", name="going")).to_be_visible()
     destroyed(service, "/acts/going")
     expect(page.get_by_text("There is no app /acts/going")).to_be_visible()
+
+
+def test_on_a_phone_the_tab_that_is_open_is_in_sight(service: Service, page: Page) -> None:
+    deployed(service, sleeper("/acts/small"))
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(at(service, "app", "/acts/small", "debug"))
+    expect(page.get_by_role("link", name="Debug")).to_be_in_viewport(ratio=0.9)
+    page.goto(at(service, "events"))
+    expect(page.get_by_role("link", name="Events")).to_be_in_viewport(ratio=0.9)

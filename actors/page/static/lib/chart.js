@@ -4,6 +4,9 @@ import { html, useEffect, useRef } from "./html.js";
 
 const HEIGHT = 96;
 const clock = (seconds) => new Date(seconds * 1000).toTimeString().slice(0, 8);
+// A time stands below the middle of its tick: where half of it would be cut off, there is none.
+const clocks = (plot, ticks) =>
+  ticks.map((tick) => (plot.valToPos(tick, "x") > plot.bbox.width / devicePixelRatio ? null : clock(tick)));
 
 export function Chart({ title, value, times, values, show, colour, least }) {
   const place = useRef();
@@ -23,10 +26,10 @@ export function Chart({ title, value, times, values, show, colour, least }) {
         height: HEIGHT,
         legend: { show: false },
         cursor: { show: false },
-        padding: [6, 22, 0, 0],
+        padding: [6, 26, 0, 0],
         scales: { y: { range: (_, low, high) => [0, Math.max((high ?? 0) * 1.15, least)] } },
         axes: [
-          { ...axis, space: 90, size: 22, incrs: [5, 10, 20, 30, 60], values: (_, ticks) => ticks.map(clock) },
+          { ...axis, space: 90, size: 22, incrs: [5, 10, 20, 30, 60], values: clocks },
           { ...axis, size: 58, space: 28, values: (_, ticks) => ticks.map(show) },
         ],
         series: [

@@ -30,6 +30,7 @@ export function span(seconds) {
 // Microseconds and up: 0.00042 → "420 µs"
 export function duration(seconds) {
   if (seconds == null) return "–";
+  if (seconds === 0) return "0 ms";
   if (seconds < 0.001) return `${trimmed(seconds * 1e6, 0)} µs`;
   if (seconds < 1) return `${trimmed(seconds * 1e3, 1)} ms`;
   return `${trimmed(seconds, 2)} s`;
@@ -42,5 +43,12 @@ export const ago = (iso, now) => (iso ? `${span(secondsSince(iso, now))} ago` : 
 
 export const moment = (iso) =>
   iso ? new Date(iso).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "medium" }) : "–";
+
+// The time of day of somebody who looks, with milliseconds: all times of the page are of the same clock.
+export const clock = (iso) => {
+  const at = new Date(iso);
+  const two = (n) => String(n).padStart(2, "0");
+  return `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}.${String(at.getMilliseconds()).padStart(3, "0")}`;
+};
 
 export const plural = (n, one, many = `${one}s`) => `${number(n)} ${n === 1 ? one : many}`;

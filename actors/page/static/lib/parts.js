@@ -1,5 +1,6 @@
 // Small things that several views show.
 import { html, cls, useState } from "./html.js";
+import { useInSight } from "./sight.js";
 import { HEALTHS, healthOf, running } from "./health.js";
 import { number } from "./format.js";
 
@@ -59,7 +60,8 @@ export function Problem({ error }) {
 }
 
 export function Tabs({ tabs, current, label }) {
-  return html`<nav class="tabs" aria-label=${label}>
+  const row = useInSight(current);
+  return html`<nav class="tabs" aria-label=${label} ref=${row}>
     ${tabs.map(({ key, title, to, count }) => html`<a href=${to} class=${cls({ on: key === current })}
       aria-current=${key === current ? "page" : undefined}>${title}${count != null && html` <span class="badge">
       ${count}</span>`}</a>`)}

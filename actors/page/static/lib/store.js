@@ -80,7 +80,7 @@ function takeGroups(all) {
   for (const { id } of all) {
     for (let end = id.lastIndexOf("/"); end > 0; end = id.lastIndexOf("/", end - 1)) found.add(id.slice(0, end));
   }
-  groups.set(found);
+  if (found.size !== groups.value.size || [...found].some((id) => !groups.value.has(id))) groups.set(found);
 }
 
 const fetchDeployments = new Refresher(async () => deployments.set(await api.get("/v2/deployments")));

@@ -44,12 +44,16 @@ export function Table({ columns, rows, rowKey, label, empty, height = 36, rowCla
   const to = Math.min(sorted.length, Math.ceil((view.top + view.height) / height) + OVERSCAN);
   const shown = sorted.slice(from, to);
   const slots = useSlots(shown.map(rowKey));
+  const drawn = useDrawn();
   const sortBy = (key) => {
     const next = route.query.sort === key ? `-${key}` : route.query.sort === `-${key}` ? "" : key;
     replace(href(route.path, { ...route.query, sort: next }));
   };
 
-  return html`<div class="table-box" ref=${box} tabindex="0" role="region" aria-label=${label} onKeyDown=${walk}>
+  // Beside other things it may shrink to a few rows, but not leave room for more than there are.
+  const least = sorted.length ? `${Math.min(120, 36 + sorted.length * height)}px` : undefined;
+  return html`<div class="table-box" ref=${box} tabindex="0" role="region" aria-label=${label} onKeyDown=${walk}
+    style=${{ minHeight: least }}>
     <table class="table" aria-rowcount=${sorted.length + 1}>
       <thead><tr aria-rowindex="1">${columns.map((column) => html`<${Head} column=${column} sort=${route.query.sort}
         onSort=${sortBy} />`)}</tr>
@@ -57,10 +61,7 @@ export function Table({ columns, rows, rowKey, label, empty, height = 36, rowCla
       <tbody>
         ${from > 0 && html`<tr aria-hidden="true" class="space" style=${{ height: `${from * height}px` }}>
           <td colspan=${columns.length}></td></tr>`}
-        ${shown.map((row, i) => html`<tr key=${slots[i]} aria-rowindex=${from + i + 2} class=${rowClass?.(row)}
-            style=${{ height: `${height}px` }}>
-          ${columns.map((column) => html`<td class=${column.class}>${column.cell(row)}</td>`)}
-        </tr>`)}
+        ${shown.map((row, i) => drawn(slots[i], [row, columns, from + i, rowClass?.(row), height]))}
         ${to < sorted.length && html`<tr aria-hidden="true" class="space" style=${{ height: `${(sorted.length - to) * height}px` }}>
           <td colspan=${columns.length}></td></tr>`}
       </tbody>
@@ -85,6 +86,21 @@ function useSlots(keys) {
   }
   taken.current = next;
   return keys.map((key) => next.get(key));
+}
+
+// Draws a row in its slot. A row of which nothing has changed is the same node as before, which Preact leaves alone: a
+// step of the scrolling draws the rows that come into sight, and an event those of which it tells.
+function useDrawn() {
+  const last = useRef(new Map());
+  return (slot, parts) => {
+    const known = last.current.get(slot);
+    if (known?.parts.every((part, i) => part === parts[i])) return known.node;
+    const [row, columns, index, name, height] = parts;
+    const node = html`<tr key=${slot} aria-rowindex=${index + 2} class=${name} style=${{ height: `${height}px` }}>
+      ${columns.map((column) => html`<td class=${column.class}>${column.cell(row)}</td>`)}</tr>`;
+    last.current.set(slot, { parts, node });
+    return node;
+  };
 }
 
 function Head({ column, sort, onSort }) {

@@ -144,7 +144,7 @@ function Tree({ picture, query }) {
     <input type="search" id="search" placeholder="Search paths and classes" value=${query.q ?? ""}
       onInput=${(event) => replace(href(["actors", "tree"], { ...query, q: event.target.value }))} />
     </label>
-    <span class="dim" role="status">${number(picture.actors.length)} of ${plural(picture.total, "actor")} shown</span>
+    <span class="dim nowrap" role="status">${picture.actors.length < picture.total ? `${number(picture.actors.length)} of ` : ""}${plural(picture.total, "actor")}</span>
       </div>
     ${query.actor && html`<${One} key=${query.actor} path=${query.actor} />`}
     <${Table} label="Actors" columns=${columns} rows=${rows} rowKey=${(row) => row.path} height=${32}

@@ -130,11 +130,21 @@ const summary = (rows, within, filtered) =>
 function below(all, group, waiting) {
   const prefix = group === "/" ? "/" : `${group}/`;
   const rows = [];
-  for (const app of all?.values() ?? []) {
-    if (!app.id.startsWith(prefix)) continue;
-    rows.push({ ...app, label: app.id.slice(prefix.length), status: statusOf(app, waiting) });
-  }
+  for (const app of all?.values() ?? []) if (app.id.startsWith(prefix)) rows.push(rowOf(app, prefix, waiting));
   return rows.sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+// The same row for as long as nothing of it changes, so that it is not drawn again.
+const known = new WeakMap();
+
+function rowOf(app, prefix, waiting) {
+  const label = app.id.slice(prefix.length);
+  const status = statusOf(app, waiting);
+  const row = known.get(app);
+  if (row && row.label === label && row.status === status) return row;
+  const made = { ...app, label, status };
+  known.set(app, made);
+  return made;
 }
 
 const direct = (rows, group) => {

@@ -40,7 +40,7 @@ export function Cluster({ tab = "agents", id }) {
     <${Totals} slaves=${slaves} />
     <${Tabs} tabs=${tabs} current=${TABS.includes(tab) ? tab : "agents"} label="Of the cluster" />
     <div class="tab">${tab === "roles" ? html`<${Roles} roles=${roles} />` : tab === "frameworks" ? html`<${Frameworks}
-      summary=${summary} />` : tab === "tasks" ? html`<${Tasks} summary=${summary} />` : id ? html`<${AgentPage}
+      summary=${summary} roles=${roles} />` : tab === "tasks" ? html`<${Tasks} summary=${summary} />` : id ? html`<${AgentPage}
       id=${id} slaves=${slaves} summary=${summary} />` : html`<${Agents} slaves=${slaves} summary=${summary} />`}</div>
     <${Command}>${commandOf(tab, leader)}<//>
   </div>`;
@@ -175,7 +175,7 @@ function Roles({ roles }) {
     {
       key: "frameworks",
       title: "Frameworks",
-      class: "figure",
+      class: "figure amount",
       sort: (row) => row.frameworks.length,
       cell: (row) => row.frameworks.length,
     },
@@ -184,7 +184,8 @@ function Roles({ roles }) {
     empty="No role is known." />`;
 }
 
-function Frameworks({ summary }) {
+function Frameworks({ summary, roles }) {
+  const rolesOf = (id) => roles.filter((each) => each.frameworks.includes(id)).map((each) => each.name);
   const columns = [
     {
       key: "name",
@@ -220,8 +221,7 @@ function Frameworks({ summary }) {
       class: "amount wide",
       cell: (row) => `${cpus(row.offered_resources.cpus)} CPUs, ${megabytes(row.offered_resources.mem)}`,
     },
-    { key: "user", title: "User", class: "when wide", cell: (row) => row.user },
-    { key: "role", title: "Role", class: "when wide", cell: (row) => row.role ?? (row.roles ?? []).join(", ") },
+    { key: "roles", title: "Roles", class: "amount wide", cell: (row) => rolesOf(row.id).join(", ") },
   ];
   return html`<${Table} label="Frameworks" columns=${columns} rows=${summary.frameworks} rowKey=${(row) => row.id}
     empty="No framework is registered." />`;

@@ -2,7 +2,7 @@
 import { html, useEffect, useMemo, useRef, useState } from "../lib/html.js";
 import { api, inPath } from "../lib/api.js";
 import { Confirm, openDialog } from "../lib/dialog.js";
-import { plural } from "../lib/format.js";
+import { clock, plural } from "../lib/format.js";
 import { DeploymentGraph } from "../lib/graph.js";
 import { useObservable } from "../lib/observable.js";
 import { Command, Status } from "../lib/parts.js";
@@ -154,7 +154,7 @@ export function DeploymentPage({ id }) {
           .filter((each) => each.state === "ready")
           .slice(-12)
           .map((each) => html`<li>
-          <time>${each.timestamp.slice(11, 19)}</time> <b>
+          <time>${clock(each.timestamp).slice(0, 8)}</time> <b>
             ${each.node}</b> ${each.notifies.length ? html`→ ${each.notifies.join(", ")}` : html`<span
             class="dim">is ready</span>`}</li>`)}${log.length === 0 && html`<li class="dim">Nobody since this page was opened.</li>`}</ol>
         <p><a href=${href(["actors"], { q: id.slice(0, 8) })}>Actors at work</a></p>

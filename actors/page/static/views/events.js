@@ -1,6 +1,6 @@
 // What happened lately, as the service tells it: every event since the page was opened, newest first.
 import { html, useState } from "../lib/html.js";
-import { moment } from "../lib/format.js";
+import { clock, moment } from "../lib/format.js";
 import { useObservable } from "../lib/observable.js";
 import { Command } from "../lib/parts.js";
 import { toApp, toDeployment, toPod } from "../lib/router.js";
@@ -12,10 +12,10 @@ const COLUMNS = [
     key: "at",
     title: "When",
     class: "when",
-    cell: (row) => html`<time datetime=${row.at} title=${moment(row.at)}>${row.at.slice(11, 23)}</time>`,
+    cell: (row) => html`<time datetime=${row.at} title=${moment(row.at)}>${clock(row.at)}</time>`,
   },
-  { key: "type", title: "Event", class: "path", cell: (row) => row.type.replace(/_event$/, "").replaceAll("_", " ") },
-  { key: "of", title: "Of", class: "path", cell: (row) => of(row.data) },
+  { key: "type", title: "Event", class: "amount", cell: (row) => row.type.replace(/_event$/, "").replaceAll("_", " ") },
+  { key: "of", title: "Of", class: "amount", cell: (row) => of(row.data) },
   { key: "what", title: "What", class: "name", cell: (row) => what(row.data) },
 ];
 

@@ -1,7 +1,7 @@
 // The instances of an app: where they run, how they are, what they said; and killing some of them.
 import { html, useMemo, useState } from "../lib/html.js";
 import * as actions from "../lib/actions.js";
-import { ago, moment } from "../lib/format.js";
+import { ago, clock, moment } from "../lib/format.js";
 import { useNow } from "../lib/observable.js";
 import { Status } from "../lib/parts.js";
 import { href, toAgent } from "../lib/router.js";
@@ -12,10 +12,12 @@ export function Instances({ app, query }) {
   const [chosen, setChosen] = useState(new Set());
   const rows = useMemo(() => app.tasks.map((task) => ({ ...task, health: healthOf(task, app) })), [app]);
   const ids = rows.filter((row) => chosen.has(row.id)).map((row) => row.id);
-  const choose = (id, on) => {
+  const choose = (ids, on) => {
     const next = new Set(chosen);
-    if (on) next.add(id);
-    else next.delete(id);
+    for (const id of ids) {
+      if (on) next.add(id);
+      else next.delete(id);
+    }
     setChosen(next);
   };
   const opened = rows.find((row) => row.id === query.i);
@@ -42,10 +44,13 @@ const columnsOf = (app, chosen, choose, rows, now) => [
     class: "tick",
     title: html`<input type="checkbox" aria-label="Choose all"
       checked=${rows.length > 0 && rows.every((row) => chosen.has(row.id))}
-      onChange=${(event) => rows.forEach((row) => choose(row.id, event.target.checked))} />`,
+      onChange=${(event) => choose(
+        rows.map((row) => row.id),
+        event.target.checked,
+      )} />`,
     cell: (row) =>
       html`<input type="checkbox" aria-label=${`Choose ${row.id}`} checked=${chosen.has(row.id)}
-        onChange=${(event) => choose(row.id, event.target.checked)} />`,
+        onChange=${(event) => choose([row.id], event.target.checked)} />`,
   },
   {
     key: "id",
@@ -164,7 +169,7 @@ function Opened({ task, app }) {
       <a href=${href(["app", app.id, "instances"])} aria-label="Close">close</a></div>
     <ol class="timeline">${steps.map(
       ([at, what, why]) => html`<li>
-      <time datetime=${at} title=${moment(at)}>${at.slice(11, 23)}</time><b>${what}</b><span class="dim">${why}</span>
+      <time datetime=${at} title=${moment(at)}>${clock(at)}</time><b>${what}</b><span class="dim">${why}</span>
       </li>`)}</ol>
     <dl class="facts">
       <div><dt>Host</dt><dd><${Ports} task=${task} /></dd></div>

@@ -20,8 +20,8 @@ const TABS = { instances: Instances, logs: Output, definition: Definition, versi
 const commandOf = (tab, id) => {
   if (tab === "instances") return `marathon ps ${word(id)}`;
   if (tab === "logs") return `marathon logs -f ${word(id)}`;
-  if (tab === "versions") return `curl ${location.origin}/v2/pods${inPath(id)}::versions`;
-  return `marathon deploy ${word(`${id.split("/").at(-1)}.json`)}`;
+  if (tab === "versions") return `marathon versions ${word(id)}`;
+  return `marathon config ${word(id)}`;
 };
 
 export function PodPage({ id, tab = "instances", query }) {
@@ -115,7 +115,7 @@ function Instance({ pod, instance }) {
   const now = useNow(5000);
   const kill = () => openDialog(() => html`<${Kill} pod=${pod} instance=${instance} />`);
   return html`<section class="panel pod" aria-label=${`Instance ${instance.id}`}>
-    <div class="headline"><h2 class="mono">${instance.id.split(".").at(-1)}</h2>
+    <div class="headline"><h2 class="mono" title=${instance.id}>${shortId(instance.id)}</h2>
       <${Status} of=${WORDS[instance.status] ?? "suspended"} word=${instance.status.toLowerCase()} />
       ${instance.agentHostname && html`<span>on <a href=${toAgent(instance.agentId)}>${instance.agentHostname}</a></span>`}
       <span class="dim">${cpus(instance.resources.cpus)} CPUs, ${megabytes(instance.resources.mem)}</span>

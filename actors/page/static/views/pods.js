@@ -62,7 +62,7 @@ export function Pods() {
       <span class="grow"></span><a class="button" href="#/create-pod">Create a pod</a></div>
     <${Table} label="Pods" columns=${COLUMNS} rows=${rows} rowKey=${(row) => row.id}
       empty=${html`<h2>No pods yet</h2><p>A pod is several containers that live and die together on one agent.</p>`} />
-    <${Command}>curl ${location.origin}/v2/pods::status<//>
+    <${Command}>marathon apps<//>
   </div>`;
 }
 

@@ -1,7 +1,7 @@
 // Why an app waits: in one sentence, then by reason, then offer by offer with what was wanted and what was there.
 import { html, useEffect } from "../lib/html.js";
 import { api, inPath } from "../lib/api.js";
-import { cpus, megabytes, number, plural, span, trimmed } from "../lib/format.js";
+import { clock, cpus, megabytes, number, plural, span, trimmed } from "../lib/format.js";
 import { href, toAgent } from "../lib/router.js";
 import { useFetched } from "../lib/loading.js";
 import { useObservable } from "../lib/observable.js";
@@ -78,7 +78,7 @@ export function Refusals({ app }) {
           <td>${reason.map((each) => REASONS[each] ?? each).join(", ")}</td>
         <td class="figure">${cpus(item.app.cpus)} / ${trimmed(amount(offer, "cpus"), 2)}</td>
           <td class="figure">${megabytes(item.app.mem)} / ${megabytes(amount(offer, "mem"))}</td><td>
-          <time datetime=${timestamp}>${timestamp.slice(11, 19)}</time></td></tr>`)}</tbody></table>`
+          <time datetime=${timestamp}>${clock(timestamp).slice(0, 8)}</time></td></tr>`)}</tbody></table>`
     }`;
 }
 
