@@ -185,10 +185,8 @@ class Show:
 
     def __call__(self, now: float, nodes: Sequence[NodeMetrics], sent: Sent, status: Status | None) -> None:
         did = "…" if status is None else status.did_last
-        noun = "node " if len(nodes) == 1 else "nodes"
-        line = (
-            f"{now:5.0f} s   {sent.rate or 0:4.0f} jobs/s   {sent.sent - sent.done:4} open   {len(nodes)} {noun}   {did}"
-        )
+        many = f"{len(nodes)} node{' ' if len(nodes) == 1 else 's'}"
+        line = f"{now:5.0f} s   {sent.rate or 0:4.0f} jobs/s   {sent.sent - sent.done:4} open   {many}   {did}"
         if self._live is not None:
             self._live.update(Group(Text(line), table(nodes, status)), refresh=True)
         elif self._said != (len(nodes), did) or now >= self._said_at + 5:
