@@ -12,6 +12,7 @@ from actors.marathon.label_selector import parse_selector
 from ._client import Client
 from ._console import age, print_json, print_table, with_json, with_url
 from ._pods import all_pods, figures_of
+from ._reasons import waiting_id
 
 
 @click.command("apps", short_help="List the apps and pods.")
@@ -39,7 +40,9 @@ def command(label: str | None, part: str | None, as_json: bool, quiet: bool, url
             click.echo(app["id"])
     else:
         deployed = {pod for each in client.get("/v2/deployments") for pod in each["affectedPods"]} if pods else set()
-        rows = [_row(app) for app in apps] + [_row_of_pod(pod, pod["id"] in deployed) for pod in pods]
+        waiting = {waiting_id(item): item for item in client.get("/v2/queue")["queue"] if item["count"]}
+        rows = [_row(app, waiting.get(app["id"])) for app in apps]
+        rows += [_row_of_pod(pod, pod["id"] in deployed, waiting.get(pod["id"])) for pod in pods]
         print_table(("ID", "KIND", "RUNNING", "HEALTHY", "CPUS", "MEM", "STATUS", "CHANGED"), sorted(rows))
 
 
@@ -49,7 +52,7 @@ def _wanted(label: str | None, part: str | None) -> Callable[[Mapping[str, Any]]
     return lambda pod: selected(pod["spec"].get("labels", {})) and (not part or part.lower() in pod["id"])
 
 
-def _row(app: Mapping[str, Any]) -> tuple[str, ...]:
+def _row(app: Mapping[str, Any], item: Mapping[str, Any] | None) -> tuple[str, ...]:
     return (
         app["id"],
         "app",
@@ -57,12 +60,12 @@ def _row(app: Mapping[str, Any]) -> tuple[str, ...]:
         str(app["tasksHealthy"]) if app.get("healthChecks") else "-",
         f"{app['cpus']:g}",
         f"{app['mem']:g}",
-        _status(app["instances"], app["tasksRunning"], app["tasksUnhealthy"], bool(app["deployments"])),
+        _status(app["instances"], app["tasksRunning"], app["tasksUnhealthy"], bool(app["deployments"]), item),
         age(app.get("version")),
     )
 
 
-def _row_of_pod(pod: Mapping[str, Any], is_deployed: bool) -> tuple[str, ...]:
+def _row_of_pod(pod: Mapping[str, Any], is_deployed: bool, item: Mapping[str, Any] | None) -> tuple[str, ...]:
     spec, figures = pod["spec"], figures_of(pod)
     taken = [*(each["resources"] for each in spec["containers"]), spec.get("executorResources", {})]
     cpus, mem = (sum(each.get(name, 0) for each in taken) for name in ("cpus", "mem"))
@@ -73,12 +76,15 @@ def _row_of_pod(pod: Mapping[str, Any], is_deployed: bool) -> tuple[str, ...]:
         str(figures.stable) if figures.checked else "-",
         f"{cpus:g}",
         f"{mem:g}",
-        _status(figures.wanted, figures.running, figures.running - figures.stable, is_deployed),
+        _status(figures.wanted, figures.running, figures.running - figures.stable, is_deployed, item),
         age(spec.get("version")),
     )
 
 
-def _status(wanted: int, running: int, unhealthy: int, is_deployed: bool) -> str:
+def _status(wanted: int, running: int, unhealthy: int, is_deployed: bool, item: Mapping[str, Any] | None) -> str:
+    """In the page's words. `item`: of the queue, if some instance is in it."""
+    if item is not None:
+        return "waiting" if item["delay"]["overdue"] else "delayed"
     if is_deployed:
         return "deploying"
     if wanted == 0:

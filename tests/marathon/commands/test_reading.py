@@ -234,6 +234,18 @@ def test_apps_lists_pods_among_them(service: Fake, run: Run) -> None:
     assert json.loads(run("apps", "--json").stdout) == [APP, POD]
 
 
+@pytest.mark.parametrize(("overdue", "word"), [(True, "waiting"), (False, "delayed")])
+def test_what_waits_to_be_launched_says_so_also_while_it_is_deployed(
+    service: Fake, run: Run, overdue: bool, word: str
+) -> None:
+    item = {"count": 1, "app": {"id": "/web"}, "delay": {"overdue": overdue, "timeLeftSeconds": 5}}
+    service.answers |= {
+        "GET /v2/apps": {"apps": [{**APP, "deployments": [{"id": "d"}]}]},
+        "GET /v2/queue": {"queue": [item]},
+    }
+    assert run("apps").stdout.splitlines()[1].split()[6] == word
+
+
 def test_a_pod_that_a_deployment_changes_is_deploying(service: Fake, run: Run) -> None:
     deployment = {"id": "d", "affectedApps": [], "affectedPods": ["/pods/web"]}
     service.answers |= {
