@@ -32,9 +32,18 @@ def test_three_mistakes_stand_beside_their_three_fields(service: Service, page: 
     page.get_by_label("Instances").fill("1")
     page.get_by_role("button", name="Show the plan").click()
     expect(page.get_by_role("region", name="What this will do")).to_contain_text("create /edits/wrong")
+    expect(page.get_by_role("region", name="What this will do")).to_be_in_viewport(ratio=0.9)
     assert service.get("/v2/apps/edits/wrong").status == 404
     page.get_by_role("button", name="Create the app").click()
     expect(page.get_by_role("heading", name="Deployed /edits/wrong")).to_be_visible()
+
+
+def test_a_wrong_id_is_told_in_words_and_an_empty_command_is_not_sent(service: Service, page: Page) -> None:
+    page.goto(at(service, "create", id="/edits/Wrong Id"))
+    with page.expect_request("**/v2/apps?*") as asked:
+        page.get_by_role("button", name="Show the plan").click()
+    assert "cmd" not in asked.value.post_data_json
+    expect(page.get_by_text("“Wrong Id” is no part of an id: lower case letters")).to_be_visible()
 
 
 def test_mistakes_inside_lists_open_their_section(service: Service, page: Page) -> None:

@@ -15,7 +15,7 @@ const ALL = [
   { keys: "g d", does: "Go to the deployments", view: "apps", run: () => navigate("#/deployments") },
   { keys: "g c", does: "Go to the cluster", view: "cluster", run: () => navigate("#/cluster") },
   { keys: "g t", does: "Go to the actors", view: "actors", run: () => navigate("#/actors") },
-  { keys: "g e", does: "Go to the events of the last minutes", view: "apps", run: () => navigate("#/events") },
+  { keys: "g e", does: "Go to the events since this page was opened", view: "apps", run: () => navigate("#/events") },
   { keys: "?", does: "Show the keys", run: () => openDialog((close) => html`<${Help} close=${close} />`) },
 ];
 
@@ -29,8 +29,7 @@ function Help({ close }) {
       <dd>Close a dialog</dd></div></dl>
     ${
       info.value &&
-      html`<p class="dim">Marathon ${info.value.version} ·
-      <a href="/v2/openapi.json" target="_blank" rel="noreferrer">the API, described for programs</a></p>`}
+      html`<p class="dim">Marathon ${info.value.version} ·${" "}<a href="/v2/openapi.json" target="_blank" rel="noreferrer">the API, described for programs</a></p>`}
     <div class="buttons"><button class="button primary" onClick=${close} autofocus>Close</button></div>`;
 }
 

@@ -57,10 +57,14 @@ function Editor({ id, before, start, version, from }) {
   const [force, setForce] = useState(false);
   const [busy, setBusy] = useState(false);
   const top = useRef();
+  const shown = useRef();
 
   useEffect(() => {
     appSchema().then(setSchema, () => {});
   }, []);
+  useEffect(() => {
+    if (preview) shown.current?.scrollIntoView({ block: "start" }); // it stands below the whole form
+  }, [preview]);
   const change = (next) => {
     setDefinition(next);
     setPreview(null);
@@ -83,7 +87,10 @@ function Editor({ id, before, start, version, from }) {
 
   const request = (query) => {
     const { body, partialUpdate } = editing ? updateOf(base, definition) : { body: definition };
-    if (!editing) return api.post(`/v2/apps?${new URLSearchParams(query)}`, body);
+    if (!editing) {
+      const { cmd, ...rest } = body; // an empty command is none: an image may say what to run
+      return api.post(`/v2/apps?${new URLSearchParams(query)}`, cmd === "" ? rest : body);
+    }
     return api.put(`/v2/apps${inPath(id)}?${new URLSearchParams({ partialUpdate, ifVersion: seen, ...query })}`, body);
   };
   const attempt = async (work) => {
@@ -154,7 +161,7 @@ function Editor({ id, before, start, version, from }) {
         : html`<${Json} text=${text} change=${typeText} broken=${broken} line=${parsed?.line} schema=${schema} />`}
     ${
       preview &&
-      html`<section class="preview" aria-label="What this will do"><h2>What this will do</h2>
+      html`<section class="preview" ref=${shown} aria-label="What this will do"><h2>What this will do</h2>
       <${Plan} plan=${preview} />
       ${editing && html`<${Diff} left=${pretty(sorted(base))} right=${pretty(sorted(definition))} leftTitle="now"
         rightTitle="then" />`}</section>`}
@@ -174,8 +181,12 @@ function Editor({ id, before, start, version, from }) {
 
 const plural = (n) => (n === 1 ? "one field" : `${n} fields`);
 
-// Play's names of wrong types stand before the words that say it.
-const readable = (texts) => texts.filter((text) => !/^error\./.test(text) || texts.length === 1);
+// Play's names of wrong types stand before the words that say it; what an id may be, Marathon says for programs.
+const readable = (texts) =>
+  texts.filter((text) => !/^error\./.test(text) || texts.length === 1).map((text) => text.replace(ID_RULE, SPELLING));
+
+const ID_RULE = /^must fully match regular expression '\^\(\(\[a-z0-9\].*', but '(.*)' does not$/;
+const SPELLING = "“$1” is no part of an id: lower case letters, digits, dots and dashes, none of the last two at an end";
 
 function Conflict({ conflict, mine, keepMine, takeTheirs }) {
   return html`<section class="problem conflict" role="alert">
