@@ -5,11 +5,13 @@ Each fenced ``python`` block is a whole program and runs in a process of its own
 are not run.
 """
 
+import os
 import re
 import subprocess
 import sys
 from itertools import zip_longest
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import pytest
@@ -45,10 +47,11 @@ def test_there_is_code_to_run() -> None:
 
 @pytest.mark.parametrize("program", programs(), ids=lambda program: program.where)
 def test_the_program_runs_and_prints_what_the_page_says(program: Program, tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-W", "error::ResourceWarning", "-c", program.source],
-        capture_output=True, text=True, timeout=240, cwd=tmp_path,
-    )  # fmt: skip
+    with TemporaryDirectory() as short:  # below tmp_path a socket's name would be too long
+        done = subprocess.run(
+            [sys.executable, "-W", "error::ResourceWarning", "-c", program.source],
+            capture_output=True, text=True, timeout=240, cwd=tmp_path, env={**os.environ, "TMPDIR": short},
+        )  # fmt: skip
     assert done.returncode == 0, f"{program.where} failed:\n{done.stderr}"
     if program.prints is not None:
         assert done.stdout == program.prints, program.where
