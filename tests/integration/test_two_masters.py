@@ -9,6 +9,7 @@ from tests.integration.embedded_mesos import EmbeddedMesos
 from tests.integration.real_mesos.cluster import RealMesos, real_mesos_or_skip
 from tests.integration.two_masters.run import SCENARIOS, compare
 from tests.integration.two_masters.scenarios import (  # noqa: F401 - they enter themselves
+    agents_and_counts,
     connections_and_lifetimes,
     http_and_streams,
     older_endpoints,

@@ -7,7 +7,7 @@ from __future__ import annotations
 from actors.local_mesos.messages import KillTask
 from mesos_proto import mesos_pb2
 
-from .cluster import Agent, Cluster
+from .cluster import Agent, Cluster, Framework
 
 __all__ = ["check", "kill_all", "reworded"]
 
@@ -28,14 +28,15 @@ def kill_all(agent: Agent, config: mesos_pb2.DrainConfig) -> None:
                 agent.ref.tell(KillTask(framework_id, task_id, policy))
 
 
-def reworded(agent: Agent, status: mesos_pb2.TaskStatus) -> mesos_pb2.TaskStatus:
-    """A kill that the draining caused says so."""
+def reworded(agent: Agent, framework: Framework, status: mesos_pb2.TaskStatus) -> mesos_pb2.TaskStatus:
+    """A kill that the draining caused says so, in a state that the framework knows."""
     if status.state not in (mesos_pb2.TASK_KILLING, mesos_pb2.TASK_KILLED) or agent.drain_info is None:
         return status
     changed = mesos_pb2.TaskStatus()
     changed.CopyFrom(status)
     changed.reason = mesos_pb2.TaskStatus.REASON_AGENT_DRAINING
-    if agent.drain_info.config.mark_gone and status.state == mesos_pb2.TASK_KILLED:
+    gone = agent.drain_info.config.mark_gone and framework.partition_aware
+    if gone and status.state == mesos_pb2.TASK_KILLED:
         changed.state = mesos_pb2.TASK_GONE_BY_OPERATOR
     return changed
 

@@ -124,7 +124,9 @@ def drain(cluster: Cluster, call: master_pb2.Call.DrainAgent) -> Answer:
         return Answer(400, "Unknown agent")
     config = mesos_pb2.DrainConfig(mark_gone=call.mark_gone)
     if call.HasField("max_grace_period"):
-        config.max_grace_period.nanoseconds = call.max_grace_period.ToNanoseconds()
+        given = call.max_grace_period
+        # What is more than 64 bits hold turns over, as in the real master.
+        config.max_grace_period.nanoseconds = (given.seconds * 10**9 + given.nanos + 2**63) % 2**64 - 2**63
     info = mesos_pb2.DrainInfo(state=mesos_pb2.DRAINING, config=config)
     _remember_mode(cluster, agent_id, info)
     agent = cluster.agents.get(agent_id)

@@ -75,7 +75,7 @@ def update(cluster: Cluster, agent: Agent | None, message: UpdateStatus) -> None
         )
         return
     if agent.drain_info is not None:
-        status = draining.reworded(agent, status)
+        status = draining.reworded(agent, framework, status)
     framework.unacknowledged[status.task_id.value] = status
     cluster.send(framework, update_event(status))
     task = framework.tasks.get(status.task_id.value)
@@ -237,6 +237,7 @@ def kill(cluster: Cluster, framework: Framework, call: scheduler_pb2.Call.Kill) 
     task = framework.tasks.get(call.task_id.value)
     if task is None:
         cluster.log.info("framework %s kills the unknown task %s: reconciled", framework.id, call.task_id.value)
+        cluster.metrics.count("master/messages_reconcile_tasks")
         agent_id = call.agent_id if call.HasField("agent_id") else None
         reconcile_one(cluster, framework, call.task_id, agent_id)
         return

@@ -25,7 +25,9 @@ def compare(name: str, real: str, ours: str) -> tuple[int, list[str]]:
     with ThreadPoolExecutor(2) as threads:
         one, other = threads.map(lambda url: _seen(SCENARIOS[name], url), (real, ours))
     if "broke" in one or "broke" in other:  # of what came after it there is nothing to say
-        broke = [f"broke, real: {one.pop('broke', 'no')}, ours: {other.pop('broke', 'no')}, after {[*one, *other][-1]}"]
+        broke = [
+            f"broke, real: {one.pop('broke', 'no')}, ours: {other.pop('broke', 'no')}, after {[*one, *other][-1:]}"
+        ]
         both = [name for name in one if name in other]
         one, other = {name: one[name] for name in both}, {name: other[name] for name in both}
         return len(one), broke + list(differences(one, other))

@@ -270,6 +270,30 @@ async def test_counts_are_of_what_was_launched_and_of_what_was_tried(bench: Benc
     assert [found[f"master/operations/reserve/{name}"] for name in ("total", "error")] == [1, 1]
 
 
+@pytest.mark.parametrize("aware", [True, False])
+async def test_who_knows_nothing_of_gone_agents_is_told_of_a_kill_when_one_is_drained_away(
+    bench: Bench, aware: bool
+) -> None:
+    await bench.start()
+    scheduler = await bench.subscribe(capabilities=capabilities("MULTI_ROLE", *(["PARTITION_AWARE"] if aware else [])))
+    offer = (await scheduler.offers())[0]
+    await scheduler.launch(offer, scheduler.task(offer))
+    await scheduler.status("TASK_RUNNING")
+    before = len(scheduler.events)
+    assert await bench.operator("DRAIN_AGENT", {"agent_id": offer["agent_id"], "mark_gone": True}) == (200, "")
+    status = await scheduler.status(after=before)
+    assert status["state"] == ("TASK_GONE_BY_OPERATOR" if aware else "TASK_KILLED")
+    assert status["reason"] == "REASON_AGENT_DRAINING"
+
+
+@pytest.mark.parametrize("seconds", [9223372037, 2**63 - 1, -(2**63)])
+async def test_a_grace_period_of_any_length_is_taken_and_the_master_goes_on(bench: Bench, seconds: int) -> None:
+    await bench.start()
+    body = {"agent_id": {"value": bench.agent_id()}, "max_grace_period": {"seconds": seconds, "nanos": 0}}
+    assert await bench.operator("DRAIN_AGENT", body) == (200, "")
+    assert (await bench.ask_operator("GET_AGENTS"))["agents"][0]["drain_info"]["state"] == "DRAINED"
+
+
 async def test_quotas_are_checked_whole_and_change_nothing_when_one_is_wrong(bench: Bench) -> None:
     await bench.start()
 
@@ -327,7 +351,7 @@ async def test_a_deactivated_agent_is_not_offered_until_it_is_reactivated(bench:
 
 async def test_draining_kills_the_tasks_says_why_and_ends_drained_or_gone(bench: Bench) -> None:
     await bench.start(agents=2)
-    scheduler = await bench.subscribe()
+    scheduler = await bench.subscribe(capabilities=capabilities("MULTI_ROLE", "PARTITION_AWARE"))
     first, second = await scheduler.offers(2)
     await scheduler.launch(first, scheduler.task(first, "a"))
     await scheduler.launch(second, scheduler.task(second, "b"))

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from tests.integration.two_masters.client import Json, Master, capabilities, launch, task
+from tests.integration.two_masters.client import Json, Master, Stream, capabilities, launch, task
 from tests.integration.two_masters.compare import normal, shown
 from tests.integration.two_masters.run import scenario
 from tests.integration.two_masters.scenarios.scheduler_calls import brief
@@ -85,3 +85,45 @@ def agents_marked_gone(master: Master) -> Seen:
     yield "agents", [len(agents["agents"]), len(agents["recovered_agents"])]
     yield "slaves", sorted(master.get("/slaves").json)
     yield "metrics", {name: value for name, value in master.get("/metrics/snapshot").json.items() if name.startswith("master/slave") and "registrations" not in name}
+
+
+@scenario
+def drained_and_gone(master: Master) -> Seen:
+    """The last agent: tasks of a framework that knows of partitions and of one that does not."""
+    gone = {"value": master.agents[0]}
+    frameworks = []
+    for aware in (True, False):
+        framework = master.framework(name=f"gone-{aware}", capabilities=capabilities("MULTI_ROLE", *(["PARTITION_AWARE"] if aware else [])))
+        offer = None
+        for _ in range(5):
+            offer = offer or framework.fresh_offer()
+        assert offer is not None
+        framework.accept([offer], launch(task(offer, f"gone-{aware}", "trap '' TERM; while true; do sleep 0.1; done")), refuse=0)
+        framework.statuses(f"gone-{aware}", "TASK_RUNNING")
+        framework.decline(*framework.standing())
+        framework.call("SUPPRESS")
+        frameworks.append(framework)
+    before = [len(framework.events) for framework in frameworks]
+    stream = Stream(master, "/api/v1", {"type": "SUBSCRIBE"})
+    stream.wait("SUBSCRIBED")
+    yield "drain", shown(master.operator({"type": "DRAIN_AGENT", "drain_agent": {"agent_id": gone, "max_grace_period": {"seconds": 1, "nanos": 0}, "mark_gone": True}}))
+    for framework, aware, since in zip(frameworks, (True, False), before, strict=True):
+        failure = framework.wait("FAILURE", 10, since)
+        yield f"{aware} failure", normal(failure)
+        for event in framework.events[since:]:
+            if event["type"] == "UPDATE":
+                framework.acknowledge(event["update"]["status"])
+        yield f"{aware} told", [brief(event["update"]["status"]) for event in framework.events[since:] if event["type"] == "UPDATE"]
+    time.sleep(0.5)
+    agents = master.operator({"type": "GET_AGENTS"}).json["get_agents"]
+    yield "agents", [each for each in agents["agents"] if each["agent_info"]["id"] == gone]
+    yield "events", [each["type"] for each in stream.told() if each["type"].startswith("AGENT")]
+    for framework, aware in zip(frameworks, (True, False), strict=True):
+        since = len(framework.events)
+        framework.call("RECONCILE", {"tasks": [{"task_id": {"value": f"gone-{aware}"}, "agent_id": gone}]})
+        yield f"{aware} reconciled", brief(framework.wait("UPDATE", 3, since).get("update", {}).get("status", {}))
+        tasks = master.operator({"type": "GET_TASKS"}).json["get_tasks"]
+        yield f"{aware} tasks", normal({kind: [[each["task_id"]["value"], each["state"], [one["state"] for one in each.get("statuses", ())]] for each in some if each["framework_id"] == framework.id] for kind, some in tasks.items()})
+    for kind in ("DEACTIVATE_AGENT", "DRAIN_AGENT", "MARK_AGENT_GONE"):
+        yield kind, shown(master.operator({"type": kind, kind.lower(): {"agent_id": gone}}))
+    stream.close()
