@@ -67,7 +67,7 @@ class Launch:
         return operation
 
     def to_wire(self) -> bytes:
-        tasks = [delimited(_LAUNCH_TASK_INFOS, task.proto.SerializeToString()) for task in self.tasks]
+        tasks = [delimited(_LAUNCH_TASK_INFOS, task.to_wire()) for task in self.tasks]
         return delimited(_LAUNCH, b"".join(tasks))
 
 

@@ -23,6 +23,7 @@ _TASK_ID = tag(mesos_pb2.TaskInfo, "task_id")
 _AGENT_ID = tag(mesos_pb2.TaskInfo, "agent_id")
 _RESOURCES = tag(mesos_pb2.TaskInfo, "resources")
 _COMMAND = tag(mesos_pb2.TaskInfo, "command")
+_NOTHING = (None,) * 9
 
 
 class TaskInfo(Wrapper[mesos_pb2.TaskInfo]):
@@ -50,6 +51,8 @@ class TaskInfo(Wrapper[mesos_pb2.TaskInfo]):
 
     __match_args__ = ("task_id", "name")
 
+    _wire = b""
+
     def __init__(
         self,
         *,
@@ -70,14 +73,22 @@ class TaskInfo(Wrapper[mesos_pb2.TaskInfo]):
     ) -> None:
         if (command is None) == (executor is None):
             raise ValueError(f"task {task_id!r} needs either a command or an executor: Mesos refuses both and neither")
+        keep = object.__setattr__
+        keep(self, "task_id", task_id if isinstance(task_id, TaskID) else TaskID(task_id))
+        keep(self, "agent_id", agent_id if isinstance(agent_id, AgentID) else AgentID(agent_id))
         resources = Resources.parse(resources) if isinstance(resources, str) else resources
-        proto = mesos_pb2.TaskInfo.FromString(
+        wire = (
             delimited(_NAME, str.encode(name))
             + id_field(_TASK_ID, task_id)
             + id_field(_AGENT_ID, agent_id)
             + resources.to_wire(_RESOURCES)
-            + (b"" if command is None else delimited(_COMMAND, command.proto.SerializePartialToString()))
+            + (b"" if command is None else delimited(_COMMAND, command.proto.SerializeToString()))
         )
+        more = (executor, container, health_check, labels, discovery, kill_policy, max_completion_time, limits, data)
+        if more == _NOTHING:
+            keep(self, "_wire", wire)
+            return
+        proto = mesos_pb2.TaskInfo.FromString(wire)
         if executor is not None:
             proto.executor.CopyFrom(executor.proto)
         if container is not None:
@@ -98,9 +109,17 @@ class TaskInfo(Wrapper[mesos_pb2.TaskInfo]):
         if data is not None:
             proto.data = data
         self._hold(proto)
-        keep = object.__setattr__
-        keep(self, "task_id", task_id if isinstance(task_id, TaskID) else TaskID(task_id))
-        keep(self, "agent_id", agent_id if isinstance(agent_id, AgentID) else AgentID(agent_id))
+
+    @kept
+    def proto(self) -> mesos_pb2.TaskInfo:
+        """Its message. Of a plain task it is read when first asked for: who only launches it never does."""
+        proto = mesos_pb2.TaskInfo.FromString(self._wire)
+        object.__setattr__(self, "_wire", b"")
+        return proto
+
+    def to_wire(self) -> bytes:
+        """Its message's bytes."""
+        return self._wire or self.proto.SerializeToString()
 
     @property
     def name(self) -> str:

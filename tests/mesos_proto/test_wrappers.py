@@ -5,6 +5,7 @@ import pickle
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from google.protobuf.message import EncodeError
 
 from mesos_proto import (
     AgentID,
@@ -193,6 +194,20 @@ def test_a_task_carries_all_that_was_said() -> None:
     assert (task.labels, task.limits) == ({"team": "blue"}, {"mem": math.inf})
     assert task.executor is None
     assert task.proto.IsInitialized()
+
+
+def test_a_plain_task_is_the_same_whether_its_message_was_read_or_not() -> None:
+    def plain() -> TaskInfo:
+        return TaskInfo(name="t", task_id="t1", agent_id="a", resources="cpus:1", command=CommandInfo("true"))
+
+    task, other = plain(), plain()
+    written = task.to_wire()
+    assert task.proto == mesos_pb2.TaskInfo.FromString(written)
+    assert mesos_pb2.TaskInfo.FromString(task.to_wire()) == task.proto
+    assert (task, hash(task), pickle.loads(pickle.dumps(other))) == (other, hash(other), other)
+    incomplete = CommandInfo.from_proto(mesos_pb2.CommandInfo(uris=[mesos_pb2.CommandInfo.URI()]))
+    with pytest.raises(EncodeError, match="uris"):
+        TaskInfo(name="t", task_id="t1", agent_id="a", resources="cpus:1", command=incomplete)
 
 
 def test_a_task_needs_a_command_or_an_executor() -> None:
