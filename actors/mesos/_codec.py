@@ -6,15 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from google.protobuf.message import DecodeError, Message
+from google.protobuf.message import DecodeError, EncodeError, Message
 
 from mesos_proto import json_codec
 
 from .errors import StreamLost
 
 __all__ = ["Codec"]
-
-_PROTOBUF = "application/x-protobuf"
 
 E = TypeVar("E", bound=Message)
 
@@ -24,6 +22,7 @@ class Codec(Generic[E]):
     """``decode`` raises `StreamLost`: a peer whose words make no sense cannot be followed further."""
 
     content_type: str
+    is_protobuf: bool
     encode: Callable[[Message], bytes]
     decode: Callable[[bytes], E]
 
@@ -31,16 +30,14 @@ class Codec(Generic[E]):
     def of(cls, encoding: str, event: type[E]) -> Codec[E]:
         """``encoding`` is "protobuf" or "json"; ``event`` the message that a record of the stream holds."""
         if encoding == "json":
-            return cls("application/json", json_codec.dumps, _reader(event, lambda data: json_codec.loads(event, data)))
+            read = _reader(event, lambda data: json_codec.loads(event, data))
+            return cls("application/json", False, json_codec.dumps, read)
         return cls(
-            _PROTOBUF,
+            "application/x-protobuf",
+            True,
             lambda message: message.SerializeToString(),
-            _reader(event, event.FromString),
+            _reader(event, lambda data: _whole(event.FromString(data))),
         )
-
-    @property
-    def is_protobuf(self) -> bool:
-        return self.content_type == _PROTOBUF
 
     @property
     def headers(self) -> dict[str, str]:
@@ -48,14 +45,18 @@ class Codec(Generic[E]):
         return {"Content-Type": self.content_type, "Accept": self.content_type}
 
 
+def _whole(message: E) -> E:
+    # Whether required fields are missing Python's protobuf leaves to its caller. Writing the message finds out, and
+    # names them, in half the time of `IsInitialized`.
+    message.SerializeToString()
+    return message
+
+
 def _reader(event: type[E], read: Callable[[bytes], E]) -> Callable[[bytes], E]:
     def decode(data: bytes) -> E:
         try:
-            message = read(data)
-            if not message.IsInitialized():  # Python's protobuf leaves this to its caller
-                raise ValueError("required fields are missing")
-            return message
-        except (DecodeError, ValueError) as error:
+            return read(data)
+        except (DecodeError, EncodeError, ValueError) as error:
             raise StreamLost(f"{len(data)} bytes do not read as {event.DESCRIPTOR.full_name}: {error}") from error
 
     return decode

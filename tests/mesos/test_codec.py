@@ -18,5 +18,5 @@ def test_bytes_that_are_no_event_end_the_stream(encoding: str, data: bytes) -> N
 def test_an_event_without_its_required_fields_ends_the_stream() -> None:
     event = scheduler_pb2.Event(type=scheduler_pb2.Event.UPDATE)
     event.update.SetInParent()
-    with pytest.raises(StreamLost, match="required fields are missing"):
+    with pytest.raises(StreamLost, match=r"missing required fields: update\.status"):
         Codec.of("protobuf", scheduler_pb2.Event).decode(event.SerializePartialToString())
