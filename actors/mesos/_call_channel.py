@@ -70,9 +70,10 @@ class CallChannel:
         self._transport: asyncio.Transport | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._parser = AnswerParser()
-        self._to_write: list[tuple[bytes, Answered]] = []
-        self._unanswered: deque[tuple[float, Answered]] = deque()
-        self._heard = 0.0  # when it last answered
+        self._to_write: list[bytes] = []
+        self._unwritten: list[Answered] = []
+        self._unanswered: deque[Answered] = deque()
+        self._alive = 0.0  # when it last answered, or was asked with nothing unanswered before
         self._watch: asyncio.TimerHandle | None = None
         self._closed: str | None = None
 
@@ -87,8 +88,9 @@ class CallChannel:
         if self._closed is not None:
             answered(ChannelLost(self._closed, sent=False))
             return
-        self._to_write.append((body, answered))
-        if len(self._to_write) == 1:
+        self._to_write += (self._head, b"%d\r\n\r\n" % len(body), body)
+        self._unwritten.append(answered)
+        if len(self._unwritten) == 1:
             self._loop.call_soon(self._flush)  # what is sent in this turn of the loop goes out in one write
 
     def finish(self, reason: str) -> None:
@@ -107,18 +109,18 @@ class CallChannel:
     # -- connecting and writing
 
     def _flush(self) -> None:
-        if not self._to_write or self._connecting is not None:
+        if not self._unwritten or self._connecting is not None:
             return
         if self._transport is None or self._transport.is_closing():
             self._connecting = self._loop.create_task(self._connect(), name=f"connect calls to {self.label}")
             return
-        now = self._loop.time()
-        parts: list[bytes] = []
-        for body, answered in self._to_write:
-            parts += (self._head, b"%d\r\n\r\n" % len(body), body)
-            self._unanswered.append((now, answered))
+        if not self._unanswered:
+            self._alive = self._loop.time()
+        self._unanswered += self._unwritten
+        self._unwritten.clear()
+        requests = b"".join(self._to_write)
         self._to_write.clear()
-        self._transport.write(b"".join(parts))
+        self._transport.write(requests)
         if self._watch is None:
             self._watch = self._loop.call_later(self._answer_timeout, self._check_answers)
 
@@ -159,13 +161,12 @@ class CallChannel:
         except MalformedAnswer as error:
             self._lose(f"{self.label} answered something else than HTTP: {error}")
             return
-        self._heard = self._loop.time()
+        self._alive = self._loop.time()
         for answer in answers:
             if not self._unanswered:
                 self._lose(f"{self.label} answered more often than it was asked")
                 return
-            _, answered = self._unanswered.popleft()
-            answered(answer)
+            self._unanswered.popleft()(answer)
             if answer.closing:
                 self._lose(f"{self.label} closed the connection")
                 return
@@ -183,7 +184,7 @@ class CallChannel:
         if not self._unanswered:
             return
         # A master with much to do is not given up while it answers: of thousands of calls, the last one waits for all.
-        late = max(self._unanswered[0][0], self._heard) + self._answer_timeout
+        late = self._alive + self._answer_timeout
         if late <= self._loop.time():
             self._lose(f"{self.label} did not answer within {self._answer_timeout:g} s")
         else:
@@ -200,7 +201,7 @@ class CallChannel:
             self._watch.cancel()
             self._watch = None
         unanswered, self._unanswered = self._unanswered, deque()
-        for _, answered in unanswered:
+        for answered in unanswered:
             answered(ChannelLost(reason, sent=True))
         if self._closed is not None:
             if self._connecting is not None:
@@ -208,8 +209,9 @@ class CallChannel:
             self._fail_unsent(reason)
 
     def _fail_unsent(self, reason: str) -> None:
-        unsent, self._to_write = self._to_write, []
-        for _, answered in unsent:
+        unwritten, self._unwritten = self._unwritten, []
+        self._to_write.clear()
+        for answered in unwritten:
             answered(ChannelLost(reason, sent=False))
 
 

@@ -68,7 +68,8 @@ class EventBuffer:
             self._discard_offers()
         self._waiting.append((entry, size))
         self._bytes += size
-        self._wake_getter()
+        if self._getter is not None:
+            self._wake_getter()
 
     async def room(self) -> None:
         """Wait until there is room for more."""
@@ -94,7 +95,8 @@ class EventBuffer:
             while self._waiting:
                 entry, size = self._waiting.popleft()
                 self._bytes -= size
-                self._wake_putter()
+                if self._putter is not None:
+                    self._wake_putter()
                 if (event := self._taken(entry)) is not None:
                     return event
             if self._ended:

@@ -33,6 +33,7 @@ import logging
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any, TypeVarTuple
 
 import aiohttp
 
@@ -57,11 +58,15 @@ __all__ = ["Connection"]
 
 log = logging.getLogger(__name__)
 
+About = TypeVarTuple("About")
+
 _PATH = "/api/v1/scheduler"
 _DEFAULT_HEARTBEAT = 15.0
 _FRAMEWORK_ID = tag(scheduler.Call, "framework_id")
+_SUBSCRIBED, _HEARTBEAT = scheduler.Event.SUBSCRIBED, scheduler.Event.HEARTBEAT
 
-_CHANGING = (SuppressOffers, ReviveOffers, UpdateFramework, Teardown)  # taken, they change what we are registered as
+# taken, they change what we are registered as
+_CHANGING = frozenset((SuppressOffers, ReviveOffers, UpdateFramework, Teardown))
 
 
 @dataclass(slots=True)
@@ -81,20 +86,20 @@ class _Subscription:
             self.stream.abort(error)
 
 
-Told = Callable[[MesosError | None], None]
-"""Told once what became of a call: None, the master has taken it."""
+class _Sent(asyncio.Future[None]):
+    """A call on its way over ``subscription``; called with what became of it, which ``told`` hears first.
 
+    It is itself the future that `Connection.send` gives back: with thousands on their way, every object of one counts.
+    """
 
-@dataclass(slots=True, eq=False)
-class _Sent:
-    """A call on its way over ``subscription``; called with what became of it."""
+    __slots__ = ("about", "change", "connection", "name", "subscription", "told")
 
     connection: Connection
     subscription: _Subscription | None
     name: str
-    change: Call | None  # other calls are let go of when written: thousands wait for their answers
-    future: asyncio.Future[None]
-    told: Told | None
+    change: Call | None  # other calls are let go of when written
+    told: Callable[..., None] | None
+    about: tuple[Any, ...]
 
     def __call__(self, answer: Answer | ChannelLost) -> None:
         if self.change is None and isinstance(answer, Answer) and answer.status in TAKEN:
@@ -104,14 +109,14 @@ class _Sent:
 
     def settle(self, error: MesosError | None) -> None:
         if self.told is not None:
-            self.told(error)
-        if self.future.cancelled():
+            self.told(error, *self.about)
+        if self.cancelled():
             if error is not None:
                 log.warning("nobody waits any more to be told that %s", error)
         elif error is None:
-            self.future.set_result(None)
+            self.set_result(None)
         else:
-            self.future.set_exception(error)
+            self.set_exception(error)
 
 
 class Connection:
@@ -227,9 +232,10 @@ class Connection:
     # -- events
 
     def _received(self, stream: RecordStream, message: scheduler.Event, size: int) -> None:
-        if message.type == scheduler.Event.HEARTBEAT:
+        kind = message.type
+        if kind == _HEARTBEAT:
             return
-        if message.type == scheduler.Event.SUBSCRIBED:
+        if kind == _SUBSCRIBED:
             self._on_subscribed(stream, message.subscribed)
             return
         event = event_of(message)
@@ -237,7 +243,7 @@ class Connection:
             log.warning(
                 "framework %s: the master sent an event of type %s, which is not known here; it is passed over",
                 self._registration.name,
-                message.type,
+                kind,
             )
             return
         self._deliver(event, size)
@@ -296,17 +302,23 @@ class Connection:
 
     # -- calls
 
-    def send(self, call: Call, told: Told | None = None) -> asyncio.Future[None]:
+    def send(
+        self, call: Call, told: Callable[[MesosError | None, *About], None] | None = None, *about: *About
+    ) -> asyncio.Future[None]:
         """Write ``call`` now, in order. The future is done when the master has taken it, or raises a `CallError`.
 
-        ``told`` hears of it, too, before whoever awaits the future, and also when nobody does any more.
+        ``told(error, *about)`` is called, too, with None when the master has taken it: before whoever awaits the future
+        goes on, and also when nobody does any more.
         Raises `InvalidCall` at once, whether there is a subscription or not.
         """
         body = self._encoded(call)
-        future: asyncio.Future[None] = self._loop.create_future()
-        subscription = self._subscription
-        change = call if isinstance(call, _CHANGING) else None
-        sent = _Sent(self, subscription, NAMES[type(call)], change, future, told)
+        sent = _Sent(loop=self._loop)
+        sent.connection = self
+        sent.subscription = subscription = self._subscription
+        kind = type(call)
+        sent.name = NAMES[kind]
+        sent.change = call if kind in _CHANGING else None
+        sent.told, sent.about = told, about
         if self._ended is not None:
             sent.settle(self._ended)
         elif subscription is None or subscription.lost:
@@ -318,10 +330,10 @@ class Connection:
                 )
             )
         else:
-            if isinstance(call, Teardown):
+            if kind is Teardown:
                 self._teardown = self._loop.create_future()
             subscription.channel.post(body, sent)
-        return future
+        return sent
 
     def _encoded(self, call: Call) -> bytes:
         if self._codec.is_protobuf:

@@ -13,9 +13,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Sequence
 from datetime import timedelta
-from functools import partial
 
 from mesos_proto import (
     AgentID,
@@ -51,9 +50,10 @@ from .calls import (
     Teardown,
     UpdateFramework,
 )
-from .connection import Told
+from .connection import Connection
 from .errors import MesosError
 from .operations import Launch, LaunchGroup, Operation
+from .reconciler import Reconciler
 
 __all__ = ["Acknowledged", "SchedulerDriver"]
 
@@ -70,7 +70,7 @@ class Acknowledged:
         self._capacity = capacity
         self._uuids: OrderedDict[bytes, None] = OrderedDict()
 
-    def add(self, uuid: bytes, error: MesosError | None = None) -> None:
+    def add(self, error: MesosError | None, uuid: bytes) -> None:
         """The acknowledgement of this one was taken by the master, unless there is an ``error``."""
         if error is not None:
             return
@@ -83,28 +83,29 @@ class Acknowledged:
 
 
 class SchedulerDriver:
-    """The calls of one framework. ``send`` is the connection's; ``launching`` is told of tasks with their agents."""
+    """The calls of one framework. ``acknowledged`` and ``reconciler`` hear of what was taken."""
 
     def __init__(
         self,
-        send: Callable[[Call, Told | None], asyncio.Future[None]],
+        connection: Connection,
         acknowledged: Acknowledged,
-        launching: Callable[[Sequence[TaskInfo]], Told],
+        reconciler: Reconciler,
     ) -> None:
-        self._send = send
-        self._acknowledged = acknowledged
-        self._launching = launching
+        self._send = connection.send
+        self._acknowledged = acknowledged.add
+        self._launching = reconciler.launching
+        self._launched = reconciler.launched
 
     def call(self, call: Call) -> Awaitable[None]:
         """Make any call of `actors.mesos.calls`."""
         if isinstance(call, AcceptOffers):
             tasks = [task for each in call.operations if isinstance(each, _LAUNCHING) for task in each.tasks]
-            return self._send(call, self._launching(tasks) if tasks else None)
+            return self._launch(call, tasks)
         if isinstance(call, Acknowledge):
             return self.acknowledge(call.status)
         if isinstance(call, AcknowledgeOperation):
             return self.acknowledge_operation(call.status)
-        return self._send(call, None)
+        return self._send(call)
 
     # -- offers
 
@@ -119,8 +120,10 @@ class SchedulerDriver:
     ) -> Awaitable[None]:
         """`accept_offers` with one `Launch`."""
         launch = Launch(tasks)
-        call = AcceptOffers(offer_ids, (launch,), filters)
-        return self._send(call, self._launching(launch.tasks) if launch.tasks else None)
+        return self._launch(AcceptOffers(offer_ids, (launch,), filters), launch.tasks)
+
+    def _launch(self, call: AcceptOffers, tasks: Sequence[TaskInfo]) -> Awaitable[None]:
+        return self._send(call, self._launched, *self._launching(tasks)) if tasks else self._send(call)
 
     def decline_offer(self, offer_ids: OfferID | Sequence[OfferID], filters: Filters | None = None) -> Awaitable[None]:
         """Give one or several offers back; ``filters.refuse_seconds`` says for how long not to offer the same again."""
@@ -162,7 +165,7 @@ class SchedulerDriver:
         uuid = status.uuid
         if not uuid:
             return _done()
-        return self._send(Acknowledge(status), partial(self._acknowledged.add, uuid))
+        return self._send(Acknowledge(status), self._acknowledged, uuid)
 
     def reconcile_tasks(self, tasks: Sequence[TaskToReconcile | TaskStatus] = ()) -> Awaitable[None]:
         """Ask for the latest state of these tasks, or of all that the master knows; answers come as `StatusUpdate`."""
@@ -188,7 +191,7 @@ class SchedulerDriver:
         """Say that an operation's ``status`` is stored. One without uuid wants none, and none is sent."""
         if not status.HasField("uuid"):
             return _done()
-        return self._send(AcknowledgeOperation(status), None)
+        return self._send(AcknowledgeOperation(status))
 
     def reconcile_operations(self, operations: Sequence[OperationToReconcile] = ()) -> Awaitable[None]:
         """Ask for the latest state of these operations, or of all; answers come as `OperationStatusUpdate`."""

@@ -108,7 +108,7 @@ class Framework:
             chance=system.random,
             settings=reconciliation,
         )
-        self.driver = SchedulerDriver(self._connection.send, self._acknowledged, self._reconciler.launching)
+        self.driver = SchedulerDriver(self._connection, self._acknowledged, self._reconciler)
         """The calls: launch, kill, acknowledge, …"""
         self.events = EventStream(self._buffer)
         """What the master tells: ``async for event in framework.events``."""

@@ -25,7 +25,6 @@ import logging
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from actors.core import Clock
 from mesos_proto import AgentID, TaskID, TaskInfo, TaskState, TaskStatus
@@ -115,17 +114,20 @@ class Reconciler:
         elif isinstance(event, Disconnected):
             self.stop()
 
-    def launching(self, tasks: Sequence[TaskInfo]) -> Callable[[MesosError | None], None]:
+    def launching(self, tasks: Sequence[TaskInfo]) -> list[TaskID]:
         """These tasks go out. They count from now on, since their updates may come before the call's answer.
 
-        Gives back whom to tell what became of the call.
+        Gives back their ids: tell `launched` what became of the call.
         """
-        ids = []
         for task in tasks:
-            task_id = task.task_id
-            self._place(task_id, task.agent_id)
-            ids.append(task_id)
-        return partial(self._launched, ids)
+            self._place(task.task_id, task.agent_id)
+        return [task.task_id for task in tasks]
+
+    def launched(self, error: MesosError | None, *ids: TaskID) -> None:
+        """What became of a call that launches them; ``error`` is None when the master has taken it."""
+        if isinstance(error, NotSubscribed | FrameworkEnded):
+            for task_id in ids:
+                self._known.pop(task_id, None)
 
     def stop(self) -> None:
         """End the present run, if any."""
@@ -133,11 +135,6 @@ class Reconciler:
             self._run.cancel()
             self._run = None
         self._unanswered.clear()
-
-    def _launched(self, ids: Sequence[TaskID], error: MesosError | None) -> None:
-        if isinstance(error, NotSubscribed | FrameworkEnded):
-            for task_id in ids:
-                self._known.pop(task_id, None)
 
     def _learn(self, status: TaskStatus) -> None:
         task_id = status.task_id

@@ -39,13 +39,12 @@ class Offer(Wrapper[mesos_pb2.Offer]):
     """Whose resources they are."""
 
     def __init__(self, proto: mesos_pb2.Offer) -> None:
-        self._hold(proto)
-
-    def _hold(self, proto: mesos_pb2.Offer) -> None:
         keep = object.__setattr__
         keep(self, "proto", proto)
         keep(self, "id", OfferID(proto.id.value))
         keep(self, "agent_id", AgentID(proto.agent_id.value))
+
+    _hold = __init__
 
     @property
     def framework_id(self) -> FrameworkID:

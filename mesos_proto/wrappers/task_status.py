@@ -68,16 +68,15 @@ class TaskStatus(Wrapper[mesos_pb2.TaskStatus]):
     """Of this update, the same at each repetition; None: it must not be acknowledged."""
 
     def __init__(self, proto: mesos_pb2.TaskStatus) -> None:
-        self._hold(proto)
-
-    def _hold(self, proto: mesos_pb2.TaskStatus) -> None:
         # What is asked of every update is read at once, for half of what asking one by one costs.
         keep = object.__setattr__
         keep(self, "proto", proto)
         keep(self, "task_id", TaskID(proto.task_id.value))
         keep(self, "state", _STATES[proto.state])
         keep(self, "agent_id", AgentID(proto.agent_id.value) if proto.HasField("agent_id") else None)
-        keep(self, "uuid", proto.uuid if proto.HasField("uuid") else None)
+        keep(self, "uuid", proto.uuid or None)
+
+    _hold = __init__
 
     @classmethod
     def of(
