@@ -55,16 +55,20 @@ export function DeploymentGraph({ nodes, apps, label, toNode }) {
     <defs>${["waits", "lit"].map((kind) => html`<marker id=${`arrow-${kind}`} class=${kind} viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7"
         markerHeight="7" orient="auto">
       <path d="M0,0.5 L7,4 L0,7.5 z" /></marker>`)}</defs>
-    ${edges.map(({ from, to, points }) => {
-      const lit = states.get(from) === "ready";
-      return html`<path key=${`${from}>${to}`} class=${`edge ${lit ? "lit" : "waits"}`} data-from=${from} data-to=${to}
-        d=${curve(points)} marker-end=${`url(#arrow-${lit ? "lit" : "waits"})`} pathLength=${lit ? 1 : undefined}>
-        <title>${`${to} waits for ${from}${lit ? ": it has told it to go on" : ""}`}</title></path>`;
-    })}
+    <${Edges} edges=${edges.filter(({ from }) => states.get(from) !== "ready")} />
+    <${Edges} edges=${edges.filter(({ from }) => states.get(from) === "ready")} lit />
     ${nodes.map((node) => (node.kind === "group" ? html`<${Gate} node=${node}
       at=${at.get(node.id)} />` : html`<${AppNode} node=${node} at=${at.get(node.id)} app=${apps.get(node.id)}
       to=${toNode(node.id)} />`))}
   </svg>`;
+}
+
+// Those that are lit lie above those that are not: several may end in one arrow.
+function Edges({ edges, lit }) {
+  const kind = lit ? "lit" : "waits";
+  return html`<g>${edges.map(({ from, to, points }) => html`<path key=${`${from}>${to}`} class=${`edge ${kind}`}
+    data-from=${from} data-to=${to} d=${curve(points)} marker-end=${`url(#arrow-${kind})`} pathLength=${lit ? 1 : undefined}>
+    <title>${`${to} waits for ${from}${lit ? ": it has told it to go on" : ""}`}</title></path>`)}</g>`;
 }
 
 const WORDS = { waiting: "waits", begun: "at work", ready: "ready" };
