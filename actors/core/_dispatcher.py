@@ -129,7 +129,9 @@ class Dispatcher:
         A generator, because yielding costs it nothing more, while a coroutine needs an object to await for it.
         """
         throughput = self.settings.throughput
-        auto_received, coroutine = AUTO_RECEIVED, types.CoroutineType  # as locals: they are needed for each message
+        auto_received = AUTO_RECEIVED  # these two as locals: they are needed for each message
+        coroutine: Any = types.CoroutineType  # Any: to mypy no generator can wait for a coroutine; this kind can
+        result: Any = None
         while True:
             cell: Any = yield PARK
             mailbox: Any = cell.mailbox
@@ -137,7 +139,6 @@ class Dispatcher:
             count = 0
             checkpoint = 1
             signals_left = SIGNALS_PER_BATCH
-            result: Any = None
             while True:
                 try:
                     if cell.signals is not None:
@@ -164,12 +165,15 @@ class Dispatcher:
                             message = auto_receive(cell, message)
                             if message is None:
                                 continue
-                        result = cell.receive(message)
+                        receive = cell.receive  # first: `cell.receive(…)` looks for a method, the slow way, each time
+                        result = receive(message)
                     else:
                         break
                     if result is not None:
-                        steps: Any = result if type(result) is coroutine else result.__await__()
-                        yield from steps
+                        if type(result) is coroutine:
+                            yield from result
+                        else:
+                            yield from result.__await__()
                         result = None
                         if cell.cancel_requests:
                             cell.forget_cancellation()
@@ -182,4 +186,4 @@ class Dispatcher:
                 cell.idle = False
                 self.schedule(cell)
             # Many drivers may be idle after a rush; what they served last must not stay in memory for it.
-            cell = mailbox = message = result = steps = None
+            cell = mailbox = message = receive = None
