@@ -65,7 +65,7 @@ class Parent(Actor):
 
 async def child_of(system, probe, directive, props=None):
     system.spawn(Props(Parent, probe.ref, directive, props), "parent")
-    return await probe.receive_one(20)
+    return await probe.receive_one(PATIENCE)
 
 
 async def is_gone(*pids):
@@ -138,7 +138,7 @@ async def test_an_idle_process_that_is_killed_is_noticed_without_a_message(syste
 async def test_a_parent_that_stops_a_crashed_child_gets_the_crash_as_the_reason(system, probe):
     worker = await child_of(system, probe, Directive.STOP)
     worker.tell(("exit", 4))
-    assert isinstance(await probe.receive_one(20), ProcessCrashed)
+    assert isinstance(await probe.receive_one(PATIENCE), ProcessCrashed)
     (terminated, _) = await probe.receive_one(PATIENCE)
     assert isinstance(terminated, Terminated)
     assert terminated.ref is worker
@@ -155,7 +155,7 @@ async def test_a_crashed_child_that_is_resumed_goes_on_in_a_new_process_since_no
 async def test_an_error_crosses_with_its_class_and_its_traceback(system, probe):
     worker = await child_of(system, probe, Directive.STOP)
     worker.tell(("raise", ValueError("too much flour")))
-    error = await probe.receive_one(20)
+    error = await probe.receive_one(PATIENCE)
     assert type(error) is ValueError
     assert error.args == ("too much flour",)
     assert isinstance(error.__cause__, RemoteTraceback)
@@ -166,7 +166,7 @@ async def test_an_error_crosses_with_its_class_and_its_traceback(system, probe):
 async def test_an_error_that_cannot_be_pickled_crosses_as_a_remote_error_that_says_the_same(system, probe):
     worker = await child_of(system, probe, Directive.STOP)
     worker.tell("raise unpicklable")
-    error = await probe.receive_one(20)
+    error = await probe.receive_one(PATIENCE)
     assert isinstance(error, RemoteError)
     assert "Unpicklable: flour and water" in str(error)
     assert "in receive" in str(error.__cause__)
@@ -198,7 +198,7 @@ async def test_restarted_after_an_error_it_has_a_new_process_and_the_old_one_end
 async def test_an_error_in_a_message_of_its_own_timer_is_its_parents_business_too(system, probe):
     worker = await child_of(system, probe, Directive.RESUME)
     worker.tell("later")
-    error = await probe.receive_one(20)
+    error = await probe.receive_one(PATIENCE)
     assert str(error) == "in a timer's message"
     assert await worker.ask("count", PATIENCE) == 1
 
@@ -206,7 +206,7 @@ async def test_an_error_in_a_message_of_its_own_timer_is_its_parents_business_to
 async def test_an_error_after_an_await_is_supervised(system, probe):
     worker = await child_of(system, probe, Directive.RESUME, ProcessProps(AsyncWorker))
     worker.tell("raise")
-    assert str(await probe.receive_one(20)) == "after a while"
+    assert str(await probe.receive_one(PATIENCE)) == "after a while"
     assert await worker.ask("still there", PATIENCE) == "still there"
 
 
@@ -214,7 +214,7 @@ async def test_an_error_after_an_await_is_supervised(system, probe):
 async def test_an_actor_that_cannot_start_there_stops_and_says_why(system, probe, how, says):
     with EventFilterOff():
         await child_of(system, probe, None, ProcessProps(CannotStart, how))
-        error = await probe.receive_one(20)
+        error = await probe.receive_one(PATIENCE)
         assert isinstance(error, ActorInitializationError)
         (terminated, _) = await probe.receive_one(PATIENCE)
     assert isinstance(terminated, Terminated)
@@ -226,7 +226,7 @@ async def test_a_class_that_cannot_be_pickled_is_refused_with_a_reason(system, p
 
     with EventFilterOff():
         await child_of(system, probe, None, ProcessProps(Local))
-        error = await probe.receive_one(20)
+        error = await probe.receive_one(PATIENCE)
     assert isinstance(error.__cause__, MessageRefused)
     assert "top of a module" in str(error.__cause__)
 
@@ -242,7 +242,7 @@ async def test_a_message_that_cannot_be_pickled_is_the_askers_error_and_nobody_e
 async def test_refs_in_messages_reach_their_actors_from_there_and_answers_come_from_the_child(system, probe):
     worker = system.spawn(ProcessProps(Worker))
     worker.tell(("tell", probe.ref, {"deep": [probe.ref, worker]}))
-    message = await probe.receive_one(20)
+    message = await probe.receive_one(PATIENCE)
     assert message == {"deep": [probe.ref, worker]}
     assert probe.sender is worker
     probe.send(worker, "who sent")
@@ -252,7 +252,7 @@ async def test_refs_in_messages_reach_their_actors_from_there_and_answers_come_f
 async def test_what_it_tells_its_parent_reaches_its_parent(system, probe):
     worker = await child_of(system, probe, Directive.STOP)
     worker.tell(("tell parent", "hello"))
-    assert await probe.receive_one(20) == ("hello", worker)
+    assert await probe.receive_one(PATIENCE) == ("hello", worker)
 
 
 async def test_its_children_can_be_told_and_watched_from_outside(system, probe):
@@ -410,8 +410,8 @@ async def test_a_process_that_cannot_be_started_is_the_failure_of_its_actor(syst
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     with EventFilterOff():
         system.spawn(Props(Parent, probe.ref, None), "parent")
-        await probe.receive_one(20)
-        error = await probe.receive_one(20)
+        await probe.receive_one(PATIENCE)
+        error = await probe.receive_one(PATIENCE)
     assert isinstance(error, ActorInitializationError)
     assert isinstance(error.__cause__, ProcessStartFailed | AskTimeout)
 
