@@ -10,7 +10,7 @@ import click
 
 from ._client import Client, CommandFailed, Refused, WrongUsage, app_path, pod_path
 from ._console import plural, say
-from ._definition import is_group, is_pod, read_definition, unknown_fields, with_env, without_group_versions
+from ._definition import called, is_group, is_pod, read_definition, unknown_fields, with_env, without_group_versions
 
 __all__ = ["Change", "env_option", "read_changes"]
 
@@ -62,8 +62,9 @@ def change_pod(client: Client, method: str, path: str, body: Any, query: Mapping
 def read_changes(files: tuple[str, ...], env: Mapping[str, str]) -> list[Change]:
     """What the files define. All are read before the first is sent; fields that nobody knows are pointed out."""
     changes = []
-    for name in files:
-        definition, text = read_definition(name)
+    for file in files:
+        definition, text = read_definition(file)
+        name = called(file)
         for warning in unknown_fields(definition, text):
             say(f"warning: {name}:{warning}")
         changes.append(_change(name, with_env(definition, env)))

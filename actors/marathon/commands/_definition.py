@@ -17,14 +17,22 @@ from typing import Any
 from ._client import CommandFailed, WrongUsage
 
 
-def read_definition(name: str) -> tuple[Any, str]:
+def called(name: str) -> str:
+    """A file as one speaks of it."""
+    return "stdin" if name == "-" else name
+
+
+def read_definition(file: str) -> tuple[Any, str]:
     """The decoded JSON of a file (``-`` is stdin) and its text."""
+    name = called(file)
     try:
-        text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
+        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
     except OSError as error:
         raise WrongUsage(f"{name} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise WrongUsage(f"{name} is not UTF-8: {error}") from None
+    if not text.strip():
+        raise CommandFailed(f"{name} is empty")
     try:
         return json.loads(text), text
     except RecursionError:

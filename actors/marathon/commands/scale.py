@@ -35,7 +35,7 @@ def command(app: str, instances: int, waiting: Waiting, url: str | None) -> None
             pod = pod_of(client, app) if refused.status in (404, 422) else None  # 422: a pod has the app's id
             if pod is None:
                 raise
-        scaled = {**pod["spec"], "scaling": {"kind": "fixed", "instances": instances}}
+        scaled = {**pod["spec"], "scaling": {**pod["spec"]["scaling"], "instances": instances}}
         return change_pod(client, "PUT", pod_path(app), scaled, query)
 
     change(client, f"scaling {app} to {instances}", send, waiting)

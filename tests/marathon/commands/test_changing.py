@@ -108,6 +108,13 @@ def test_a_syntax_error_is_shown_with_line_column_and_caret(run: Run, tmp_path: 
     assert service.asked == []
 
 
+def test_stdin_is_called_so(service: Fake, run: Run) -> None:
+    assert run("deploy", "-", input=" \n").stderr == "error: stdin is empty\n"
+    assert run("deploy", "-", input="{").stderr.startswith("error: stdin:1:2: ")
+    assert run("deploy", "-", input="3").stderr.startswith("error: stdin defines no app or group")
+    assert service.asked == []
+
+
 @pytest.mark.parametrize(
     ("definition", "warning"),
     [
