@@ -243,7 +243,7 @@ function Classes({ picture }) {
     {
       key: "deepest",
       title: "Fullest mailbox",
-      class: "figure wide",
+      class: "figure amount wide",
       sort: (row) => row.deepest,
       cell: (row) => number(row.deepest),
     },
