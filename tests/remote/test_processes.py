@@ -17,7 +17,8 @@ from tests.remote.conftest import SECRET, Recorder, Watcher
 
 pytestmark = pytest.mark.real
 
-FAST = {"heartbeat": 0.1, "detection": 3.0}
+FAST = {"heartbeat": 0.1, "detection": 3.0}  # for who is to notice a loss: a busy machine can look like one
+PATIENT = {"heartbeat": 0.1, "detection": 60.0}
 PATIENCE = 60  # seconds that a busy machine may take for what it would do at once
 
 
@@ -31,7 +32,7 @@ def peer():
             sys.executable,
             "-m",
             "tests.remote.peer",
-            json.dumps({"secret": SECRET, "settings": FAST} | options),
+            json.dumps({"secret": SECRET, "settings": PATIENT} | options),
         ]
         started.append(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
         return started[-1], started[-1].stdout.readline().strip()
@@ -45,9 +46,10 @@ def peer():
 
 
 @pytest.fixture
-async def own():
+async def own(request):
+    settings = RemoteSettings(**getattr(request, "param", FAST))
     async with ActorSystem("own") as system:
-        yield await Remote.start(system, secret=SECRET, settings=RemoteSettings(**FAST))
+        yield await Remote.start(system, secret=SECRET, settings=settings)
 
 
 async def watched(own, address):
@@ -93,6 +95,7 @@ async def test_a_process_that_ends_in_order_says_so(own, peer):
     assert process.wait(PATIENCE) == 0
 
 
+@pytest.mark.parametrize("own", [PATIENT], ids=["patient"], indirect=True)
 async def test_a_flood_arrives_whole_and_in_order(own, peer):
     _, address = peer()
     echo = await own.resolve(f"{address}/user/it", PATIENCE)
@@ -155,7 +158,7 @@ async def test_a_program_of_an_older_message_version_is_understood_and_drops_wha
     codec.upcast("tests.order", 1)(lambda fields: fields | {"count": 1})
     _, address = peer()
     async with ActorSystem("newer") as system:
-        remote = await Remote.start(system, secret=SECRET, settings=RemoteSettings(**FAST), codec=codec)
+        remote = await Remote.start(system, secret=SECRET, settings=RemoteSettings(**PATIENT), codec=codec)
         clerk = await remote.resolve(f"{address}/user/clerk", PATIENCE)
         clerk.tell("one")
         clerk.tell(Order("tea", 3))  # it cannot know what that means; it says so in its log
@@ -169,7 +172,7 @@ async def test_a_program_of_an_older_message_version_is_understood_and_drops_wha
     ids=["nothing", "http", "zeros", "a frame"],
 )
 async def test_a_stranger_is_sent_away_and_learns_nothing(peer, said):
-    _, address = peer(settings=FAST | {"handshake_timeout": 0.5})
+    _, address = peer(settings=PATIENT | {"handshake_timeout": 0.5})
     host, port = address.rpartition("@")[2].split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     writer.write(said)
