@@ -14,11 +14,11 @@ from tests.integration.two_masters.scenarios import (  # noqa: F401 - they enter
     http_and_streams,
     older_endpoints,
     operator_calls,
+    roles_and_updates,
     roles_quota_and_lifetimes,
     scheduler_calls,
     tasks_and_events,
     the_end_of_agents,  # last: it takes one away
-    updates_and_roles,
 )
 
 RESOURCES = "cpus:4;mem:4096;disk:10240;ports:[31000-31999]"

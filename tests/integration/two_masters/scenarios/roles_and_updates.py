@@ -121,12 +121,8 @@ def filters_and_suppression_by_role(master: Master) -> Seen:
 @scenario
 def roles_with_tasks(master: Master) -> Seen:
     """What is told of roles while a framework leaves one in which it still has a task."""
-    framework = master.framework(name="leaving", roles=["stay", "leave"], failover_timeout=100.0)
-    framework.call("SUPPRESS", {"roles": ["stay"]})
-    framework.decline(*framework.offers(), refuse=0)
-    time.sleep(1.3)
-    offer = next((each for each in framework.standing() if each["allocation_info"]["role"] == "leave"), None)
-    assert offer is not None
+    framework = master.framework(name="leaving", roles=["stay", "leave"], failover_timeout=100.0, suppressed_roles=["stay"])
+    (offer, *_) = framework.offers()
     framework.accept([offer], launch(task(offer, "left", resources=[scalar("cpus", 0.5, "leave"), scalar("mem", 32, "leave")])))
     framework.statuses("left", "TASK_RUNNING")
     info = {**framework.info, "id": framework.id, "roles": ["stay"]}
