@@ -6,24 +6,28 @@
     sweep()      ─▶ what was killed `KILL_RETRY` ago and still runs, what was launched and never confirmed:
                                                                        KillTask again
 
-Of many, some in each turn of the loop: the rest comes to the actor as `KillOn` and `SweepOn`.
+Of many, some in each turn of the loop; the actor is told to `kill_on` and to `sweep_on`.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, Protocol
 
 from actors.core import Actor, ActorRef
 from actors.marathon.instance_book import InstanceBook
 from actors.marathon.messages import Condition, Goal, Instance
 from actors.marathon.protocol import CancelLaunches
+from actors.marathon.turn_budget import TurnBudget
 from actors.mesos import KillTask
 from mesos_proto import AgentID, TaskID
 
-__all__ = ["InstanceKills", "KillOn", "SweepOn"]
+__all__ = ["InstanceKills", "KillOn", "Sweep", "SweepOn"]
 
 KILL_RETRY = 30.0
 """Seconds after which a kill whose task still runs is sent again."""
@@ -36,22 +40,19 @@ SWEEP_INTERVAL = 10.0
 KILLED_PER_TURN = 200
 """Instances killed in one turn of the loop, some milliseconds."""
 
-SWEPT_PER_TURN = 1_000
+SWEPT_PER_TURN = 200
 
 
-@dataclass(frozen=True, slots=True)
 class KillOn:
-    """To the actor itself: kill these, too."""
-
-    ids: tuple[str, ...]
-    wipe: bool
+    """To the actor itself: call `InstanceKills.kill_on`."""
 
 
-@dataclass(frozen=True, slots=True)
+class Sweep:
+    """To the actor itself: call `InstanceKills.sweep`."""
+
+
 class SweepOn:
-    """To the actor itself: look at these instances; None: at all that are being launched or killed."""
-
-    ids: tuple[str, ...] | None = None
+    """To the actor itself: call `InstanceKills.sweep_on`."""
 
 
 class Over(Protocol):
@@ -72,25 +73,33 @@ class InstanceKills:
         self._launcher = launcher
         self._over = over
         self._sent: dict[str, float] = {}
+        self._waiting: deque[tuple[str, bool]] = deque()
+        self._killing = TurnBudget(actor, KILLED_PER_TURN, KillOn())
+        self._unswept: deque[str] = deque()
+        self._sweeping = TurnBudget(actor, SWEPT_PER_TURN, SweepOn())
 
     def begin(self) -> None:
         """After a restart: whether a kill was sent nobody knows."""
         for instance in self._book.dying():
             self._kill_doomed(instance)
-        self._actor.context.timers.start_fixed_delay("sweep", SweepOn(), SWEEP_INTERVAL)
+        self._actor.context.timers.start_fixed_delay("sweep", Sweep(), SWEEP_INTERVAL)
 
     def kill(self, ids: Iterable[str], *, wipe: bool = False) -> tuple[Instance, ...]:
         """Those of the instances that there are, as they were. All of them will be killed, many of them in the next
         turns."""
         found = tuple(self._found(sorted(ids)))
-        self.kill_on(KillOn(tuple(one.id for one in found), wipe))
+        self._waiting.extend((one.id, wipe) for one in found)
+        self._kill_some()
         return found
 
-    def kill_on(self, message: KillOn) -> None:
-        ids, rest = message.ids[:KILLED_PER_TURN], message.ids[KILLED_PER_TURN:]
-        if rest:
-            self._actor.ref.tell(KillOn(rest, message.wipe))
-        self.kill_now(self._found(ids), wipe=message.wipe)
+    def kill_on(self) -> None:
+        self._killing.renew()
+        self._kill_some()
+
+    def _kill_some(self) -> None:
+        due = [self._waiting.popleft() for _ in range(self._killing.take(len(self._waiting)))]
+        for wipe, some in groupby(due, key=itemgetter(1)):
+            self.kill_now(self._found(instance_id for instance_id, _ in some), wipe=wipe)
 
     def _found(self, ids: Iterable[str]) -> Iterator[Instance]:
         return (instance for instance_id in ids if (instance := self._book.get(instance_id)) is not None)
@@ -127,15 +136,22 @@ class InstanceKills:
         """The instance is over: nothing of it is to be killed."""
         self._sent.pop(instance_id, None)
 
-    def sweep(self, due: SweepOn) -> None:
+    def sweep(self) -> None:
         """Kill again what was killed long ago, and what was launched long ago and never confirmed."""
-        ids = tuple(one.id for one in self._book.unsettled()) if due.ids is None else due.ids
-        if len(ids) > SWEPT_PER_TURN:
-            self._actor.ref.tell(SweepOn(ids[SWEPT_PER_TURN:]))
+        if not self._unswept:
+            self._unswept.extend(one.id for one in self._book.unsettled())
+            self._sweep_some()
+
+    def sweep_on(self) -> None:
+        self._sweeping.renew()
+        self._sweep_some()
+
+    def _sweep_some(self) -> None:
+        due = [self._unswept.popleft() for _ in range(self._sweeping.take(len(self._unswept)))]
         now, time = self._clock.now(), self._clock.time()
-        for instance in self._found(ids[:SWEPT_PER_TURN]):
+        for instance in self._found(due):
             if instance.goal is not Goal.RUNNING:
-                if time - self._sent.get(instance.id, -KILL_RETRY) >= KILL_RETRY:
+                if time - self._sent.get(instance.id, time) >= KILL_RETRY:  # not yet sent: its goal is being stored
                     self._kill_doomed(instance)
             elif instance.condition is Condition.PROVISIONED:
                 age = (now - instance.since).total_seconds() if instance.since is not None else 0.0

@@ -31,7 +31,7 @@ from actors.marathon.group_commit import Committed
 from actors.marathon.instance_book import InstanceBook
 from actors.marathon.instance_health import checks_of_task, seen_by_agent, with_health
 from actors.marathon.instance_ids import app_of_task, instance_of_task
-from actors.marathon.instance_kills import InstanceKills, KillOn, SweepOn
+from actors.marathon.instance_kills import InstanceKills, KillOn, Sweep, SweepOn
 from actors.marathon.instance_orders import InstanceOrders, OrderOn
 from actors.marathon.messages import (
     Condition,
@@ -114,7 +114,7 @@ class Instances(Actor[Any]):
             case KillInstances(ids, wipe):
                 self.reply(self._kills.kill(ids, wipe=wipe))
             case KillOn():
-                self._kills.kill_on(message)
+                self._kills.kill_on()
             case KeepApp(app):
                 self._orders.keep(app)
             case ReleaseApps(app_ids):
@@ -145,8 +145,10 @@ class Instances(Actor[Any]):
                 for app_id in app_ids:
                     self._orders.forget(app_id)
                     self._book.forget(app_id)
+            case Sweep():
+                self._kills.sweep()
             case SweepOn():
-                self._kills.sweep(message)
+                self._kills.sweep_on()
             case CallFailed():
                 pass  # a kill is sent again by the sweep, an acknowledgement when the update comes again
             case Failure(error):

@@ -273,10 +273,14 @@ class Launcher(Actor[Any]):
         self._decline(unused)
         if self._offers:
             if len(self._batches) < STORED_AHEAD:
-                self.ref.tell(_MatchOn())
+                self._match_on()
         else:
             self._matching = False
             self._want()
+
+    def _match_on(self) -> None:
+        """In the next turn: a word to itself might come in this one."""
+        self.context.timers.start_single("match", _MatchOn(), 0.0)
 
     def _fill(self, offer: Offer) -> OfferFilling:
         return OfferFilling(offer, self._random, self._home_region, self._env_prefix, self._enforcing)
@@ -306,7 +310,7 @@ class Launcher(Actor[Any]):
         if filling is None:
             return  # ordered before a restart
         if was_held_up:
-            self.ref.tell(_MatchOn())
+            self._match_on()
         tasks: list[TaskInfo | LaunchGroup] = []
         for launch, task in zip(filling.launches, filling.tasks, strict=True):
             self._queue.remove(launch.app.id, (launch.instance_id,))

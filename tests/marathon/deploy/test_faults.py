@@ -11,7 +11,7 @@ from actors.marathon.events import TaskStatusChanged
 from actors.marathon.health import Target
 from actors.marathon.messages import Condition, GetRoot, KillInstances
 from actors.marathon.model import HealthCheck
-from actors.mesos import AcceptOffers
+from actors.mesos import AcceptOffers, KillTask
 from actors.persistence import JournalFull
 
 from .conftest import Service
@@ -185,6 +185,24 @@ async def test_checks_that_hang_hold_up_no_others_and_end_with_their_timeout(ser
     hanging.clear()
     await service.until(lambda: len(service.world.running("/hangs")) == 300)
     assert len(service.world.running("/well")) == 2
+
+
+async def test_a_kill_is_sent_when_it_is_stored_and_not_by_the_sweep_before(service: Service) -> None:
+    await service.put(app("/a", instances=3))
+    await service.deployed()
+    service.store.capacity = service.store.used
+    await service.marathon.instances.ask(KillInstances(frozenset(one.id for one in await service.instances())))
+
+    def kills() -> int:
+        return sum(isinstance(call, KillTask) for call in service.world.calls)
+
+    await service.system.clock.sleep(65)
+    assert kills() == 0
+    service.store.capacity = None
+    await service.until(lambda: kills() == 3)
+    await service.system.clock.sleep(10)
+    assert kills() == 3
+    assert len(service.world.running("/a")) == 3
 
 
 async def test_nothing_is_told_of_a_status_before_it_is_stored(service: Service) -> None:
