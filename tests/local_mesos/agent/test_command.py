@@ -213,13 +213,13 @@ async def test_keep_tasks_leaves_them_to_the_next_start(tmp_path: Path, session:
     assert processes_of(tmp_path) == []
 
 
-async def refused(*options: str) -> str:
+async def refused(*options: str, status: int = 1) -> str:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "actors.local_mesos.command", "--agents", "1", *options,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     out, err = await asyncio.wait_for(process.communicate(), PATIENCE)
-    assert (process.returncode, out) == (1, b"")
+    assert (process.returncode, out) == (status, b"")
     assert err.count(b"\n") == 1, err.decode()
     return err.decode()
 
@@ -242,7 +242,8 @@ async def test_a_work_dir_in_use_is_named_with_its_holder_and_the_remedy(tmp_pat
 
 
 async def test_resources_that_cannot_be_read_are_named(tmp_path: Path) -> None:
-    assert "--resources 'cpus=1'" in await refused("--port", "0", "--work-dir", str(tmp_path), "--resources", "cpus=1")
+    error = await refused("--port", "0", "--work-dir", str(tmp_path), "--resources", "cpus=1", status=2)
+    assert "--resources 'cpus=1'" in error
 
 
 async def test_a_simulation_needs_no_folder(session: aiohttp.ClientSession) -> None:
