@@ -30,11 +30,10 @@ async def main() -> None:
             system.spawn(Failing, "failing"),
             system.spawn(Gone, "gone"),
         )
-        system.stop(gone)
+        await system.graceful_stop(gone, 60)
         for number in range(500):
             flooded.tell(number)
         failing.tell("please")
-        await asyncio.sleep(0.1)
         for _ in range(3):
             gone.tell("hello")
         print(inspector.url, flush=True)  # noqa: T201
