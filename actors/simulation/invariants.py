@@ -69,6 +69,7 @@ class Invariants:
         self._settles: set[str] = set()  # what the change that was put last makes right, once it is promised
         self._launches: set[str] = set()
         self._told_to_die: set[str] = set()
+        self._doomed_at: dict[str, float] = {}  # of each instance: when it was decided that it is to end
         self._before: dict[str, Definition | None] = {}
         self._destroyed_at: dict[str, float] = {}
 
@@ -106,6 +107,8 @@ class Invariants:
         stored = self._stored(stream.removeprefix("instance/"))
         if stored is None:
             return
+        if stored.get("goal") is not None:
+            self._doomed_at.setdefault(stream.removeprefix("instance/"), self.world.loop._now)
         condition = str(stored.get("condition"))
         before, since = self._was.get(stream, ("", epoch))
         self._was[stream] = (condition, epoch)
@@ -219,7 +222,9 @@ class Invariants:
         self._told_to_die.add(task_id)
         app_id = app_of_task(task_id)
         promise = self.stage.users.promises.get(app_id)
-        quiet = self.world.loop._now - self.stage.disturbed_at > QUIET
+        # What was decided in trouble may be sent long after it: nobody takes it back.
+        decided = self._doomed_at.get(instance_of_task(task_id), self.world.loop._now)
+        quiet = decided - self.stage.disturbed_at > QUIET
         destroyed = (mine.started_at or 0.0) < self._destroyed_at.get(app_id, 0.0)  # whatever it is now
         if promise is None or promise.known is None or promise.maybe or destroyed or not quiet:
             return

@@ -329,6 +329,31 @@ REGRESSIONS = {
             agents=2,
         ),
     ),
+    "a kill that could not be sent at once is judged by when it was decided": (
+        "crashes",
+        Plan(
+            1980,
+            60.0,
+            (
+                Step("put", 2.2503629019934346, ((("/web", Definition("serve 5", 4, minimum=0.0, over=1.0)),), True)),
+                Step("put", 6.770339926336226, ((("/web", Definition("serve 6", 3, minimum=1.0, over=0.0)),), True)),
+                Step(
+                    "put",
+                    12.637572143293784,
+                    (
+                        (
+                            ("/cache", Definition("serve 2", 2, ("/db",), minimum=0.5, over=1.0, checked=True)),
+                            ("/db", Definition("serve 3", 1, minimum=0.0, over=0.5)),
+                            ("/web", Definition("serve 4", 2, ("/db", "/cache"), minimum=0.5, over=1.0)),
+                        ),
+                        False,
+                    ),
+                ),
+                Step("last words", 0.0, (5.33, 1.0), "launch", 3),
+            ),
+            agents=2,
+        ),
+    ),
     "a launch that crosses an agent's registration is not lost": (
         "network",
         Plan(
