@@ -59,6 +59,34 @@ def test_a_killed_machine_runs_no_line_more_and_its_peers_see_a_reset() -> None:
     in_world(test)
 
 
+def test_a_machine_may_be_killed_within_a_turn_in_which_much_of_it_was_to_run() -> None:
+    async def test(loop: VirtualLoop) -> None:
+        steps: list[int] = []
+
+        async def spin() -> None:
+            while True:
+                steps.append(1)
+                await asyncio.sleep(0)
+
+        async def spin_together() -> None:
+            await asyncio.gather(*(spin() for _ in range(10)))
+
+        machine = Machine(loop, SERVER)
+
+        async def kill_it() -> int:
+            for _ in range(9):
+                await asyncio.sleep(0)
+            machine.kill()
+            return len(steps)
+
+        killing = asyncio.ensure_future(kill_it())  # so it comes before them in each turn
+        machine.start(spin_together)
+        await asyncio.sleep(1)
+        assert len(steps) == await killing > 10
+
+    in_world(test)
+
+
 def test_after_a_power_cut_peers_learn_of_it_only_when_they_send_to_the_machine_that_is_back() -> None:
     async def test(loop: VirtualLoop) -> None:
         log: list[str] = []
