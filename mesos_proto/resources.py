@@ -183,6 +183,14 @@ class Resources:
         """Those reserved for ``role``, or for anybody."""
         return self.filter(lambda resource: resource.is_reserved and role in (None, resource.role))
 
+    def shared(self) -> Resources:
+        """Those that any number of tasks may use at once."""
+        return self.filter(lambda resource: resource.is_shared)
+
+    def unshared(self) -> Resources:
+        """Those that are one user's alone."""
+        return self.filter(lambda resource: not resource.is_shared)
+
     def reservations(self) -> dict[str, Resources]:
         """The reserved ones, by role."""
         return {role: self.reserved(role) for role in {each.role for each in self if each.is_reserved}}

@@ -80,7 +80,8 @@ class OfferFilling:
                 placement = self._pool.match(queued.app, standing)
                 if isinstance(placement, NoMatch):
                     self._unused[queued.app.id] = placement
-                    if only_spread_forbids(queued.app.constraints, self._pool.agent, standing):
+                    constraints = queued.app.constraints
+                    if placement is NoMatch.CONSTRAINT and only_spread_forbids(constraints, self._pool.agent, standing):
                         self._spread.add(queued.app.id)
                     break
                 standing.add(self._pool.agent)

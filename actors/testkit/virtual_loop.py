@@ -147,8 +147,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._outside = _outside.Outside(self, seed, VirtualTask)
         self._drifts: dict[str, tuple[float, float, float]] = {}  # address: rate, since, what its clock showed then
         self._dead: list[Life] = []
-        self.choose_ready_cell: Callable[[int], int] | None = None
         self._thinned_in = -1  # the turn in which something that was ready has been withheld
+        self.choose_ready_cell: Callable[[int], int] | None = None
         """Asked by actor systems which ready actor runs next; None: first come, first served."""
         self._set_order(order)
         self.set_task_factory(_make_task)  # type: ignore[arg-type]

@@ -20,7 +20,7 @@ from functools import partial
 from typing import Any
 
 from actors.core import ActorContext, Props
-from actors.local_mesos.agent._admission import why_not
+from actors.local_mesos.agent._admission import Refusal, why_not
 from actors.local_mesos.agent._command_executor import CommandExecutor
 from actors.local_mesos.agent._command_task import PlainTask
 from actors.local_mesos.agent._container import Container, Containers
@@ -88,13 +88,7 @@ class Tasks:
         name = str(random_uuid(self._context.system))
         if not tasks[0].HasField("executor"):
             (container,) = self._containers.accept(self._identity(), framework, tasks, [name])
-            refusal = why_not(container.run, stopping=stopping)
-            record = TaskRecord(framework_id, container.id, container.run.task)
-            if refusal is None:
-                self._delivery.store(container, record, partial(self.spawn, container))
-            else:
-                self._delivery.store(container, record)
-                self._delivery.updated_by_agent(container.run, *refusal)
+            self._begin(container, why_not(container.run, stopping=stopping))
             return
         executor = self._executors.for_tasks(self._identity(), framework, tasks[0].executor, name)
         ids = numbered(executor, random_uuid(self._context.system).hex, len(tasks), as_group)
@@ -112,9 +106,18 @@ class Tasks:
             task.agent_id.value = identity.agent_id
             name = str(random_uuid(self._context.system))
             (container,) = self._containers.accept(identity, framework, [task], [name])
-            self._delivery.store(container, TaskRecord(framework.id.value, container.id, task))
             text, reason = "Reconciliation: task unknown to the agent", TaskStatus.REASON_RECONCILIATION
-            self._delivery.updated_by_agent(container.run, container.run.dropped, text, reason)
+            self._begin(container, (container.run.dropped, text, reason))
+
+    def _begin(self, container: Container, refusal: Refusal | None) -> None:
+        """Stored, then started; or, with a ``refusal``, ended by its first status."""
+        run = container.run
+        record = TaskRecord(run.framework.id.value, container.id, run.task)
+        if refusal is None:
+            self._delivery.store(container, record, partial(self.spawn, container))
+        else:
+            self._delivery.store(container, record)
+            self._delivery.updated_by_agent(run, *refusal)
 
     def learn_framework(self, framework: mesos_pb2.FrameworkInfo) -> None:
         if self._containers.frameworks.get(framework.id.value) != framework:

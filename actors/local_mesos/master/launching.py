@@ -13,7 +13,6 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 
 from actors.local_mesos.messages import RunTask, RunTaskGroup
 from mesos_proto import Resources, mesos_pb2, scheduler_pb2
-from mesos_proto.resource import Resource
 
 from . import agent_operations, offers, tasks
 from .cluster import Agent, Cluster, Framework, Offer
@@ -134,7 +133,7 @@ class _Accept:
         self.agent = agent
         self.role = role
         self.available = available
-        self.shared = available.filter(_is_shared)
+        self.shared = available.shared()
         """Volumes that any number of tasks may use, whatever of them is used already."""
         self.launched = False
 
@@ -169,7 +168,7 @@ class _Accept:
             framework.tasks,
             framework.unreachable_tasks,
             agent.executors.get(framework.id, {}),
-            self.available.filter(_is_not_shared) + self.shared,
+            self.available.unshared() + self.shared,
         )
 
     def _launch(self, operation: mesos_pb2.Offer.Operation, some: Iterable[mesos_pb2.TaskInfo]) -> None:
@@ -232,7 +231,7 @@ class _Accept:
         tasks.add(self.cluster, self.framework, self.agent, tasks.record_of(task, self.framework.info.id))
 
     def _hold(self, resources: Resources) -> None:
-        again = resources.filter(_is_shared) - self.available
+        again = resources.shared() - self.available
         if again:  # the offer had it once
             self.cluster.allocator.convert(self.framework.id, self.agent.id, Resources(), again)
         self.available -= resources
@@ -280,7 +279,7 @@ class _Accept:
             self.cluster.allocator.strand(self.framework.id, self.agent.id, conversion.converted - volume)
         else:
             self.available += conversion.converted
-            self.shared = self.shared - conversion.consumed + conversion.converted.filter(_is_shared)
+            self.shared = self.shared - conversion.consumed + conversion.converted.shared()
             self.cluster.allocator.convert(self.framework.id, self.agent.id, conversion.consumed, conversion.converted)
         if operation.type == Operation.DESTROY:
             self._rescind(conversion.consumed.unallocated())
@@ -289,18 +288,10 @@ class _Accept:
 
     def _rescind(self, volumes: Resources) -> None:
         """Others may have been offered a shared volume that is no more."""
-        shared = volumes.filter(_is_shared)
+        shared = volumes.shared()
         for offer in list(self.agent.offers.values()) if shared else ():
             if any(offer.resources.unallocated().contains(Resources([each.to_proto()])) for each in shared):
                 offers.discard(self.cluster, offer)
-
-
-def _is_shared(resource: Resource) -> bool:
-    return resource.is_shared
-
-
-def _is_not_shared(resource: Resource) -> bool:
-    return not resource.is_shared
 
 
 def _updates_reservations(operation: mesos_pb2.Offer.Operation) -> str | None:

@@ -82,7 +82,7 @@ def operate(
         return Answer(400, f"Invalid {kind} operation{where}: {error}")
     conversion = conversion_of(operation)
     free = agent.total - used
-    free = free.filter(lambda resource: not resource.is_shared) + free.filter(lambda resource: resource.is_shared)
+    free = free.unshared() + free.shared()
     for offer in list(agent.offers.values()):
         if cluster.allocator.available(agent.id).contains(conversion.consumed):
             break

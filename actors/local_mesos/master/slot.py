@@ -40,7 +40,7 @@ class Slot:
     def available(self) -> Resources:
         """What nobody has, and what any number may have."""
         if self._available is None:
-            shared = self._total.filter(lambda resource: resource.is_shared)
+            shared = self._total.shared()
             self._available = self._total - self._allocated
             if shared:
                 self._available = self._available - shared + shared

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import difflib
 import http.client
 import json
 import os
@@ -18,6 +17,7 @@ from urllib.parse import quote, unquote, urlencode, urlsplit
 import click
 
 from ._console import EXIT_FAILED, EXIT_USAGE
+from ._near import nearest
 
 DEFAULT_URL = "http://127.0.0.1:8080"
 TIMEOUT = 35.0
@@ -180,7 +180,7 @@ class Client:
             known = [each["id"] for each in [*self.get("/v2/apps")["apps"], *self.get("/v2/pods")]]
         except CommandFailed:
             return None
-        return next(iter(difflib.get_close_matches(missing[1], known, n=1)), None)
+        return nearest(missing[1], known)
 
     def unreachable(self, error: Exception) -> Unreachable:
         return Unreachable(

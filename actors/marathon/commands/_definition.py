@@ -7,7 +7,6 @@ my-app.json:4:14: expected a comma or a closing brace
 
 from __future__ import annotations
 
-import difflib
 import json
 import sys
 from collections.abc import Iterator, Mapping
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ._client import CommandFailed, WrongUsage
+from ._near import nearest
 
 
 def called(name: str) -> str:
@@ -54,10 +54,10 @@ def pointed(text: str, position: int, message: str) -> str:
 def unknown_fields(definition: Any, text: str) -> Iterator[str]:
     """A warning for each field that the service would ignore, with the nearest known name."""
     for path, field, known in _strangers(definition, ""):
-        near = difflib.get_close_matches(field, known, n=1, cutoff=0.6)
-        # A name that differs in nothing but its spelling of words is the likeliest of all.
-        near = near or [name for name in known if name.lower() == field.lower().replace("_", "").replace("-", "")]
-        advice = f"; did you mean {near[0]!r}?" if near else ""
+        # A name that differs in nothing but its spelling of words is like it, too.
+        bare = field.lower().replace("_", "").replace("-", "")
+        near = nearest(field, known) or next((name for name in known if name.lower() == bare), None)
+        advice = f"; did you mean {near!r}?" if near else ""
         position = text.find(json.dumps(field, ensure_ascii=False))
         message = f"{path}: unknown field {field!r} is ignored{advice}"
         yield pointed(text, position, message) if position >= 0 else message

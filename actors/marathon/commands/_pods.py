@@ -20,43 +20,40 @@ def either(app: Callable[[], T], pod: Callable[[], T]) -> tuple[T, bool]:
     try:
         return app(), False
     except Refused as refused:
+        found = _found(pod) if refused.status == 404 else None
+        if found is None:
+            raise
+        return found, True
+
+
+def _found(get: Callable[[], T]) -> T | None:
+    """What the service answers; None where it knows nothing of that name."""
+    try:
+        return get()
+    except Refused as refused:
         if refused.status != 404:
             raise
-        try:
-            return pod(), True
-        except Refused as no_pod:
-            if no_pod.status != 404:
-                raise
-        raise
+        return None
 
 
 def tasks_of(client: Client, run_spec: str) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
     """The tasks of an app and None, or none and the status of a pod. Raises as `either`."""
-    found, is_pod = either(
-        lambda: client.get(app_path(run_spec, "tasks")), lambda: client.get(f"{pod_path(run_spec)}::status")
-    )
+    found, is_pod = either(lambda: client.get(app_path(run_spec, "tasks")), lambda: _status(client, run_spec))
     return ([], found) if is_pod else (found["tasks"], None)
 
 
 def pod_of(client: Client, run_spec: str) -> dict[str, Any] | None:
     """The status of a pod; None when there is none of that id."""
-    try:
-        pod: dict[str, Any] = client.get(f"{pod_path(run_spec)}::status")
-    except Refused as refused:
-        if refused.status != 404:
-            raise
-        return None
-    return pod
+    return _found(lambda: _status(client, run_spec))
+
+
+def _status(client: Client, pod: str) -> dict[str, Any]:
+    return dict(client.get(f"{pod_path(pod)}::status"))
 
 
 def all_pods(client: Client) -> list[dict[str, Any]]:
     """The status of every pod, by id; none where the service knows no pods."""
-    try:
-        pods: list[dict[str, Any]] = client.get("/v2/pods::status")
-    except Refused as refused:
-        if refused.status != 404:
-            raise
-        return []
+    pods: list[dict[str, Any]] = _found(lambda: client.get("/v2/pods::status")) or []
     return sorted(pods, key=lambda pod: str(pod["id"]))
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
-
 import click
 
 from ._client import Client
 from ._console import EXIT_INTERRUPTED, print_json_line, say, with_url
 from ._event_text import sentence_of
 from ._events import BREAK, Events
+from ._near import nearest
 
 
 @click.command("events", short_help="Show what happens, as it happens.")
@@ -29,8 +28,8 @@ def command(types: tuple[str, ...], app: str | None, as_json: bool, url: str | N
 
     for name in types:
         if name not in EVENT_TYPES:
-            near = difflib.get_close_matches(name, EVENT_TYPES, n=1)
-            say(f"warning: no event is called '{name}'" + (f"; did you mean '{near[0]}'?" if near else ""))
+            near = nearest(name, EVENT_TYPES)
+            say(f"warning: no event is called '{name}'" + (f"; did you mean '{near}'?" if near else ""))
     client = Client(url)
     events = Events(client, types or EVENT_TYPES)  # by name, for some are told to nobody else
     say(f"listening to {client.url}; Ctrl-C ends it")

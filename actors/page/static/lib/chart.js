@@ -1,12 +1,12 @@
 // A small chart of the last two minutes, by uPlot. Its colours are the page's.
 import uPlot from "uplot";
+import { clock } from "./format.js";
 import { html, useEffect, useRef } from "./html.js";
 
 const HEIGHT = 96;
-const clock = (seconds) => new Date(seconds * 1000).toTimeString().slice(0, 8);
 // A time stands below the middle of its tick: where half of it would be cut off, there is none.
 const clocks = (plot, ticks) =>
-  ticks.map((tick) => (plot.valToPos(tick, "x") > plot.bbox.width / devicePixelRatio ? null : clock(tick)));
+  ticks.map((tick) => (plot.valToPos(tick, "x") > plot.bbox.width / devicePixelRatio ? null : clock(tick * 1000)));
 
 export function Chart({ title, value, times, values, show, colour, least }) {
   const place = useRef();

@@ -44,11 +44,10 @@ export const ago = (iso, now) => (iso ? `${span(secondsSince(iso, now))} ago` : 
 export const moment = (iso) =>
   iso ? new Date(iso).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "medium" }) : "–";
 
-// The time of day of somebody who looks, with milliseconds: all times of the page are of the same clock.
-export const clock = (iso) => {
-  const at = new Date(iso);
-  const two = (n) => String(n).padStart(2, "0");
-  return `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}.${String(at.getMilliseconds()).padStart(3, "0")}`;
-};
+// The time of day of somebody who looks: all times of the page are of the same clock. `at`: as Date takes it.
+export const clock = (at) => new Date(at).toTimeString().slice(0, 8);
+
+// With milliseconds.
+export const exactClock = (at) => `${clock(at)}.${String(new Date(at).getMilliseconds()).padStart(3, "0")}`;
 
 export const plural = (n, one, many = `${one}s`) => `${number(n)} ${n === 1 ? one : many}`;

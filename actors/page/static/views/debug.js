@@ -1,6 +1,6 @@
 // What went wrong: the last failure with the last that it wrote, why it waits, what happened since the page was opened.
 import { html } from "../lib/html.js";
-import { ago, clock, moment } from "../lib/format.js";
+import { ago, exactClock, moment } from "../lib/format.js";
 import { useNow, useObservable } from "../lib/observable.js";
 import { toAgent } from "../lib/router.js";
 import { apps, pastOf } from "../lib/store.js";
@@ -49,7 +49,7 @@ function Past({ app }) {
   if (!past.length) return html`<p class="dim">None so far.</p>`;
   return html`<ol class="timeline">${past.map(
     ({ type, data, at }) => html`<li>
-    <time datetime=${at} title=${moment(at)}>${clock(at)}</time>
+    <time datetime=${at} title=${moment(at)}>${exactClock(at)}</time>
     <b>${type.replace(/_event$/, "").replaceAll("_", " ")}</b>
     <span class="dim">${[data.taskStatus, data.condition, data.alive === undefined ? "" : data.alive ? "alive" : "not alive", data.message].filter(Boolean).join(" ")} ${data.instanceId || data.taskId ? shortId(data.taskId ?? data.instanceId) : ""}</span>
       </li>`)}</ol>`;

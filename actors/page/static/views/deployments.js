@@ -154,7 +154,7 @@ export function DeploymentPage({ id }) {
           .filter((each) => each.state === "ready")
           .slice(-12)
           .map((each) => html`<li>
-          <time>${clock(each.timestamp).slice(0, 8)}</time> <b>
+          <time>${clock(each.timestamp)}</time> <b>
             ${each.node}</b> ${each.notifies.length ? html`→ ${each.notifies.join(", ")}` : html`<span
             class="dim">is ready</span>`}</li>`)}${log.length === 0 && html`<li class="dim">Nobody since this page was opened.</li>`}</ol>
         <p><a href=${href(["actors"], { q: id.slice(0, 8) })}>Actors at work</a></p>

@@ -1,6 +1,6 @@
 // What happened lately, as the service tells it: every event since the page was opened, newest first.
 import { html, useState } from "../lib/html.js";
-import { clock, moment } from "../lib/format.js";
+import { exactClock, moment } from "../lib/format.js";
 import { useObservable } from "../lib/observable.js";
 import { Command } from "../lib/parts.js";
 import { toApp, toDeployment, toPod } from "../lib/router.js";
@@ -12,7 +12,7 @@ const COLUMNS = [
     key: "at",
     title: "When",
     class: "when",
-    cell: (row) => html`<time datetime=${row.at} title=${moment(row.at)}>${clock(row.at)}</time>`,
+    cell: (row) => html`<time datetime=${row.at} title=${moment(row.at)}>${exactClock(row.at)}</time>`,
   },
   { key: "type", title: "Event", class: "amount", cell: (row) => row.type.replace(/_event$/, "").replaceAll("_", " ") },
   { key: "of", title: "Of", class: "amount", cell: (row) => of(row.data) },

@@ -1,7 +1,7 @@
 // The instances of an app: where they run, how they are, what they said; and killing some of them.
 import { html, useMemo, useState } from "../lib/html.js";
 import * as actions from "../lib/actions.js";
-import { ago, clock, moment } from "../lib/format.js";
+import { ago, exactClock, moment } from "../lib/format.js";
 import { useNow } from "../lib/observable.js";
 import { Status } from "../lib/parts.js";
 import { href, toAgent } from "../lib/router.js";
@@ -169,7 +169,7 @@ function Opened({ task, app }) {
       <a href=${href(["app", app.id, "instances"])} aria-label="Close">close</a></div>
     <ol class="timeline">${steps.map(
       ([at, what, why]) => html`<li>
-      <time datetime=${at} title=${moment(at)}>${clock(at)}</time><b>${what}</b><span class="dim">${why}</span>
+      <time datetime=${at} title=${moment(at)}>${exactClock(at)}</time><b>${what}</b><span class="dim">${why}</span>
       </li>`)}</ol>
     <dl class="facts">
       <div><dt>Host</dt><dd><${Ports} task=${task} /></dd></div>

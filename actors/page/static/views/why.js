@@ -78,7 +78,7 @@ export function Refusals({ app }) {
           <td>${reason.map((each) => REASONS[each] ?? each).join(", ")}</td>
         <td class="figure">${cpus(item.app.cpus)} / ${trimmed(amount(offer, "cpus"), 2)}</td>
           <td class="figure">${megabytes(item.app.mem)} / ${megabytes(amount(offer, "mem"))}</td><td>
-          <time datetime=${timestamp}>${clock(timestamp).slice(0, 8)}</time></td></tr>`)}</tbody></table>`
+          <time datetime=${timestamp}>${clock(timestamp)}</time></td></tr>`)}</tbody></table>`
     }`;
 }
 
