@@ -15,8 +15,6 @@ PROGRAM = """
 import asyncio, signal
 from actors import Actor, ActorSystem
 
-signal.signal(signal.SIGINT, signal.default_int_handler)  # shells let what they start in the background ignore it
-
 class Service(Actor):
     async def post_stop(self):
         await asyncio.sleep(0.01)
