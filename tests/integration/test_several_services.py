@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.cuttable_link import CuttableLink
 from tests.integration.embedded_mesos import EmbeddedMesos
+from tests.integration.faulty_link import FaultyLink
 from tests.integration.ports import free_ports
 from tests.integration.processes import processes_of
 from tests.integration.real_mesos import RealMesos, real_mesos_or_skip
@@ -262,7 +262,7 @@ def test_a_leader_that_is_cut_off_from_zookeeper_ends_and_the_next_one_finishes_
     services: Callable[..., Services], zookeeper: RealZooKeeper, mesos: EmbeddedMesos
 ) -> None:
     shared = ["/cut-off", "--zk-session-timeout", str(SESSION)]
-    with CuttableLink(zookeeper.hosts) as link:
+    with FaultyLink(zookeeper.hosts) as link:
         alone = services("--zk", f"zk://{link.hosts}{shared[0]}", *shared[1:], count=1)
         leader = alone.leader()
         others = services("--zk", f"zk://{zookeeper.hosts}{shared[0]}", *shared[1:], count=2)

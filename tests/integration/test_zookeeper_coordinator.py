@@ -12,7 +12,7 @@ from actors.cluster import CoordinationError
 from actors.cluster.zookeeper_coordinator import ZooKeeperCoordinator
 from actors.zookeeper import SessionState, ZooKeeper
 from tests.cluster.coordinator_contract import *  # noqa: F403 - the tests
-from tests.integration.cuttable_link import CuttableLink
+from tests.integration.faulty_link import FaultyLink
 from tests.integration.real_zookeeper import RealZooKeeper, real_zookeeper_or_skip
 
 pytestmark = pytest.mark.real
@@ -91,7 +91,7 @@ async def test_a_session_that_ran_out_costs_lease_and_membership_which_the_holde
 
 
 async def test_a_holder_that_is_cut_off_from_zookeeper_has_stopped_before_the_next_one_begins(zookeeper):
-    with CuttableLink(zookeeper.hosts) as link:
+    with FaultyLink(zookeeper.hosts) as link:
         path = "/cut-off"
         async with (
             ZooKeeper(f"zk://{link.hosts}{path}", session_timeout=4.0) as cut_off,
