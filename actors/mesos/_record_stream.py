@@ -5,7 +5,7 @@
     reader                                       stream
     open(…)                                 ──►  POST, follow redirects to the leader
         ◄── RecordStream / Refused / StreamLost
-    await read()                            ──►  waits for bytes, at most `silence` seconds
+    await read()                            ──►  waits for a record, at most `silence` seconds
         ◄── [record, …]                          records complete so far, never an empty list
         ◄── StreamLost                           end of body, reset, framing broken, silence
     (not reading)                                nothing is read from the socket: TCP slows the master down, and the
@@ -13,6 +13,9 @@
 
 Schedulers, executors and operators read such streams. The end of the *body* is the end of the stream; Mesos leaves the
 TCP connection open after it.
+
+Bytes alone are no sign of life: of a record whose length was damaged on the way, nobody would ever see the end, while
+heartbeats go on to come in as parts of it. A whole record is one, and so is a good piece of a large one.
 """
 
 from __future__ import annotations
@@ -31,6 +34,7 @@ from .settings import ConnectionSettings, Security
 __all__ = ["RecordStream", "Refused", "open_session"]
 
 _READ = 32 * 1024  # bytes handled in one go: some hundred events, a few milliseconds
+_PROGRESS = 64 * 1024  # bytes of an unfinished record that no mere heartbeats could have been
 
 
 class Refused(Exception):
@@ -99,8 +103,11 @@ class RecordStream:
 
     async def read(self) -> list[bytes]:
         """The records completed by the next bytes that complete any. Raises `StreamLost` at the end."""
+        # The time-out counts from the call, not from the last bytes: what a slow consumer leaves unread is not the
+        # master's silence.
+        patience = _Patience(self.silence)
         while self._broken is None:
-            data = await self._bytes()
+            data = await self._bytes(patience)
             if not data:
                 where = "" if self._decoder.at_boundary else " in the middle of a record"
                 raise StreamLost(f"{self.url} ended the stream{where}")
@@ -115,20 +122,26 @@ class RecordStream:
                 return records
         raise self._broken
 
-    async def _bytes(self) -> bytes:
+    async def _bytes(self, patience: _Patience) -> bytes:
         content = self._response.content
         try:
-            # The time-out counts from the call, not from the last bytes: what a slow consumer leaves unread is not
-            # the master's silence.
-            async with asyncio.timeout(self.silence):
-                return await content.read(_READ)
+            async with asyncio.timeout_at(patience.until):
+                data = await content.read(_READ)
         except TimeoutError:
             # After a long hold-up of this process the timer may win over bytes that have come in meanwhile.
             if data := content.read_nowait():
+                patience.renew()
                 return data
-            raise StreamLost(f"{self.url} was silent for {self.silence:g} s, heartbeats included") from None
+            silence = f"{self.silence:g} s, heartbeats included"
+            if not patience.gained:
+                raise StreamLost(f"{self.url} was silent for {silence}") from None
+            raise StreamLost(
+                f"{self.url} finished no record for {silence}: a length was damaged on the way, or it is very slow"
+            ) from None
         except (aiohttp.ClientError, OSError) as error:
             raise StreamLost(f"the connection to {self.url} broke: {error or type(error).__name__}") from error
+        patience.gain(len(data))
+        return data
 
     def abort(self, error: Exception) -> None:
         """Make the present or next `read` raise ``error`` at once."""
@@ -138,6 +151,24 @@ class RecordStream:
     def close(self) -> None:
         """Close the connection. Mesos takes it as the end of the subscription."""
         self._response.close()
+
+
+class _Patience:
+    """Until when a record is waited for, ``seconds`` from now (None: for ever), or from when enough of it has come."""
+
+    def __init__(self, seconds: float | None) -> None:
+        self.gained = 0
+        self._seconds = seconds
+        self.renew()
+
+    def renew(self) -> None:
+        self.gained = 0
+        self.until = None if self._seconds is None else asyncio.get_running_loop().time() + self._seconds
+
+    def gain(self, size: int) -> None:
+        self.gained += size
+        if self.gained >= _PROGRESS:
+            self.renew()
 
 
 async def _text(response: aiohttp.ClientResponse, settings: ConnectionSettings) -> str:

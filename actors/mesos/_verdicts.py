@@ -14,6 +14,7 @@ ERROR "Framework failed over"                                                 is
 ERROR "Framework has been removed"                                            is over: `FrameworkRemoved`
 ERROR in place of SUBSCRIBED, or 4xx                                          never begins: `SubscriptionRefused`
 404, and a master was there or may start                                      is sought anew
+4xx, and what is refused was taken before                                     is sought anew, a few times
 another ERROR                                                                 as the master decides
 =========================================  =================================  ==========================================
 
@@ -41,7 +42,8 @@ from .errors import (
 __all__ = ["NO_OBJECTION", "TAKEN", "Verdict", "is_permanent", "judge_answer", "judge_error", "judge_loss", "refusal"]
 
 _OF_TIME_AND_LOAD = {408, 425, 429}  # of the 4xx, the ones that do not speak of what was asked
-_ATTEMPTS_AT_A_STARTING_MASTER = 5
+_ATTEMPTS = 5
+"""In a row, until a refusal that could be a passing one is believed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +58,8 @@ TAKEN = (200, 202)
 NO_OBJECTION = Verdict()
 
 
-def judge_answer(call: str, answer: Answer, master: str, framework: str, *, current: bool) -> Verdict:
-    """An answer to a call. ``current``: the subscription over which it was sent still stands."""
+def judge_answer(call: str, answer: Answer, master: str, framework: str, *, stream_id: str, current: bool) -> Verdict:
+    """An answer to a call. ``current``: the subscription over which it was sent, ``stream_id``, still stands."""
     status, reason = answer.status, answer.body
     if status in TAKEN:
         return NO_OBJECTION
@@ -68,7 +70,7 @@ def judge_answer(call: str, answer: Answer, master: str, framework: str, *, curr
     if (status == 403 and "not subscribed" in reason) or (status == 400 and "cannot be found" in reason):
         lost = StreamLost(f"the master at {master} does not know this subscription: {reason}")
         return Verdict(NotSubscribed(f"{call} was not carried out: {reason}"), lost)
-    if status == 400 and "stream ID" in reason:
+    if status == 400 and "stream ID" in reason and stream_id in reason:  # another one is ours, damaged on the way
         if not current:  # the stream id of our own last subscription, not that of another instance
             return Verdict(NotSubscribed(f"{call} was not carried out: its subscription is over"))
         taken = FrameworkFailedOver(
@@ -109,12 +111,14 @@ def judge_error(message: str, master: str, framework: str, *, subscribed: bool) 
 def is_permanent(status: int, *, known: bool, attempt: int) -> bool:
     """Whether asking again with the same SUBSCRIBE would be answered the same.
 
-    A master or an agent that starts listens before it knows its own paths, and answers 404 meanwhile. So a 404 says
-    something only where none was met before (``known``), and not at the first ``attempt``.
+    ``known``: one has been taken before, so it was right: what is said against it now may be said of what a bad line
+    has made of it. A master or an agent that starts listens before it knows its own paths, and answers 404 meanwhile.
+    So neither is believed at the first ``attempt`` (the number of those before, in a row), and a 404 where a master was
+    met before never.
     """
     if status == 404:
-        return not known and attempt >= _ATTEMPTS_AT_A_STARTING_MASTER
-    return 400 <= status < 500 and status not in _OF_TIME_AND_LOAD
+        return not known and attempt >= _ATTEMPTS
+    return 400 <= status < 500 and status not in _OF_TIME_AND_LOAD and (not known or attempt >= _ATTEMPTS)
 
 
 def refusal(master: str, status: int, reason: str) -> SubscriptionRefused:

@@ -7,10 +7,10 @@
                                         POST SUBSCRIBE (id once there is one)            ──►  307 → the leader
         ◄── Registered | Reregistered                                                    ◄──  200, stream id, SUBSCRIBED
         ◄── ResourceOffers, StatusUpdate, …                                              ◄──  events
-                                        any byte is a sign of life                       ◄──  HEARTBEAT every 15 s
+                                        any record is a sign of life                     ◄──  HEARTBEAT every 15 s
     send(call) ──► Future[None]         one POST on the call channel, with the stream id ──►  202
     await room()                        the framework is slow: the socket is left unread
-        ◄── Disconnected(reason)        end of body · reset · ~5 heartbeats of silence · framing broken · 403 to a call
+        ◄── Disconnected(reason)        end of body · reset · ~5 heartbeats of silence · damaged words · 403 to a call
         ◄── NotSubscribed               … to each call from here on …
                                         pause: 1, 2, 4, 8, 15, 15 s, each drawn between a tenth and the whole
                                         detector.detect(previous) …
@@ -51,7 +51,7 @@ from ._verdicts import NO_OBJECTION, TAKEN, is_permanent, judge_answer, judge_er
 from .calls import NAMES, Call, ReviveOffers, SuppressOffers, Teardown, UpdateFramework
 from .detector import MasterDetector
 from .errors import FrameworkEnded, FrameworkStopped, MesosError, NotSubscribed
-from .events import Disconnected, Error, Event, Registered, Reregistered, event_of
+from .events import Disconnected, Error, Event, Registered, Reregistered, event_of, nonsense, text
 from .settings import ConnectionSettings, Security
 
 __all__ = ["Connection"]
@@ -62,8 +62,9 @@ About = TypeVarTuple("About")
 
 _PATH = "/api/v1/scheduler"
 _DEFAULT_HEARTBEAT = 15.0
+_LONGEST_HEARTBEAT = 24 * 60 * 60.0  # seconds; what is above, or no number, is none
 _FRAMEWORK_ID = tag(scheduler.Call, "framework_id")
-_SUBSCRIBED, _HEARTBEAT = scheduler.Event.SUBSCRIBED, scheduler.Event.HEARTBEAT
+_SUBSCRIBED, _HEARTBEAT, _ERROR = scheduler.Event.SUBSCRIBED, scheduler.Event.HEARTBEAT, scheduler.Event.ERROR
 
 # taken, they change what we are registered as
 _CHANGING = frozenset((SuppressOffers, ReviveOffers, UpdateFramework, Teardown))
@@ -233,10 +234,12 @@ class Connection:
 
     def _received(self, stream: RecordStream, message: scheduler.Event, size: int) -> None:
         kind = message.type
-        if kind == _HEARTBEAT:
-            return
         if kind == _SUBSCRIBED:
             self._on_subscribed(stream, message.subscribed)
+            return
+        if kind != _ERROR and (self._subscription is None or self._subscription.stream is not stream):
+            raise nonsense(f"it begins with {scheduler.Event.Type.Name(kind)} in place of SUBSCRIBED")
+        if kind == _HEARTBEAT:
             return
         event = event_of(message)
         if event is None:
@@ -255,14 +258,19 @@ class Connection:
 
     def _on_subscribed(self, stream: RecordStream, message: scheduler.Event.Subscribed) -> None:
         known = self._registration.framework_id
-        framework_id = FrameworkID(message.framework_id.value)
-        self._registration.framework_id = framework_id
+        framework_id = FrameworkID(text(message.framework_id.value))
+        if known not in (None, framework_id):  # to follow it would be to forget our tasks
+            raise nonsense(f"it subscribes framework {framework_id}, and was asked to subscribe {known}")
+        stream_id = stream.headers.get("Mesos-Stream-Id", "")
+        if not (stream_id.isascii() and stream_id.isprintable() and stream_id):
+            raise nonsense(f"its Mesos-Stream-Id is {stream_id!r}, and without one no call would be taken")
         self._framework_field = id_field(_FRAMEWORK_ID, framework_id)
         interval = message.heartbeat_interval_seconds or _DEFAULT_HEARTBEAT
+        if not 0 < interval < _LONGEST_HEARTBEAT:
+            raise nonsense(f"it means to be heard of every {interval:g} s")
+        self._registration.framework_id = framework_id
         stream.silence = self._settings.missed_heartbeats * interval
-        headers = {**self._codec.headers, **self._security.headers}
-        if stream_id := stream.headers.get("Mesos-Stream-Id"):
-            headers["Mesos-Stream-Id"] = stream_id
+        headers = {**self._codec.headers, **self._security.headers, "Mesos-Stream-Id": stream_id}
         channel = CallChannel(
             stream.url + _PATH,
             headers,
@@ -358,6 +366,7 @@ class Connection:
                 answer,
                 subscription.stream.url,
                 self._registration.label,
+                stream_id=subscription.stream.headers["Mesos-Stream-Id"],
                 current=not subscription.lost,
             )
         if self._teardown is not None and isinstance(sent.change, Teardown):

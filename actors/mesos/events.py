@@ -27,6 +27,8 @@ from dataclasses import dataclass
 from mesos_proto import AgentID, ExecutorID, FrameworkID, InverseOffer, Offer, OfferID, TaskStatus, mesos_pb2
 from mesos_proto import scheduler_pb2 as scheduler
 
+from .errors import StreamLost
+
 __all__ = [
     "AgentLost",
     "Disconnected",
@@ -142,30 +144,79 @@ Event = (
 )
 
 
-def _failure(event: scheduler.Event) -> Event:
-    failure = event.failure
-    agent_id = AgentID(failure.agent_id.value)
-    if not failure.HasField("executor_id"):
-        return AgentLost(agent_id)
-    return ExecutorLost(
-        agent_id, ExecutorID(failure.executor_id.value), failure.status if failure.HasField("status") else None
+def text(value: str) -> str:
+    """An id as it is on the wire. Of what is no UTF-8 protobuf makes bytes, whatever its types say.
+
+    Raises `StreamLost`: it is none.
+    """
+    if type(value) is not str or not value:
+        raise nonsense(f"an id reads {value!r}")
+    return value
+
+
+def nonsense(what: str) -> StreamLost:
+    """What came reads as the protocol's, and no master says such a thing: it was damaged on its way."""
+    return StreamLost(f"the master's stream makes no sense any more: {what}")
+
+
+def _offers(event: scheduler.Event) -> Event:
+    offers = tuple(map(Offer, event.offers.offers))
+    for offer in offers:
+        text(offer.proto.id.value)
+        text(offer.proto.agent_id.value)
+    return ResourceOffers(offers)
+
+
+def _inverse_offers(event: scheduler.Event) -> Event:
+    offers = tuple(map(InverseOffer, event.inverse_offers.inverse_offers))
+    for offer in offers:
+        text(offer.proto.id.value)
+    return InverseOffers(offers)
+
+
+def _update(event: scheduler.Event) -> Event:
+    proto = event.update.status
+    text(proto.task_id.value)
+    if proto.HasField("agent_id"):
+        text(proto.agent_id.value)
+    elif proto.uuid:
+        raise nonsense(f"the update {proto.uuid.hex()} of task {proto.task_id.value} names no agent")
+    return StatusUpdate(TaskStatus(proto))
+
+
+def _message(event: scheduler.Event) -> Event:
+    message = event.message
+    return FrameworkMessage(
+        AgentID(text(message.agent_id.value)), ExecutorID(text(message.executor_id.value)), message.data
     )
 
 
-_FROM_PROTO: dict[int, Callable[[scheduler.Event], Event]] = {
-    scheduler.Event.OFFERS: lambda e: ResourceOffers(tuple(map(Offer, e.offers.offers))),
-    scheduler.Event.RESCIND: lambda e: OfferRescinded(OfferID(e.rescind.offer_id.value)),
-    scheduler.Event.INVERSE_OFFERS: lambda e: InverseOffers(tuple(map(InverseOffer, e.inverse_offers.inverse_offers))),
-    scheduler.Event.RESCIND_INVERSE_OFFER: lambda e: InverseOfferRescinded(
-        OfferID(e.rescind_inverse_offer.inverse_offer_id.value)
+def _failure(event: scheduler.Event) -> Event:
+    failure = event.failure
+    agent_id = AgentID(text(failure.agent_id.value))
+    if not failure.HasField("executor_id"):
+        return AgentLost(agent_id)
+    return ExecutorLost(
+        agent_id, ExecutorID(text(failure.executor_id.value)), failure.status if failure.HasField("status") else None
+    )
+
+
+_FROM_PROTO: dict[int, tuple[str, Callable[[scheduler.Event], Event]]] = {
+    scheduler.Event.OFFERS: ("offers", _offers),
+    scheduler.Event.RESCIND: ("rescind", lambda e: OfferRescinded(OfferID(text(e.rescind.offer_id.value)))),
+    scheduler.Event.INVERSE_OFFERS: ("inverse_offers", _inverse_offers),
+    scheduler.Event.RESCIND_INVERSE_OFFER: (
+        "rescind_inverse_offer",
+        lambda e: InverseOfferRescinded(OfferID(text(e.rescind_inverse_offer.inverse_offer_id.value))),
     ),
-    scheduler.Event.UPDATE: lambda e: StatusUpdate(TaskStatus(e.update.status)),
-    scheduler.Event.UPDATE_OPERATION_STATUS: lambda e: OperationStatusUpdate(e.update_operation_status.status),
-    scheduler.Event.MESSAGE: lambda e: FrameworkMessage(
-        AgentID(e.message.agent_id.value), ExecutorID(e.message.executor_id.value), e.message.data
+    scheduler.Event.UPDATE: ("update", _update),
+    scheduler.Event.UPDATE_OPERATION_STATUS: (
+        "update_operation_status",
+        lambda e: OperationStatusUpdate(e.update_operation_status.status),
     ),
-    scheduler.Event.FAILURE: _failure,
-    scheduler.Event.ERROR: lambda e: Error(e.error.message),
+    scheduler.Event.MESSAGE: ("message", _message),
+    scheduler.Event.FAILURE: ("failure", _failure),
+    scheduler.Event.ERROR: ("error", lambda e: Error(e.error.message)),
 }
 
 
@@ -173,6 +224,13 @@ def event_of(message: scheduler.Event) -> Event | None:
     """The event that a message of the stream stands for; None for a type that this API does not know.
 
     SUBSCRIBED and HEARTBEAT concern the connection alone and are not among these.
+
+    Raises `StreamLost`: it lacks what its type says, or an id is none.
     """
-    read = _FROM_PROTO.get(message.type)
-    return None if read is None else read(message)
+    known = _FROM_PROTO.get(message.type)
+    if known is None:
+        return None
+    field, read = known
+    if not message.HasField(field):  # type: ignore[arg-type]
+        raise nonsense(f"an event of type {scheduler.Event.Type.Name(message.type)} without its {field}")
+    return read(message)

@@ -20,7 +20,7 @@ class ConnectionSettings:
     """All times in seconds, all sizes in bytes.
 
     ``encoding``              of calls and events: "protobuf" or "json"
-    ``missed_heartbeats``     so many heartbeat intervals without any byte are a lost stream
+    ``missed_heartbeats``     so many heartbeat intervals without a whole event (or 64 KiB of one) are a lost stream
     ``backoff``, ``max_backoff``
                               the first and the longest bound of the pause before the next attempt; each pause is drawn
                               evenly between a tenth of its bound and the bound, which doubles from one to the next

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import logging
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -76,16 +77,38 @@ async def test_01_the_interval_is_the_one_that_the_master_names(system: ActorSys
     await framework.deactivate()
 
 
-async def test_01_heartbeats_and_any_other_bytes_keep_the_stream(system: ActorSystem, master: ScriptedMaster) -> None:
+async def test_01_heartbeats_and_a_large_event_that_comes_slowly_keep_the_stream(
+    system: ActorSystem, master: ScriptedMaster
+) -> None:
     framework, stream = await registered(system, master)
     await stream.beat(10)
-    record = recordio.encode(Event(type=Event.HEARTBEAT).SerializeToString())
-    for byte in record:  # half a record is a sign of life too
+    large = offer("O1")
+    large.hostname = "h" * 500_000
+    event = Event(type=Event.OFFERS)
+    event.offers.offers.add().CopyFrom(large)
+    record = recordio.encode(event.SerializeToString())
+    for start in range(0, len(record), 70_000):
         await system.clock.sleep(70)
-        await stream.raw(bytes([byte]))
+        await stream.raw(record[start : start + 70_000])
+    assert (await next_event(framework, ResourceOffers)).offers[0].id == "O1"
     await system.clock.sleep(70)
     assert master.subscribes == 1
     assert framework.master == master.url
+    await framework.deactivate()
+
+
+async def test_01_a_stream_that_never_finishes_an_event_is_lost_though_heartbeats_come_in(
+    system: ActorSystem, master: ScriptedMaster
+) -> None:
+    framework, stream = await registered(system, master)
+    begun = system.clock.time()
+    await stream.raw(b"9000\n")  # it was 2
+    beating = asyncio.ensure_future(stream.beat(100))
+    assert "finished no record for 75 s" in await disconnected(framework)
+    assert system.clock.time() - begun == pytest.approx(75)
+    beating.cancel()
+    await master.subscription("F1")
+    await next_event(framework, Reregistered)
     await framework.deactivate()
 
 
@@ -184,6 +207,60 @@ async def test_04_a_record_that_is_no_event_ends_the_stream(system: ActorSystem,
     await framework.deactivate()
 
 
+def _of_another_framework(event: Event) -> None:
+    event.type = Event.SUBSCRIBED
+    event.subscribed.framework_id.value = "F0"
+
+
+def _without_what_it_says(event: Event) -> None:
+    event.type = Event.MESSAGE
+
+
+def _without_the_agent_to_acknowledge_to(event: Event) -> None:
+    event.type = Event.UPDATE
+    event.update.status.CopyFrom(status("t", "TASK_RUNNING", UUID))
+    event.update.status.ClearField("agent_id")
+
+
+def _without_a_time_to_expect_a_heartbeat(event: Event) -> None:
+    event.type = Event.SUBSCRIBED
+    event.subscribed.framework_id.value = "F1"
+    event.subscribed.heartbeat_interval_seconds = 1e300
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (_of_another_framework, "subscribes framework F0, and was asked to subscribe F1"),
+        (_without_what_it_says, "type MESSAGE without its message"),
+        (_without_the_agent_to_acknowledge_to, "names no agent"),
+        (_without_a_time_to_expect_a_heartbeat, "every 1e+300 s"),
+    ],
+)
+async def test_04_what_no_master_says_ends_the_stream_and_is_not_followed(
+    system: ActorSystem, master: ScriptedMaster, damage: Callable[[Event], None], reason: str
+) -> None:
+    framework, stream = await registered(system, master)
+    event = Event()
+    damage(event)
+    await stream.send(event)
+    assert reason in await disconnected(framework)
+    assert (await master.subscription("F1")).call.framework_id.value == "F1"
+    await next_event(framework, Reregistered)
+    assert framework.id == "F1"
+    await framework.deactivate()
+
+
+async def test_04_an_id_that_is_no_text_is_nobodys(system: ActorSystem, master: ScriptedMaster) -> None:
+    framework, stream = await registered(system, master)
+    update = Event(type=Event.UPDATE)
+    update.update.status.CopyFrom(status("task-1", "TASK_RUNNING", UUID))
+    await stream.raw(recordio.encode(update.SerializeToString().replace(b"task-1", b"task-\xb1")))
+    assert "an id reads" in await disconnected(framework)
+    assert framework.known_tasks == {}
+    await framework.deactivate()
+
+
 # -- 5: redirects, circles, 503
 
 
@@ -271,6 +348,20 @@ async def test_06_a_foreign_stream_id_is_final_and_the_framework_is_not_stolen_b
     await system.clock.sleep(300)
     assert master.subscribes == 1
     assert len(master.calls) == 1
+
+
+async def test_06_a_stream_id_that_a_bad_line_made_of_ours_is_nobodys(
+    system: ActorSystem, master: ScriptedMaster
+) -> None:
+    framework, _ = await registered(system, master)
+    text = "The stream ID 'stream-q' included in this request didn't match the stream ID currently associated with"
+    master.answer = lambda call, stream_id: (400, text)
+    with pytest.raises(CallRefused, match="stream-q"):
+        await framework.driver.revive_offers()
+    master.answer = lambda call, stream_id: (202, "")
+    await framework.driver.revive_offers()
+    assert master.subscribes == 1
+    await framework.deactivate()
 
 
 # -- 7: 403
@@ -700,6 +791,25 @@ async def test_20_a_master_that_starts_and_does_not_know_its_own_paths_yet_is_as
     await master.subscription("F1")
     await next_event(framework, Reregistered)
     await framework.deactivate()
+
+
+async def test_20_a_refusal_of_what_was_taken_before_is_believed_at_the_fifth_time(
+    system: ActorSystem, master: ScriptedMaster
+) -> None:
+    framework, stream = await registered(system, master)
+    refusals = iter([web.Response(status=400, text="Failed to parse body into Call protobuf") for _ in range(3)])
+    master.refuse = lambda call: next(refusals, None)
+    await stream.end()
+    await disconnected(framework)
+    stream = await master.subscription("F1")
+    await next_event(framework, Reregistered)
+    await stream.beat(1)
+    master.refuse = lambda call: web.Response(status=400, text="No.")
+    await stream.end()
+    await disconnected(framework)
+    with pytest.raises(SubscriptionRefused, match="No"):
+        await anext(framework.events)
+    assert master.subscribes == 5 + 5
 
 
 async def test_20_a_failure_alone_ends_no_task(system: ActorSystem, master: ScriptedMaster) -> None:

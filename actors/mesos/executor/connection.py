@@ -108,7 +108,7 @@ class ExecutorConnection:
             try:
                 await self._subscribe(session)
             except Refused as error:
-                if is_permanent(error.status, known=True, attempt=1):
+                if is_permanent(error.status, known=False, attempt=0):
                     return f"the agent does not take this executor: {error.reason}"
                 failure: Exception = error
             except StreamLost as error:
