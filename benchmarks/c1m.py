@@ -9,7 +9,8 @@ The framework keeps every offer and fills one after the other, so fast that no m
 else it would send all launches before it reads the first status, and each status would wait for longer than the ten
 seconds after which an agent sends it again. Each task says TASK_STARTING and TASK_RUNNING, both are acknowledged, and
 all stay running until the last one does; then mesos-local is asked to end. Told while it runs, for each tenth of the
-tasks: tasks a second, CPU for a task in both processes, what both hold in memory, and when the end is to be expected;
+tasks: tasks a second, CPU for a task in both processes, what both hold in memory, how long a task took from its launch
+until this process read that it runs, and when the end is to be expected;
 the first tenth has the offers of all agents in it. It gives up when nothing has come for two minutes.
 
 ``python -m benchmarks.c1m --tasks 100000`` runs it for a number of one's own. What was measured is kept in
@@ -28,6 +29,7 @@ import re
 import subprocess
 import sys
 import time
+from array import array
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -51,7 +53,10 @@ KEPT = proof.KEPT / "c1m.jsonl"
 
 @dataclass(frozen=True, slots=True)
 class Tenth:
-    """Of the tasks. ``seconds`` by the clock and of CPU for a task; ``memory`` in bytes, at its end."""
+    """Of the tasks. ``seconds`` by the clock and of CPU for a task; ``memory`` in bytes, at its end.
+
+    ``latency``: seconds from the launch of a task until the framework read that it runs.
+    """
 
     of: int
     tasks: int
@@ -60,12 +65,16 @@ class Tenth:
     cpu_of_framework: float
     memory_of_mesos: int
     memory_of_framework: int
+    latency_p50: float
+    latency_p99: float
+    latency_max: float
 
     def __str__(self) -> str:
         return (
             f"{time.strftime('%X')} {self.tasks:>9,} tasks running  {self.tasks_per_second:7,.0f}/s  "
             f"mesos-local {self.cpu_of_mesos * 1e6:4.0f} µs {self.memory_of_mesos / 2**20:6,.0f} MB  "
             f"framework {self.cpu_of_framework * 1e6:4.0f} µs {self.memory_of_framework / 2**20:6,.0f} MB  "
+            f"running after {self.latency_p50:.2f} s, 99 % {self.latency_p99:.2f} s  "
             f"the last one in {(self.of - self.tasks) * self.seconds:,.0f} s"
         )
 
@@ -117,7 +126,8 @@ async def run(size: int, url: str, mesos: psutil.Process) -> list[Tenth]:
         framework = await Mesos(system).register_framework(url, info, reconciliation=None)
         launched = running = 0
         offers: deque[Offer] = deque()
-        runs = bytearray(size)
+        launched_at = array("d", bytes(8 * size))
+        latencies = array("d")
         due = step = max(1, size // 10)
         print(f"{time.strftime('%X')} subscribed", flush=True)
         began = _figures(mesos, own)
@@ -135,19 +145,24 @@ async def run(size: int, url: str, mesos: psutil.Process) -> list[Tenth]:
                 case StatusUpdate(status):
                     acknowledged = framework.driver.acknowledge(status)
                     number = int(status.task_id.removeprefix("task-"))
-                    if status.state is TaskState.TASK_RUNNING and not runs[number]:  # not one that is said again
-                        runs[number] = True
+                    if status.state is TaskState.TASK_RUNNING and launched_at[number]:  # not one that is said again
+                        latencies.append(time.perf_counter() - launched_at[number])
+                        launched_at[number] = 0.0
                         running += 1
                     if running >= due:
                         ended = _figures(mesos, own)
                         each = [(after - before) / step for before, after in zip(began[:3], ended[:3], strict=True)]
-                        tenths.append(Tenth(size, running, *each, *ended[3:]))
+                        waited = sorted(latencies)
+                        p50, p99 = waited[len(waited) // 2], waited[len(waited) * 99 // 100]
+                        tenths.append(Tenth(size, running, *each, *ended[3:], p50, p99, waited[-1]))
+                        del latencies[:]
                         print(tenths[-1], flush=True)
                         began, due = ended, due + step
             while offers and launched < size and launched - running < ON_THEIR_WAY:
                 offer = offers.popleft()
                 fitting = min(round(offer.resources.cpus * 100), size - launched)
                 tasks = tasks_for(offer, launched, fitting, needed, command)
+                launched_at[launched : launched + fitting] = array("d", [time.perf_counter()]) * fitting
                 launched += fitting
                 framework.driver.launch_tasks(tasks, [offer.id])
         await acknowledged  # calls are answered in their order

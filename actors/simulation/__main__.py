@@ -48,12 +48,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--safeguards", action="store_true", help="leave out one after the other and search for it")
     parser.add_argument("--match", default="", help="with --safeguards: only those whose name has this in it")
     parser.add_argument("--page", type=Path, help="with --safeguards: write the table into this file")
+    parser.add_argument("--results", metavar="FILE", type=Path, help="what happened, as lines of JSON, as it goes")
     parser.add_argument("--until-closed", metavar="FD", type=int, help=argparse.SUPPRESS)  # of its own processes
     return parser
 
 
 def _search(options: argparse.Namespace) -> int:
-    from actors.simulation.coverage import missing, table
+    from actors.simulation.coverage import lines, missing, table
     from actors.simulation.scenarios import SCENARIOS
     from actors.simulation.search import Failure, Found, search
 
@@ -71,6 +72,8 @@ def _search(options: argparse.Namespace) -> int:
         now = time.monotonic()
         if now - told[0] > 5 or found.runs == total:
             told[0] = now
+            if options.results is not None:
+                options.results.write_text(lines(found), "utf-8")
             rate = found.runs / (now - began)
             print(  # noqa: T201
                 f"{found.runs}/{total} runs, {len(found.failures)} failed, {rate:.1f} runs/s, "

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 from actors.simulation.search import Found
 
-__all__ = ["SOMETIMES", "missing", "table"]
+__all__ = ["SOMETIMES", "lines", "missing", "table"]
 
 FAULT_KINDS = ("kill -9", "power cut", "pause", "reboot", "reset", "cut", "one-way cut", "slow network", "stalled disk",
                "full disk", "task fails", "bad starts", "sick", "drift", "no coordinator", "last words",
@@ -39,3 +41,14 @@ def table(found: Found) -> str:
         f"{len(found.failures)} failures"
     )
     return "\n".join(lines)
+
+
+def lines(found: Found) -> str:
+    """The same as lines of JSON, for a plot: the runs, and below them how often each of them happened in how many."""
+    head = {
+        "runs": found.runs,
+        "virtual_hours": round(found.virtual_seconds / 3600, 1),
+        "failures": [f"{each.scenario} {each.seed}: {each.invariant}" for each in found.failures],
+    }
+    kinds = [{"kind": kind, "times": found.counts[kind], "in_runs": found.struck[kind]} for kind in SOMETIMES]
+    return "".join(json.dumps(row) + "\n" for row in (head, *kinds))
