@@ -66,7 +66,7 @@ class MetricsDaemon(Actor[Any]):
         self._remote = remote
         self._settings = settings
         self._clock = self.context.system.clock
-        self._subscribers: set[ActorRef[Any]] = set()
+        self._subscribers: dict[ActorRef[Any], None] = {}
         self._looked_at = -math.inf
         self._asked_at = -math.inf
         self._wanted: dict[str, float] = {}  # by other nodes' ids: until when
@@ -92,16 +92,16 @@ class MetricsDaemon(Actor[Any]):
                 self._wake()
             case Subscribe(ref):
                 self.context.watch(ref)
-                self._subscribers.add(ref)
+                self._subscribers[ref] = None
                 if self._cluster.metrics_known():
                     ref.tell(ClusterMetricsChanged(self._cluster.metrics_known()))
                 self._observe()
             case Unsubscribe(ref):
                 if ref in self._subscribers:
-                    self._subscribers.remove(ref)
+                    del self._subscribers[ref]
                     self.context.unwatch(ref)
             case Terminated(ref):
-                self._subscribers.discard(ref)
+                self._subscribers.pop(ref, None)
             case Look():
                 self._looked_at = self._clock.time()
                 self._observe()

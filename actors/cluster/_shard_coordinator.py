@@ -51,7 +51,7 @@ class _Rebalance(DeadLetterSuppression):
 class _Move:
     """A shard that is being stopped where it is. ``awaited``: what regions have still to forget where that is."""
 
-    awaited: set[ActorRef[Any]]
+    awaited: dict[ActorRef[Any], None]
     asked: list[ActorRef[Any]] = field(default_factory=list)  # who wants to know its next home
 
 
@@ -73,14 +73,14 @@ class ShardCoordinator(Actor[Any]):
         self._leaving: set[str] = set()
         self._early: list[tuple[str, ActorRef[Any]]] = []  # asked before all had told
         self._awaited: set[str] | None = None  # nodes that have not told yet
-        self._remembered: set[str] = set()
+        self._remembered: dict[str, None] = {}
 
     async def pre_start(self) -> None:
         if self._journal is not None:
             prefix = stream_of(self._kind, "")
             async for stream, recovered in self._journal.replay_all(prefix):
                 if entities_of(recovered):
-                    self._remembered.add(stream.removeprefix(prefix))
+                    self._remembered[stream.removeprefix(prefix)] = None
         self._awaited = {node.id for node in self._cluster.state().with_role(self._role)}
         self._cluster.subscribe(self.ref, MemberRemoved, initial="nothing")
         self.context.timers.start_fixed_delay("repeat", _Repeat(), _REPEAT)
@@ -203,17 +203,18 @@ class ShardCoordinator(Actor[Any]):
     def _move(self, shard: str) -> None:
         if shard not in self._moves:
             self._remember_shard(shard)
-            self._moves[shard] = _Move({*self._regions.values(), *self._others})
+            self._moves[shard] = _Move(self._everybody())
             self._continue(shard)
 
     def _remember_shard(self, shard: str) -> None:
         """(Whether it has remembered entities its next home finds out.)"""
         if self._journal is not None:
-            self._remembered.add(shard)
+            self._remembered[shard] = None
 
     def _continue(self, shard: str) -> None:
         move = self._moves[shard]
-        move.awaited &= {*self._regions.values(), *self._others}
+        everybody = self._everybody()
+        move.awaited = {region: None for region in move.awaited if region in everybody}
         for region in move.awaited:
             region.tell(BeginHandOff(shard), self.ref)
         if not move.awaited:
@@ -221,10 +222,13 @@ class ShardCoordinator(Actor[Any]):
             if owner is not None:
                 owner.tell(HandOff(shard), self.ref)
 
+    def _everybody(self) -> dict[ActorRef[Any], None]:
+        return dict.fromkeys(self._regions.values()) | self._others
+
     def _begun(self, shard: str, region: ActorRef[Any] | None) -> None:
         move = self._moves.get(shard)
         if move is not None and region in move.awaited:
-            move.awaited.discard(region)
+            del move.awaited[region]
             if not move.awaited:
                 self._continue(shard)
 

@@ -25,7 +25,7 @@ from ._wire import (
     ToEntity,
 )
 from .cluster import Cluster
-from .events import MemberRemoved
+from .events import MemberRemoved, SelfRemoved
 
 if TYPE_CHECKING:
     from .sharding import ShardingSettings
@@ -82,7 +82,7 @@ class Region(Actor[Any]):
         self._leaving: list[ActorRef[Any]] | None = None  # who waits for that
 
     def pre_start(self) -> None:
-        self._cluster.subscribe(self.ref, MemberRemoved, initial="nothing")
+        self._cluster.subscribe(self.ref, MemberRemoved, SelfRemoved, initial="nothing")
         if self._hosts:
             self._cluster.on_leaving(self.ref.name, self._leave)
         self.context.timers.start_fixed_delay("look", _Look(), _LOOK)
@@ -111,6 +111,9 @@ class Region(Actor[Any]):
                 self._gone(ref)
             case MemberRemoved(node):
                 self._forget(node)
+            case SelfRemoved():
+                # Its shards are started elsewhere by now: nothing may be said to its entities any more.
+                self.context.stop(self.ref)
             case _Look():
                 self._look()
             case _Leave():

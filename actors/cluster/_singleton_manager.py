@@ -11,6 +11,7 @@ from actors.core import Actor, ActorRef, Failure, Props, Terminated
 
 from .cluster import Cluster
 from .coordinator import Lease
+from .events import SelfRemoved
 
 __all__ = ["Manager"]
 
@@ -56,6 +57,7 @@ class Manager(Actor[Any]):
 
     def pre_start(self) -> None:
         self._cluster.on_leaving(self.ref.name, self._hand_over)
+        self._cluster.subscribe(self.ref, SelfRemoved, initial="nothing")
         self._claim()
 
     async def post_stop(self) -> None:
@@ -75,6 +77,8 @@ class Manager(Actor[Any]):
                 self._lost(lease, reason)
             case Terminated(ref, _, reason) if ref is self._singleton:
                 return self._ended(reason)
+            case SelfRemoved():
+                self.context.stop(self.ref)  # and with it the singleton: whoever is a member may have it
             case _HandOver():
                 return self._leave()
             case _Claim():

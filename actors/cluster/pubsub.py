@@ -152,7 +152,7 @@ class Mediator(Replica):
     def __init__(self, cluster: Cluster) -> None:
         super().__init__(cluster)
         self._subscribers: dict[str, dict[str, dict[ActorRef[Any], None]]] = {}  # topic → group → refs
-        self._topics: dict[ActorRef[Any], set[tuple[str, str]]] = {}
+        self._topics: dict[ActorRef[Any], dict[tuple[str, str], None]] = {}
         self._put: dict[str, ActorRef[Any]] = {}  # path → who is there
 
     def receive(self, message: Any) -> None:
@@ -163,7 +163,7 @@ class Mediator(Replica):
                 self._deliver(topic, groups, to_all, inner)
             case _Subscribe(topic, ref, group):
                 self.context.watch(ref)
-                self._topics.setdefault(ref, set()).add((topic, group))
+                self._topics.setdefault(ref, {})[topic, group] = None
                 self._subscribers.setdefault(topic, {}).setdefault(group, {})[ref] = None
                 self.add(_TOPIC + topic, group)
                 self.reply("subscribed")
@@ -202,7 +202,7 @@ class Mediator(Replica):
         topics = self._topics.get(ref)
         if topics is None or (topic, group) not in topics:
             return
-        topics.discard((topic, group))
+        del topics[topic, group]
         if not topics:
             del self._topics[ref]
             self._let_go(ref)

@@ -95,7 +95,7 @@ class Desk(Replica):
 
     def __init__(self, cluster: Cluster) -> None:
         super().__init__(cluster)
-        self._keys: dict[ActorRef[Any], set[str]] = {}  # of this node's actors
+        self._keys: dict[ActorRef[Any], dict[str, None]] = {}  # of this node's actors
         self._changed: dict[str, None] = {}  # what is to be announced
         self._subscribers: dict[str, dict[ActorRef[Any], Listing | None]] = {}  # and what each was told last
 
@@ -107,7 +107,7 @@ class Desk(Replica):
         match message:
             case _Register(key, ref):
                 self.context.watch(ref)
-                self._keys.setdefault(ref, set()).add(key)
+                self._keys.setdefault(ref, {})[key] = None
                 self.add(key, ref)
                 self.reply("registered")
             case _Deregister(key, ref):
@@ -136,8 +136,8 @@ class Desk(Replica):
                 super().receive(message)
 
     def _deregister(self, key: str, ref: ActorRef[Any]) -> None:
-        keys = self._keys.get(ref, set())
-        keys.discard(key)
+        keys = self._keys.get(ref, {})
+        keys.pop(key, None)
         if not keys:
             self._keys.pop(ref, None)
         self.remove(key, ref)

@@ -76,7 +76,7 @@ class _Tree:
         self._held: dict[str, int] = {}  # name → the version of the holder's node, while the lease is ours
         self._known: dict[str, tuple[int, Member]] = {}  # members never change: each is read once
         self._sessions: dict[str, int | None] = {}  # of own members, in which session they were made
-        self._changes: set[asyncio.Event] = set()
+        self._changes: dict[asyncio.Event, None] = {}  # in their order: sets have none that comes again
         self._unlisten = zookeeper.listen(self._session_turned)
 
     def close(self) -> None:
@@ -234,9 +234,9 @@ class _Tree:
 
 
 class _Woken:
-    def __init__(self, changes: set[asyncio.Event]) -> None:
+    def __init__(self, changes: dict[asyncio.Event, None]) -> None:
         self._event = asyncio.Event()
-        changes.add(self._event)
+        changes[self._event] = None
 
     async def wait(self) -> None:
         await self._event.wait()

@@ -68,6 +68,7 @@ class Connection(asyncio.Protocol):
             ext_hook=self._extension,
             strict_map_key=False,
             max_buffer_size=max(message_limit + 2 * _READ, _BEFORE_PROOF),
+            read_size=_BEFORE_PROOF,  # bytes that it begins with: a stranger costs no more
         )
         self._extend: Callable[[int, bytes], Any] = _no_extension
         self._unproven = 0

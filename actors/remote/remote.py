@@ -195,13 +195,17 @@ class Remote:
     # Membership, for a cluster
 
     def keep_connected(self, address: Address, wanted: bool = True) -> None:
-        """Be connected to that system even if there is nothing to say, so that its loss is noticed."""
-        association = self.association(address)
-        association.want(wanted)
+        """Be connected to that system even if there is nothing to say, so that its loss is noticed.
+
+        An earlier run of our own at our own address is a member until its time is over: whoever calls there is us.
+        """
+        if address != self.address:
+            self.association(address).want(wanted)
 
     def quarantine(self, address: Address, uid: int, reason: str) -> None:
         """Have nothing more to do with that run of that system."""
-        self.association(address).quarantine(reason, uid)
+        if address != self.address:
+            self.association(address).quarantine(reason, uid)
 
     # Connections
 

@@ -24,6 +24,7 @@ SOMETIMES = (
     "branch: an unreachable instance came back",
     "branch: a launch is confirmed to another process than ordered it",
     "branch: a second leader leads", "branch: another master is elected", "session over",
+    "deposit", "leave", "down", "member removed", "self removed", "unreachable", "reachable", "terminated",
 )  # fmt: skip
 
 

@@ -13,9 +13,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from actors.simulation.disk import Disk
     from actors.simulation.mesos import SimulatedMesos
-    from actors.simulation.stage import Stage
     from actors.simulation.world import Host, World
+    from actors.simulation.zookeeper import SimulatedZooKeeper
 
 __all__ = ["FAULTS", "LATENCY", "Befallen", "Fault"]
 
@@ -24,13 +25,37 @@ LATENCY = (0.0005, 0.01)
 
 
 class Befallen:
-    """What faults befall: a Mesos, and the ``hosts`` of the framework, or service, that runs on it."""
+    """What faults befall: the ``hosts`` of a framework, or service, or cluster, and what these stand on."""
 
-    def __init__(self, world: World, mesos: SimulatedMesos, hosts: list[Host]) -> None:
-        self.world, self.mesos, self.hosts = world, mesos, hosts
+    def __init__(
+        self,
+        world: World,
+        hosts: list[Host],
+        *,
+        mesos: SimulatedMesos | None = None,
+        disk: Disk | None = None,
+        zookeeper: SimulatedZooKeeper | None = None,
+    ) -> None:
+        self.world, self.hosts = world, hosts
+        self._mesos, self._disk, self._zookeeper = mesos, disk, zookeeper
         self.bad_starts_until = 0.0
         self.sick: int | None = None
         self.disturbed_at = 0.0
+
+    @property
+    def mesos(self) -> SimulatedMesos:
+        assert self._mesos is not None, "this world has no Mesos"
+        return self._mesos
+
+    @property
+    def disk(self) -> Disk:
+        assert self._disk is not None, "this world has no disk"
+        return self._disk
+
+    @property
+    def zookeeper(self) -> SimulatedZooKeeper:
+        assert self._zookeeper is not None, "this world has no ZooKeeper"
+        return self._zookeeper
 
     def disturbed(self, seconds: float = 0.0) -> None:
         """Tasks suffer from something else than us, or are out of our sight, for so long."""
@@ -42,6 +67,8 @@ class Befallen:
     def calm(self) -> None:
         """The faults are over."""
         world = self.world
+        if self._disk is not None:
+            self._disk.free()
         world.happened("calm", "world", "the faults are over: cuts heal, the dead return")
         world.network.heal()
         self.calm_network()
@@ -120,7 +147,7 @@ def _reset_one(stage: Befallen, host: Host) -> None:
 
 def _reset_connection(stage: Befallen, draw: int, which: int) -> None:
     """One connection of many: what was under way on it is lost, and nobody notices but who waits for an answer."""
-    host = _service(stage, draw)
+    host = _ours(stage, draw)
     mine = [each for each in stage.world.network.transports.values() if each.touches(host.address)]
     if mine:
         chosen = mine[which % len(mine)]
@@ -130,12 +157,12 @@ def _reset_connection(stage: Befallen, draw: int, which: int) -> None:
 
 
 def _reset_service(stage: Befallen, draw: int) -> None:
-    _reset_one(stage, _service(stage, draw))
+    _reset_one(stage, _ours(stage, draw))
 
 
 def _lose_calls(stage: Befallen, draw: int, delay: float) -> None:
     """The connection that carries a framework's calls breaks by itself: calls, or what they were answered, are lost."""
-    host = _service(stage, draw)
+    host = _ours(stage, draw)
 
     def lose() -> None:
         for each in [*stage.world.network.transports.values()]:
@@ -153,7 +180,7 @@ def _die_unheard(stage: Befallen, draw: int, down_for: float, later: float) -> N
     stage.world.later(down_for + later, lambda: _fail_task(stage, draw))
 
 
-def _lose_agent_with_full_disk(stage: Stage, draw: int, seconds: float) -> None:
+def _lose_agent_with_full_disk(stage: Befallen, draw: int, seconds: float) -> None:
     """What becomes of the tasks of an agent that is away cannot be written, until it has become something else."""
     _pause(_agent)(stage, draw, seconds)
     stage.world.later(5.0, lambda: _fill(stage, seconds - 6.0))
@@ -185,32 +212,32 @@ def _slow(stage: Befallen, seconds: float) -> None:
     stage.world.later(seconds, stage.calm_network)
 
 
-def _stall(stage: Stage, seconds: float) -> None:
+def _stall(stage: Befallen, seconds: float) -> None:
     stage.world.fault("stalled disk", "disk", f"writes nothing for {seconds:g} s")
-    stage.service.disk.stall(seconds)
+    stage.disk.stall(seconds)
 
 
-def _fill(stage: Stage, seconds: float) -> None:
+def _fill(stage: Befallen, seconds: float) -> None:
     stage.world.fault("full disk", "disk", f"is full for {seconds:g} s")
-    stage.service.disk.fill()
-    stage.world.later(seconds, stage.service.disk.free)
+    stage.disk.fill()
+    stage.world.later(seconds, stage.disk.free)
 
 
-def _stall_and_kill(stage: Stage, draw: int, seconds: float, down_for: float) -> None:
+def _stall_and_kill(stage: Befallen, draw: int, seconds: float, down_for: float) -> None:
     _stall(stage, seconds)
     # Whatever is promised meanwhile is not on the disk when the process dies.
-    stage.world.later(seconds / 2, lambda: _kill(_service)(stage, draw, down_for))
+    stage.world.later(seconds / 2, lambda: _kill(_ours)(stage, draw, down_for))
 
 
-def _tear(stage: Stage, draw: int, delay: float, down_for: float) -> None:
+def _tear(stage: Befallen, draw: int, delay: float, down_for: float) -> None:
     """The power goes while the disk is at work."""
-    stage.world.later(delay, lambda: _kill(_service, silently=True)(stage, draw, down_for))
+    stage.world.later(delay, lambda: _kill(_ours, silently=True)(stage, draw, down_for))
 
 
-def _stall_and_lose(stage: Stage, draw: int, seconds: float) -> None:
+def _stall_and_lose(stage: Befallen, draw: int, seconds: float) -> None:
     _stall(stage, seconds)
     # What is to be launched waits for the disk, while its offers end with the subscription, which comes anew meanwhile.
-    stage.world.later(seconds / 4, lambda: _reset_one(stage, _service(stage, draw)))
+    stage.world.later(seconds / 4, lambda: _reset_one(stage, _ours(stage, draw)))
 
 
 def _last_words(stage: Befallen, seconds: float, down_for: float) -> None:
@@ -256,17 +283,15 @@ def _drift(stage: Befallen, draw: int, percent: float) -> None:
     host.machine.drift(1 + percent / 100)
 
 
-def _lose_coordinator(stage: Stage, draw: int, seconds: float) -> None:
-    hosts = stage.service.hosts
-    host = hosts[draw % len(hosts)]
-    zookeeper, network = _zookeeper(stage, draw), stage.world.network
+def _lose_coordinator(stage: Befallen, draw: int, seconds: float) -> None:
+    host, zookeeper, network = _ours(stage, draw), stage.zookeeper.host, stage.world.network
     stage.world.fault("no coordinator", host.name, f"and ZooKeeper do not hear each other for {seconds:g} s")
     network.cut(host.address, towards=zookeeper.address)
     network.cut(zookeeper.address, towards=host.address)
     stage.world.later(seconds, lambda: network.heal(host.address))
 
 
-def _service(stage: Befallen, draw: int) -> Host:
+def _ours(stage: Befallen, draw: int) -> Host:
     return stage.hosts[draw % len(stage.hosts)]
 
 
@@ -276,8 +301,7 @@ def _master(stage: Befallen, draw: int) -> Host:
 
 
 def _zookeeper(stage: Befallen, draw: int) -> Host:
-    assert stage.mesos.zookeeper is not None, "this scenario has no ZooKeeper"
-    return stage.mesos.zookeeper.host
+    return stage.zookeeper.host
 
 
 def _agent(stage: Befallen, draw: int) -> Host:
@@ -285,9 +309,9 @@ def _agent(stage: Befallen, draw: int) -> Host:
 
 
 FAULTS: dict[str, Fault] = {
-    "kill service": Fault(_kill(_service), _host(0.5, 20), ("provisioned", "change written")),
-    "cut power of service": Fault(_kill(_service, silently=True), _host(0.5, 20)),
-    "pause service": Fault(_pause(_service), _host(0.5, 40)),
+    "kill service": Fault(_kill(_ours), _host(0.5, 20), ("provisioned", "change written")),
+    "cut power of service": Fault(_kill(_ours, silently=True), _host(0.5, 20)),
+    "pause service": Fault(_pause(_ours), _host(0.5, 40)),
     "kill master": Fault(_kill(_master), _host(0.5, 10), ("provisioned", "accept")),
     "cut power of master": Fault(_kill(_master, silently=True), _host(0.5, 10)),
     "pause master": Fault(_pause(_master), _host(0.5, 40)),
@@ -328,6 +352,9 @@ FAULTS: dict[str, Fault] = {
     "sick tasks": Fault(_sick, _host(1, 20)),
     "drift": Fault(_drift, lambda chance: (chance.randrange(100), round(chance.uniform(-3, 3), 2))),
     "lose coordinator": Fault(_lose_coordinator, _host(1, 20)),
+    "kill node": Fault(_kill(_ours), _host(0.5, 20), ("leads", "deposit", "durable")),
+    "cut power of node": Fault(_kill(_ours, silently=True), _host(0.5, 20), ("leads", "deposit", "durable")),
+    "pause node": Fault(_pause(_ours), _host(0.5, 40), ("leads", "deposit", "durable")),
     "kill zookeeper": Fault(_kill(_zookeeper), _host(0.5, 15), ("subscribe", "durable")),
     "pause zookeeper": Fault(_pause(_zookeeper), _host(0.5, 15)),
 }

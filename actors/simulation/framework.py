@@ -70,7 +70,7 @@ class Trouble(Befallen):
         most: int = 5,
         seconds: float = 60.0,
     ) -> None:
-        super().__init__(world, mesos, list(hosts))
+        super().__init__(world, list(hosts), mesos=mesos, zookeeper=mesos.zookeeper)
         chance = world.chance
         self._until = world.loop._now + seconds
         for _ in range(chance.randint(1, most)):

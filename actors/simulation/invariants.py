@@ -20,7 +20,7 @@ from actors.simulation.users import Definition
 from mesos_proto import mesos_pb2, scheduler_pb2
 
 if TYPE_CHECKING:
-    from actors.simulation.stage import Stage
+    from actors.simulation.service_stage import ServiceStage
 
 __all__ = ["Invariants"]
 
@@ -41,7 +41,7 @@ class Waiting:
 class Invariants:
     """Attached to the seams of a stage when it is made."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: ServiceStage) -> None:
         self.stage, self.world = stage, stage.world
         mesos, service = stage.mesos, stage.service
         mesos.on_acknowledged = self._acknowledged

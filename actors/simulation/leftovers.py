@@ -9,7 +9,7 @@ from actors.core import ActorSystem
 from actors.simulation.world import World
 from actors.testkit.virtual_loop import describe_task
 
-__all__ = ["end_all", "idle"]
+__all__ = ["asks_of", "end_all", "idle"]
 
 ENDS_WITHIN = 60.0
 """Virtual seconds in which a program must have ended."""
@@ -19,15 +19,19 @@ DAY = 24 * 3600.0
 
 def idle(system: ActorSystem) -> str | None:
     """What a service with nothing to do still has under way, if anything: asks, actors of deployments."""
-    asks = [
-        f"{type(reply.message).__name__} to {reply.target.path}"
-        for reply in system.asks.pending()
-        if reply.deadline < system.loop.time() + DAY  # others wait for the service's end
-    ]
-    if asks:
+    if asks := asks_of(system):
         return f"asks have not ended: {asks}"
     left = [node.path for node in system.tree().walk() if node.path.count("/supervisor/")]
     return f"actors of deployments are left: {left}" if left else None
+
+
+def asks_of(system: ActorSystem) -> list[str]:
+    """The asks that wait for an answer, but for those that wait for the program's end."""
+    return [
+        f"{type(reply.message).__name__} to {reply.target.path}"
+        for reply in system.asks.pending()
+        if reply.deadline < system.loop.time() + DAY
+    ]
 
 
 async def end_all(world: World) -> str | None:

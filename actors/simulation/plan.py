@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from actors.simulation.faults import FAULTS
 from actors.simulation.users import Definition
 
-__all__ = ["Plan", "Step", "draw"]
+__all__ = ["EVENTS", "Plan", "Step", "Users", "changes_of_apps", "draw"]
 
 EVENTS = {"launch": 8, "runs": 8, "acknowledged": 12, "durable": 25, "put": 4, "promised": 4, "subscribe": 3,
           "accept": 6, "kill": 6, "start": 3, "change written": 4, "provisioned": 8, "provision heard": 6}  # fmt: skip
@@ -59,25 +59,38 @@ class Plan:
 APPS = ("/db", "/cache", "/web")
 
 
-def draw(seed: int, *, faults: Mapping[str, float], seconds: float = 60.0, changes: int = 7, most: int = 7) -> Plan:
-    """``faults``: kind → weight."""
+Users = Callable[[random.Random, float], list[Step]]
+"""Draws what users do in so many seconds."""
+
+
+def draw(
+    seed: int,
+    *,
+    faults: Mapping[str, float],
+    users: Users,
+    events: Mapping[str, int] = EVENTS,
+    seconds: float = 60.0,
+    most: int = 7,
+) -> Plan:
+    """``faults``: kind → weight, ``most`` of them strike. ``events``: what they hang on → up to the how-manieth."""
     chance = random.Random(f"plan {seed}")
-    steps = [*_changes(chance, seconds, changes)]
+    steps = users(chance, seconds)
     kinds = [kind for kind in faults if chance.random() < 0.5] or [chance.choice(list(faults))]
     for _ in range(chance.randint(1, most)):
         kind = chance.choices(kinds, [faults[each] for each in kinds])[0]
         arguments = FAULTS[kind].draw(chance)
         if chance.random() < 0.55:
-            aims = FAULTS[kind].aims
-            after = chance.choice(list(aims) if aims and chance.random() < 0.6 else list(EVENTS))
+            aims = [each for each in FAULTS[kind].aims if each in events]
+            after = chance.choice(aims if aims and chance.random() < 0.6 else list(events))
             at = chance.choice([0.0, chance.uniform(0, 0.005), chance.uniform(0, 0.03), chance.uniform(0, 1.0)])
-            steps.append(Step(kind, at, arguments, after, chance.randint(1, EVENTS[after])))
+            steps.append(Step(kind, at, arguments, after, chance.randint(1, events[after])))
         else:
             steps.append(Step(kind, chance.uniform(0, seconds), arguments))
     return Plan(seed, seconds, tuple(steps), chance.randint(1, 4))
 
 
-def _changes(chance: random.Random, seconds: float, most: int) -> list[Step]:
+def changes_of_apps(chance: random.Random, seconds: float, most: int = 7) -> list[Step]:
+    """What is done to three apps that depend on each other."""
     versions = 0
     last: dict[str, list[Definition]] = {}
     steps = []

@@ -5,10 +5,13 @@ from __future__ import annotations
 import gc
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
-from actors.simulation.plan import Plan, draw
+from actors.simulation.cluster_stage import EVENTS_OF_A_CLUSTER, ClusterStage, deposits
+from actors.simulation.plan import EVENTS, Plan, Users, changes_of_apps, draw
+from actors.simulation.service_stage import ServiceStage
 from actors.simulation.stage import Stage
 from actors.simulation.world import Line, Violation, World
 from actors.testkit import NothingCanHappen, VirtualLoop
@@ -27,14 +30,17 @@ MAX_GROWTH = 128 << 20
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """``faults``: kind → weight; the more, the more often."""
+    """``faults``: kind → weight; the more, the more often. ``events``: what they hang on. ``users``: what these do."""
 
     about: str
     faults: Mapping[str, float]
-    hosts: int = 1
+    stage: Callable[[World, Plan], Stage] = ServiceStage
+    users: Users = changes_of_apps
+    events: Mapping[str, int] = field(default_factory=EVENTS.copy)
+    max_turns: int = MAX_TURNS
 
     def plan(self, seed: int) -> Plan:
-        return draw(seed, faults=self.faults)
+        return draw(seed, faults=self.faults, users=self.users, events=self.events)
 
 
 @dataclass(slots=True)
@@ -60,6 +66,9 @@ LEADERS = ("kill service", "cut power of service", "pause service", "lose coordi
            "pause zookeeper", "cut", "reset", "drift", "stall disk", "kill master", "pause master",
            "kill agent", "fail task")  # fmt: skip
 
+CLUSTER = ("kill node", "cut power of node", "pause node", "cut", "cut one way", "reset", "slow network", "drift",
+           "stall disk", "fill disk", "lose coordinator", "kill zookeeper", "pause zookeeper")  # fmt: skip
+
 SCENARIOS: dict[str, Scenario] = {
     "crashes": Scenario(
         "the service, the master and agents are killed, their power is cut, they stand still; tasks fail",
@@ -75,7 +84,16 @@ SCENARIOS: dict[str, Scenario] = {
         "ZooKeeper elects one of two hosts of the service, and one of two masters; leaders are killed, stand still, do "
         "not reach ZooKeeper; ZooKeeper is killed, or stands still",
         dict.fromkeys(LEADERS, 1.0) | {"pause service": 3.0, "lose coordinator": 2.0},
-        hosts=2,
+        partial(ServiceStage, hosts=2),
+    ),
+    "cluster": Scenario(
+        "nodes of a cluster, with a singleton that has a journal, are killed, stand still, do not reach each other or "
+        "ZooKeeper, leave and come back",
+        dict.fromkeys(CLUSTER, 1.0) | {"pause node": 2.0, "cut": 2.0, "reset": 2.0, "lose coordinator": 2.0},
+        ClusterStage,
+        deposits,
+        EVENTS_OF_A_CLUSTER,
+        max_turns=4 * MAX_TURNS,
     ),
 }
 
@@ -83,14 +101,16 @@ SCENARIOS: dict[str, Scenario] = {
 def run(scenario: Scenario, plan: Plan) -> Outcome:
     """Play a plan. The same plan gives the same outcome, in any process."""
     logging.disable(logging.CRITICAL)
-    loop = VirtualLoop(plan.seed, order="actors", max_turns=MAX_TURNS, max_still=MAX_STILL, max_growth=MAX_GROWTH)
+    loop = VirtualLoop(
+        plan.seed, order="actors", max_turns=scenario.max_turns, max_still=MAX_STILL, max_growth=MAX_GROWTH
+    )
     outcome = Outcome(plan, None, [])
 
     async def main() -> None:
         world = World(plan.seed)
         outcome.trace, outcome.counts = world.trace, world.counts
         try:
-            await Stage(world, plan, hosts=scenario.hosts).play()
+            await scenario.stage(world, plan).play()
         finally:
             world.end()
 

@@ -24,12 +24,12 @@ from actors.marathon.health import Target
 from actors.marathon.model import HealthCheck
 from actors.mesos import ConnectionSettings
 from actors.simulation.disk import Disk, DiskJournal
+from actors.simulation.leases import Leases
 from actors.simulation.mesos import SimulatedMesos
 from actors.simulation.offers import Offers
 from actors.simulation.world import Host, World
 from actors.simulation.zookeeper import SimulatedZooKeeper
 from actors.testkit import HERE
-from actors.testkit.machines import Life
 from actors.zookeeper import ZooKeeper
 
 __all__ = ["API_PORT", "SimulatedService"]
@@ -49,9 +49,8 @@ class SimulatedService:
         self.world, self.mesos = world, mesos
         self.disk = Disk(world.chance, world.loop.time if hosts == 1 else lambda: world.loop._now)
         self.zookeeper = zookeeper
-        self.leases: dict[str, tuple[Life, Lease]] = {}
+        self.leases = Leases(world)
         self._alone = MemoryCluster()
-        self.led_by: str | None = None
         self.systems: dict[str, ActorSystem] = {}
         self.healthy: Callable[[str, int], bool] = lambda host, port: True
         self.hosts = [world.host("marathon" if hosts == 1 else f"marathon{n}") for n in range(1, hosts + 1)]
@@ -61,6 +60,11 @@ class SimulatedService:
     def writer(self) -> str:
         """The host whose code is running."""
         return next((host.name for host in self.hosts if host.address == HERE.get()), "")
+
+    @property
+    def led_by(self) -> str | None:
+        """The host that leads, or did last."""
+        return self.leases.last
 
     @property
     def newest_epoch(self) -> int:
@@ -96,7 +100,7 @@ class SimulatedService:
                     await zookeeper.close()
 
     async def _lead(self, host: Host, system: ActorSystem, lease: Lease) -> None:
-        self._leads(host, lease)
+        self.leases.given(host, lease)
         journal = DiskJournal(self.disk, epoch=lease.epoch)
         marathon = await Marathon.start(
             system,
@@ -120,20 +124,6 @@ class SimulatedService:
             await marathon.stop()
             await api.close()
             raise
-
-    def _leads(self, host: Host, lease: Lease) -> None:
-        self.world.happened("leads", host.name, f"leads in epoch {lease.epoch}")
-        for name, (life, other) in self.leases.items():
-            if name != host.name and life.running and life.context.copy().run(other.held):
-                self.world.violated(
-                    "a lease that is held is given to nobody else",
-                    f"{host.name} leads in epoch {lease.epoch} while {name} holds that of {other.epoch}",
-                )
-        if self.led_by not in (None, host.name):
-            self.world.sometimes("a second leader leads")
-        self.led_by = host.name
-        assert host.machine.life is not None
-        self.leases[host.name] = (host.machine.life, lease)
 
     async def _first_end(self, lease: Lease, marathon: Marathon) -> None:
         lost = asyncio.ensure_future(lease.lost())

@@ -85,12 +85,13 @@ class Transport(asyncio.Transport):
                     ConnectionResetError(errno.ECONNRESET, "Connection reset by peer"),
                 )
             return
-        due = max(self._last_due, self._loop.time() + self.network.delay())
+        # By no machine's clock: with one that begins to drift, what is sent later could come before.
+        due = max(self._last_due, self._loop._now + self.network.delay())
         self._last_due = due
-        if due <= self._loop.time():
+        if due <= self._loop._now:
             self._loop.call_soon(self.peer.wake, item, context=self.peer.context)
         else:
-            self._loop.call_at(due, self.peer.wake, item, context=self.peer.context)
+            self._loop.call_at_true(due, self.peer.wake, item, context=self.peer.context)
 
     def wake(self, *arrived: bytes | BaseException | Callable[[], None] | None) -> None:
         """Take what arrived; read it a turn later, unless a read is due already."""

@@ -26,9 +26,12 @@ import os
 import random
 import socket
 from collections.abc import Callable, Iterable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from actors.testkit._transport import HERE, LIFE, Address, Transport
+
+if TYPE_CHECKING:
+    from actors.testkit.virtual_loop import VirtualLoop
 
 __all__ = ["HERE", "Listener", "Network", "Transport"]
 
@@ -38,7 +41,7 @@ FIRST_PORT: Final = 49152
 class Network:
     """What connects the programs of one virtual loop. Reached as ``loop.network``."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, chance: random.Random) -> None:
+    def __init__(self, loop: VirtualLoop, chance: random.Random) -> None:
         self.loop = loop
         self.chance = chance
         self.latency: float | tuple[float, float] = 0.0

@@ -224,6 +224,12 @@ class VirtualLoop(asyncio.BaseEventLoop):
         if self._drifts and (drift := self._drifts.get(HERE.get())) is not None:
             rate, since, shown = drift
             when = since + (when - shown) / rate + 1e-9  # never a rounding too early: what looks would wait again
+        return self.call_at_true(when, callback, *args, context=context)
+
+    def call_at_true(
+        self, when: float, callback: Callable[..., object], *args: Any, context: contextvars.Context | None = None
+    ) -> asyncio.TimerHandle:
+        """`call_at` by the world's own time, as the network keeps it, and not by the clock of any machine."""
         timer = _Timer(next(self.numbers), when, callback, args, self, context)
         life = LIFE.get() if context is None else context.get(LIFE)
         if life is not None and not life.running:
@@ -332,7 +338,6 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
     def close(self) -> None:
         """Close the loop, and bury the dead: only now may the ``finally`` blocks of what was killed run, in silence."""
-        _outside.forget()
         if self._dead:
             hook, sys.unraisablehook = sys.unraisablehook, lambda _: None
             try:
@@ -344,10 +349,13 @@ class VirtualLoop(asyncio.BaseEventLoop):
                     self._dead.clear()
                     self.network.transports.clear()
                     self.network.listeners.clear()
+                    _outside.forget()
                     super().close()
                     gc.collect()
+                    gc.collect()  # what the ``finally`` blocks that the first one ran have left
             finally:
                 sys.unraisablehook = hook
+        _outside.forget()
         super().close()
 
     def create_future(self) -> asyncio.Future[Any]:

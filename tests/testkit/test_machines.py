@@ -139,6 +139,33 @@ def test_a_drifting_clock_goes_faster_for_its_machine_alone() -> None:
     in_world(test)
 
 
+def test_bytes_do_not_overtake_each_other_when_the_clock_of_their_machine_begins_to_run_fast() -> None:
+    async def test(loop: VirtualLoop) -> None:
+        loop.network.latency = (0.0, 0.01)
+        read: list[bytes] = []
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            while data := await reader.read(1):
+                read.append(data)
+
+        machine = Machine(loop, SERVER)
+        await asyncio.sleep(100)
+
+        async def main() -> None:
+            _, writer = await asyncio.open_connection("127.0.0.1", server.sockets[0].getsockname()[1])
+            for number in range(100):
+                writer.write(bytes([number]))
+                if number == 50:
+                    machine.drift(1.5)
+
+        server = await asyncio.start_server(serve, "0.0.0.0", 0)
+        machine.start(main)
+        await asyncio.sleep(5)
+        assert read == [bytes([number]) for number in range(100)]
+
+    in_world(test)
+
+
 def test_the_actors_of_a_killed_machine_die_with_it() -> None:
     ticks: list[float] = []
 
