@@ -152,13 +152,13 @@ def test_bytes_do_not_overtake_each_other_when_the_clock_of_their_machine_begins
         await asyncio.sleep(100)
 
         async def main() -> None:
-            _, writer = await asyncio.open_connection("127.0.0.1", server.sockets[0].getsockname()[1])
+            _, writer = await asyncio.open_connection("10.0.0.2", 80)
             for number in range(100):
                 writer.write(bytes([number]))
                 if number == 50:
                     machine.drift(1.5)
 
-        server = await asyncio.start_server(serve, "0.0.0.0", 0)
+        await asyncio.start_server(serve, "10.0.0.2", 80)
         machine.start(main)
         await asyncio.sleep(5)
         assert read == [bytes([number]) for number in range(100)]
