@@ -7,6 +7,7 @@ faults are over.
 from __future__ import annotations
 
 import json
+import math
 import random
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -72,6 +73,7 @@ class ClusterStage(Stage):
         self._well: dict[str, float] = {}  # hosts that run and are not cut off, since when they are
         self._silent: dict[str, float] = {}  # the others
         self._seen: dict[tuple[str, str], float] = {}  # since when a run sees a member, by its id
+        self._knows: dict[str, float] = {}  # since when a run knows that it was removed
         self._ends: Counter[tuple[str, str]] = Counter()  # told: (who watches, who was watched)
         self.nodes = [BankNode(self, host, zookeeper, disk, ledger) for host in hosts]
 
@@ -140,6 +142,8 @@ class ClusterStage(Stage):
     def opened(self, account: str, run: str) -> None:
         """Of a node that was removed its shards live elsewhere before it hears of that; else nothing lives twice."""
         self.world.happened("opened", run.partition("/")[0], f"opens {account}")
+        if self.world.loop._now > self._knows.get(run, math.inf) + 0.1:
+            self.world.violated("nothing starts where one knows of his removal", f"{account} is opened on {run}")
         for node in self.nodes:
             life = node.host.machine.life
             runs = life is not None and life.running and node.run != run
@@ -151,6 +155,9 @@ class ClusterStage(Stage):
                 and self._is_member(run)
             ):
                 self.world.violated("an entity lives once", f"{account} is opened on {run}, and open on {node.run}")
+
+    def knows_that_it_was_removed(self, run: str) -> None:
+        self._knows[run] = self.world.loop._now
 
     def _is_member(self, run: str) -> bool:
         """For all that run: whoever of them has heard of its removal may start its shards elsewhere."""

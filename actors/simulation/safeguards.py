@@ -151,6 +151,8 @@ _LIST = (
          "cluster"),
     _one("a stream refuses a second writer", "actors.persistence.memory",
          "            if write.expected is not None and write.expected != end:\n", "            if False:\n", "cluster"),
+    _one("on a node that was removed nothing starts", "actors.cluster._shard_region",
+         "            case SelfRemoved():\n", "            case SelfRemoved() if False:\n", "cluster"),
     _one("nobody calls himself", "actors.remote.remote",
          "        if address != self.address:\n            self.association(address).want(wanted)\n",
          "        self.association(address).want(wanted)\n", "cluster"),

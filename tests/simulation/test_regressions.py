@@ -368,6 +368,29 @@ REGRESSIONS = {
             agents=3,
         ),
     ),
+    "a node that comes back before its old run is removed does not call itself": (
+        "cluster",
+        Plan(0, 60.0, (Step("kill node", 3.1, (0, 0.5)),), agents=1),
+    ),
+    "nothing starts on a node that knows that it was removed": (
+        "cluster",
+        Plan(
+            271,
+            60.0,
+            (
+                Step("deposit", 0.4604647165708792, (51, "account-1", 4)),
+                Step("deposit", 2.7691216549230067, (20, "account-1", 2)),
+                Step("leave", 3.0891888496513813, (63,)),
+                Step("deposit", 5.614930833847451, (41, "account-2", 3)),
+                Step("deposit", 18.8191646529272, (40, "account-1", 2)),
+                Step("pause node", 0.0, (61, 0.5), "session over", 1),
+                Step("pause node", 0.2353616113213277, (88, 26.27), "promised", 2),
+                Step("slow network", 0.0, (1,), "promised", 2),
+                Step("cut", 0.0007214509482622405, (62, 8.66), "deposit", 7),
+            ),
+            agents=1,
+        ),
+    ),
 }
 
 

@@ -158,7 +158,8 @@ def test_bytes_do_not_overtake_each_other_when_the_clock_of_their_machine_begins
                 if number == 50:
                     machine.drift(1.5)
 
-        await asyncio.start_server(serve, "10.0.0.2", 80)
+        Machine(loop, "10.0.0.2").start(lambda: asyncio.start_server(serve, "10.0.0.2", 80))
+        await asyncio.sleep(1)
         machine.start(main)
         await asyncio.sleep(5)
         assert read == [bytes([number]) for number in range(100)]
