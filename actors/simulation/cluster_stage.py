@@ -105,8 +105,12 @@ class ClusterStage(Stage):
 
     def calm(self) -> None:
         super().calm()
+        self._forget_what_was_told()
+        self._silent.clear()
+
+    def _forget_what_was_told(self) -> None:
         for node in self.nodes:
-            node.told.clear()  # what was seen by now is of the past
+            node.told.clear()
 
     # what must always hold
 
@@ -155,6 +159,9 @@ class ClusterStage(Stage):
                 and self._is_member(run)
             ):
                 self.world.violated("an entity lives once", f"{account} is opened on {run}, and open on {node.run}")
+
+    def heard_of(self, uid: int) -> None:
+        self._silent.pop(self._runs[uid].partition("/")[0], None)
 
     def knows_that_it_was_removed(self, run: str) -> None:
         self._knows[run] = self.world.loop._now
@@ -234,9 +241,16 @@ class ClusterStage(Stage):
             if len(homes := [node.run for node in self.nodes if account in node.open]) > 1:
                 return f"{account} is open {len(homes)} times: {homes}"
             for node in self.nodes:
-                if node.told.get(account) != stored:
+                told = node.told.get(account)
+                if told is None:
                     node.do(node.look(account))
-                    return f"{node.run} is told that {account} has {node.told.get(account)}, not {stored}"
+                elif told != stored:
+                    # One that lived elsewhere for a moment has written behind its back: its next write is refused, and
+                    # its next life knows all.
+                    node.do(node.deposit(account))
+                    self._forget_what_was_told()
+                if told != stored:
+                    return f"{node.run} is told that {account} has {told}, not {stored}"
         return None
 
     def under_way(self) -> str | None:
