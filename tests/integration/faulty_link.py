@@ -76,6 +76,10 @@ class FaultyLink:
         self._listens.set()
         await self._done.wait()
         server.close()
+        for line in self._lines:
+            line.abort()
+        while self._lines:  # noqa: ASYNC110 - what is still under way ends with a cancelled task, of which asyncio tells
+            await asyncio.sleep(0.001)
 
     # what a test does to it
 
