@@ -58,6 +58,7 @@ if TYPE_CHECKING:
         default_decider,
         look_at,
         look_at_all,
+        sometimes,
         stopping_decider,
     )
 
@@ -115,6 +116,7 @@ __all__ = [
     "default_decider",
     "look_at",
     "look_at_all",
+    "sometimes",
     "stopping_decider",
 ]
 

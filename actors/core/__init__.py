@@ -1,6 +1,7 @@
 """The actor runtime. Floor 1: standard library only; no network, no files, nothing of Mesos."""
 
 from .actor import Actor
+from .branches import sometimes
 from .clock import Clock
 from .context import ActorContext
 from .dispatchers import ThreadPoolDispatcher
@@ -109,5 +110,6 @@ __all__ = [
     "default_decider",
     "look_at",
     "look_at_all",
+    "sometimes",
     "stopping_decider",
 ]

@@ -13,12 +13,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from actors.local_mesos.simulated_runner import Fate
     from actors.simulation.disk import Disk
     from actors.simulation.mesos import SimulatedMesos
     from actors.simulation.world import Host, World
     from actors.simulation.zookeeper import SimulatedZooKeeper
 
-__all__ = ["FAULTS", "LATENCY", "Befallen", "Fault"]
+__all__ = ["FAULTS", "LATENCY", "Befallen", "Fault", "known", "mildest"]
 
 LATENCY = (0.0005, 0.01)
 """Seconds of one way over the network while nothing is wrong with it."""
@@ -41,6 +42,23 @@ class Befallen:
         self.bad_starts_until = 0.0
         self.sick: int | None = None
         self.disturbed_at = 0.0
+        world.befallen = self
+
+    def strike(self, kind: str, *arguments: Any) -> None:
+        """A fault of `FAULTS` strikes now; as mildly as can be, where arguments are left out."""
+        fault = known(kind)
+        fault.strike(self, *arguments, *mildest(fault)[len(arguments) :])
+
+    def bad_start(self, chance: random.Random) -> Fate | None:
+        """How a task fares that is started while starts are bad; None when they are not."""
+        from actors.local_mesos.simulated_runner import Fate  # not before a safeguard may be left out of it
+
+        if self.world.loop._now >= self.bad_starts_until:
+            return None
+        self.disturbed()
+        if chance.random() < 0.3:
+            return Fate(starts_after=chance.uniform(0, 1), runs=chance.uniform(0, 2), status=1 << 8)
+        return Fate(starts_after=chance.uniform(0.5, 6))
 
     @property
     def mesos(self) -> SimulatedMesos:
@@ -358,3 +376,28 @@ FAULTS: dict[str, Fault] = {
     "kill zookeeper": Fault(_kill(_zookeeper), _host(0.5, 15), ("subscribe", "durable")),
     "pause zookeeper": Fault(_pause(_zookeeper), _host(0.5, 15)),
 }
+
+
+def known(kind: str) -> Fault:
+    """The fault of that name; raises `ValueError`."""
+    if kind not in FAULTS:
+        raise ValueError(f"there is no fault {kind!r}; there are: {', '.join(sorted(FAULTS))}")
+    return FAULTS[kind]
+
+
+class _Mild(random.Random):
+    """Draws the smallest there is."""
+
+    def random(self) -> float:
+        return 0.0
+
+    def getrandbits(self, k: int, /) -> int:
+        return 0
+
+    def uniform(self, a: float, b: float) -> float:
+        return min(max(a, 0.0), b)
+
+
+def mildest(fault: Fault) -> tuple[Any, ...]:
+    """The arguments with which it is as mild as it can be drawn."""
+    return fault.draw(_Mild())

@@ -3,6 +3,7 @@
     mesos = SimulatedMesos(world, agents=3)
     await mesos.ready()                          framework: Mesos(system).register_framework(mesos.url, info)
     mesos.live                                   the tasks that run at this moment, whatever anybody believes
+    mesos.finished                               the ids of those that ended well
     mesos.master.kill()                          it forgets all but its registry; agents and frameworks come again
     SimulatedMesos(world, zookeeper=…)           two masters, of which ZooKeeper elects one: ``mesos.master``
     mesos.agents[0].host.kill()                  its tasks run on, as below a task runner
@@ -31,7 +32,7 @@ from actors.local_mesos.master.zookeeper_election import ZooKeeperElection
 from actors.local_mesos.messages import AcknowledgeUpdate, RunTask, UpdateStatus
 from actors.local_mesos.offered import agent_resources
 from actors.local_mesos.simulated_runner import Script, SimulatedRunner, as_written
-from actors.local_mesos.task_runner import Listener, RunnerEvent, Started, TaskCommand
+from actors.local_mesos.task_runner import Exited, Listener, RunnerEvent, Started, TaskCommand
 from actors.mesos import MasterDetector
 from actors.mesos.zookeeper_detector import ZooKeeperDetector
 from actors.simulation.world import Host, Watching, World
@@ -120,6 +121,7 @@ class SimulatedAgent:
         self.updates: dict[bytes, mesos_pb2.TaskStatus] = {}
         self.unacknowledged: dict[str, bytes] = {}
         self.acknowledged: set[bytes] = set()
+        self.unwritten: set[str] = set()
         self._told: dict[str, Life | None] = {}
         self.host.run(self._main)
 
@@ -178,7 +180,9 @@ class SimulatedAgent:
 
     def _look(self, message: Any) -> None:
         match message:
-            case RunTask(_, info):
+            case RunTask(framework, info):
+                if not framework.checkpoint:
+                    self.unwritten.add(info.task_id.value)
                 self.mesos.launched(LiveTask(info.task_id.value, info.command.value, self.host.name, info), self)
             case UpdateStatus(_, status, _):
                 self._sends(status)
@@ -195,7 +199,7 @@ class SimulatedAgent:
         world, task_id = self.mesos.world, status.task_id.value
         if status.uuid in self.updates:
             world.sometimes("an update is sent again")
-        elif task_id in self.unacknowledged:
+        elif task_id in self.unacknowledged and not self._forgot(status):
             state = mesos_pb2.TaskState.Name(status.state)
             world.violated(
                 "an agent sends one update of a task at a time",
@@ -204,6 +208,10 @@ class SimulatedAgent:
         if status.uuid and status.uuid not in self.acknowledged:  # a repeat may have been on its way already
             self.updates[status.uuid] = status
             self.unacknowledged[task_id] = status.uuid
+
+    def _forgot(self, status: mesos_pb2.TaskStatus) -> bool:
+        """Its process began anew, and the task's framework has the agent write nothing down."""
+        return status.reason == mesos_pb2.TaskStatus.REASON_RECONCILIATION and status.task_id.value in self.unwritten
 
     def seen(self, event: RunnerEvent) -> None:
         """The runner tells: a task starts, or is over."""
@@ -221,6 +229,8 @@ class SimulatedAgent:
             self.mesos.world.happened("runs", self.host.name, f"{task.id} runs")
         else:
             del self.tasks[task.id]
+            if isinstance(event, Exited) and event.status == 0:
+                self.mesos.finished.append(task.id)
             self.mesos.gone(task, f"ended ({type(event).__name__} {getattr(event, 'status', '')})")
 
 
@@ -272,6 +282,7 @@ class SimulatedMesos:
         for host in self.masters:
             host.run(partial(self._main, host))
         self.ever: set[str] = set()
+        self.finished: list[str] = []
         self.agents = [SimulatedAgent(self, number) for number in range(1, self.agents_wanted + 1)]
 
     @property

@@ -11,9 +11,9 @@ import json
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from actors.simulation.faults import FAULTS
+from actors.simulation.steps import Step
 from actors.simulation.users import Definition
 
 __all__ = ["EVENTS", "Plan", "Step", "Users", "changes_of_apps", "draw"]
@@ -21,25 +21,6 @@ __all__ = ["EVENTS", "Plan", "Step", "Users", "changes_of_apps", "draw"]
 EVENTS = {"launch": 8, "runs": 8, "acknowledged": 12, "durable": 25, "put": 4, "promised": 4, "subscribe": 3,
           "accept": 6, "kill": 6, "start": 3, "change written": 4, "provisioned": 8, "provision heard": 6}  # fmt: skip
 """What faults hang on, and up to the how-manieth of it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """``at`` seconds from the beginning, or ``at`` seconds after the ``count``-th event of the kind ``after``."""
-
-    kind: str
-    at: float
-    arguments: tuple[Any, ...] = ()
-    after: str | None = None
-    count: int = 0
-
-    @property
-    def is_fault(self) -> bool:
-        return self.kind in FAULTS
-
-    def __str__(self) -> str:
-        when = f"{self.at:.3f} s" if self.after is None else f"{self.at:.3f} s after {self.after} no. {self.count}"
-        return f"{when}: {self.kind} {', '.join(map(str, self.arguments))}".rstrip()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import logging
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,10 +10,10 @@ from functools import partial
 
 from actors.simulation.cluster_stage import EVENTS_OF_A_CLUSTER, ClusterStage, deposits
 from actors.simulation.plan import EVENTS, Plan, Users, changes_of_apps, draw
+from actors.simulation.play import play
 from actors.simulation.service_stage import ServiceStage
 from actors.simulation.stage import Stage
 from actors.simulation.world import Line, Violation, World
-from actors.testkit import NothingCanHappen, VirtualLoop
 
 __all__ = ["SCENARIOS", "Outcome", "Scenario", "run"]
 
@@ -100,32 +99,12 @@ SCENARIOS: dict[str, Scenario] = {
 
 def run(scenario: Scenario, plan: Plan) -> Outcome:
     """Play a plan. The same plan gives the same outcome, in any process."""
-    logging.disable(logging.CRITICAL)
-    loop = VirtualLoop(
-        plan.seed, order="actors", max_turns=scenario.max_turns, max_still=MAX_STILL, max_growth=MAX_GROWTH
-    )
-    outcome = Outcome(plan, None, [])
 
-    async def main() -> None:
-        world = World(plan.seed)
-        outcome.trace, outcome.counts = world.trace, world.counts
-        try:
-            await scenario.stage(world, plan).play()
-        finally:
-            world.end()
+    async def story(world: World) -> None:
+        await scenario.stage(world, plan).play()
 
-    try:
-        loop.run_until_complete(main())
-    except Violation as violation:
-        # Without its frames, which would keep the world: what died in it must be collected as the loop is closed.
-        outcome.violation = violation.with_traceback(None)
-    except NothingCanHappen as stuck:
-        outcome.violation = Violation("nothing goes on without end", loop._now, str(stuck)[:500])
-    finally:
-        outcome.virtual_seconds, outcome.turns = loop._now, loop.turns
-        loop.close()
-        logging.disable(logging.NOTSET)
-    return outcome
+    played = play(story, plan.seed, max_turns=scenario.max_turns, max_still=MAX_STILL, max_growth=MAX_GROWTH)
+    return Outcome(plan, played.violation, played.trace, played.counts, played.virtual_seconds, played.turns)
 
 
 def freeze() -> None:

@@ -38,11 +38,8 @@ class ServiceStage(Stage):
         self.invariants = Invariants(self)
 
     def _script(self, command: TaskCommand, chance: random.Random) -> Fate:
-        if self.world.loop._now < self.bad_starts_until:
-            self.disturbed()
-            if chance.random() < 0.3:
-                return Fate(starts_after=chance.uniform(0, 1), runs=chance.uniform(0, 2), status=1 << 8)
-            return Fate(starts_after=chance.uniform(0.5, 6))
+        if (bad := self.bad_start(chance)) is not None:
+            return bad
         return Fate(starts_after=chance.uniform(0, 0.3), terminates=chance.uniform(0, 0.5))
 
     @property

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
 
-from actors.simulation.faults import FAULTS, Befallen
+from actors.simulation.faults import Befallen
 from actors.simulation.leftovers import end_all
 from actors.simulation.plan import Plan, Step
 from actors.simulation.world import Violation
@@ -70,4 +70,4 @@ class Stage(Befallen):
         if action is not None:
             action(*step.arguments)
         elif self.world.loop._now < self.plan.seconds:
-            FAULTS[step.kind].strike(self, *step.arguments)
+            self.strike(step.kind, *step.arguments)

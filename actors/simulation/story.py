@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from actors.simulation.scenarios import Outcome
+from actors.simulation.world import Line, Violation
 
-__all__ = ["story"]
+if TYPE_CHECKING:
+    from actors.simulation.scenarios import Outcome
+
+__all__ = ["happenings", "story"]
 
 NOISE = re.compile(r"^(stored: |TASK_\w+ of )")
 LAST = 25
 """Lines before the end that are told in full."""
+
+WIDE = 140
+"""Characters of a line that are told."""
 
 MOST = 150
 """Lines that are told of the beginning, and of the end."""
@@ -30,23 +38,29 @@ def story(scenario: str, outcome: Outcome, kept: list[int], full_plan: int, *, w
     ]
     lines += [f"  step {index}: {step}" for index, step in zip(kept, outcome.plan.steps, strict=True)]
     lines.append("")
-    names: dict[str, str] = {}
-    happened: list[str] = []
-    start = max(0, len(outcome.trace) - LAST)
-    for number, line in enumerate(outcome.trace):
-        if number >= start or line.fault or not NOISE.match(line.what):
-            happened.append(_short(str(line), names))
-    if len(happened) > 2 * MOST:  # one that went on without end
-        happened[MOST:-MOST] = [f"{'':9}  … {len(happened) - 2 * MOST} more …"]
-    lines += happened
+    lines += happenings(outcome.trace, violation)
     keep = ",".join(map(str, kept))
     lines += [
-        f"{violation.at:9.3f}  {'':<10}  ← {_short(violation.text, names)[:300]}",
         "",
         f"replay: python -m actors.simulation --scenario {scenario} --seed {outcome.plan.seed} --keep {keep or 'none'}"
         + (f" --without '{without}'" if without else ""),
     ]
     return "\n".join(lines)
+
+
+def happenings(trace: Sequence[Line], violation: Violation, most: int = MOST) -> list[str]:
+    """What happened, without what says nothing, and at last what must not. At most ``most`` lines of the
+    beginning and of the end."""
+    names: dict[str, str] = {}
+    happened: list[str] = []
+    start = max(0, len(trace) - LAST)
+    for number, line in enumerate(trace):
+        if number >= start or line.fault or not NOISE.match(line.what):
+            told = _short(str(line), names)
+            happened.append(told if len(told) <= WIDE else f"{told[:WIDE]} …")
+    if len(happened) > 2 * most:  # one that went on without end
+        happened[most:-most] = [f"{'':9}  … {len(happened) - 2 * most} more …"]
+    return [*happened, f"{violation.at:9.3f}  {'':<10}  ← {_short(violation.text, names)[:300]}"]
 
 
 def _short(text: str, names: dict[str, str]) -> str:

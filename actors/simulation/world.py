@@ -20,12 +20,19 @@ import contextlib
 import contextvars
 import random
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from actors.core import ActorSystem, Instrument, Settings
+from actors.core.branches import count_branches
+from actors.simulation.faults import known
 from actors.testkit import Machine, VirtualLoop, seeded_settings
+
+if TYPE_CHECKING:
+    from actors.simulation.faults import Befallen
+    from actors.simulation.steps import Step
 
 __all__ = ["Host", "Line", "Violation", "World"]
 
@@ -117,7 +124,9 @@ class Host:
 class World:
     """See the head of this module."""
 
-    def __init__(self, seed: int, *, latency: tuple[float, float] = (0.0005, 0.01)) -> None:
+    def __init__(
+        self, seed: int, *, latency: tuple[float, float] = (0.0005, 0.01), replay: Sequence[Step] | None = None
+    ) -> None:
         loop = asyncio.get_running_loop()
         if not isinstance(loop, VirtualLoop):
             raise RuntimeError("a world needs a VirtualLoop: use actors.simulation.simulate, or the test kit's plugin")
@@ -131,10 +140,15 @@ class World:
         self.hosts: dict[str, Host] = {}
         self.over = False
         self.violation: Violation | None = None
+        self.expected: dict[str, Callable[[], Any] | None] = {}
+        self.replay = replay
+        self.steps: tuple[Step, ...] | None = None
+        self.befallen: Befallen | None = None
         self._stopped = asyncio.Event()
         self._context = contextvars.copy_context()
         self._never: list[tuple[str, Callable[[], Any]]] = []
         self._triggers: dict[tuple[str, int], list[Callable[[], None]]] = {}
+        count_branches(self._branch)
 
     # what runs
 
@@ -155,6 +169,23 @@ class World:
         # As the world itself: whoever's line it was that this came of may be dead by then.
         self._context.copy().run(self.loop.call_later, seconds, act)
 
+    def at(self, seconds: float, fault: str | Callable[..., object], *arguments: Any) -> None:
+        """A story by script: so many seconds from now the fault of that name strikes, or ``fault()`` is called.
+
+        A name is one of `actors.simulation.faults.FAULTS`, and what it befalls is that of the world's `Trouble`.
+        Arguments that are left out are the mildest: the first host, the shortest time.
+        """
+        if not isinstance(fault, str):
+            self.later(seconds, partial(fault, *arguments))
+        elif self.befallen is None:
+            raise RuntimeError(
+                f"world.at({seconds:g}, {fault!r}): nobody said what that befalls; "
+                "make a Trouble(world, mesos, hosts, most=0) before"
+            )
+        else:
+            known(fault)
+            self.later(seconds, partial(self.befallen.strike, fault, *arguments))
+
     # what happens
 
     def happened(self, kind: str, who: str, what: str, *, fault: bool = False) -> None:
@@ -166,6 +197,9 @@ class World:
         for name, check in self._never:
             if found := check():
                 self.violated(name, str(found) if found is not True else "it was so")
+        for name, seen in self.expected.items():
+            if seen is not None and seen():
+                self._branch(name)
 
     def moment(self, kind: str) -> None:
         """Let what hangs on it strike, without a line in the trace."""
@@ -177,8 +211,18 @@ class World:
         """A fault strikes."""
         self.happened(f"fault: {kind}", who, what, fault=True)
 
-    def sometimes(self, name: str) -> None:
-        """Count a rare branch that was taken: over all seeds none may be without a count."""
+    def sometimes(self, name: str, check: Callable[[], Any] | None = None) -> None:
+        """Count a rare branch that was taken: over all seeds none may be without a count.
+
+        With ``check``, it is taken whenever that is truthy, looked at after each thing that is told of. Code that knows
+        nothing of a world calls `actors.sometimes`.
+        """
+        if check is None:
+            self._branch(name)
+        else:
+            self.expected[name] = check
+
+    def _branch(self, name: str) -> None:
         self.counts[f"branch: {name}"] += 1
 
     def when(self, kind: str, count: int, action: Callable[[], None]) -> None:
@@ -220,6 +264,7 @@ class World:
     def end(self) -> None:
         """Nothing more is told or checked; every host is off."""
         self.over = True
+        count_branches(None)
         for host in self.hosts.values():
             host.machine.kill()
 
