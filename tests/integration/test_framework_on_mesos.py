@@ -236,6 +236,25 @@ async def test_a_stalled_socket_is_noticed_and_subscribed_anew(mesos: Cluster, s
     await framework.shutdown()
 
 
+@pytest.mark.slow
+async def test_a_mesos_that_stands_still_for_two_minutes_costs_no_task_and_is_found_again(mesos: Cluster) -> None:
+    """Of a real one its agents stand still with it."""
+    async with ActorSystem("patient") as system, asyncio.timeout(420):
+        framework = await Mesos(system).register_framework(mesos.url, INFO)
+        await launch(framework, "patient", "sleep 1000")
+        await reach(framework, "patient", TaskState.TASK_RUNNING)
+        mesos.pause()
+        try:
+            await until(framework, Disconnected)  # after five heartbeats
+            await asyncio.sleep(45)
+        finally:
+            mesos.resume()
+        again = await until(framework, Reregistered)
+        assert again.framework_id == framework.id
+        assert (await update_of(framework, "patient")).state == TaskState.TASK_RUNNING  # reconciled
+        await framework.shutdown()
+
+
 @pytest.mark.parametrize(
     ("roles", "reason"), [(["a", "a"], "contains duplicate items"), (["-a"], "starts with a dash")]
 )
