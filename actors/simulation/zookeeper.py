@@ -114,6 +114,8 @@ class SimulatedZooKeeper:
             session = self._begin(known, asked, writer)
             while session is not None and session.session in self._sessions:
                 number, name, arguments = await next_message(reader)
+                if session.session not in self._sessions:
+                    break  # it ended while this was on its way: nothing may be made for it any more
                 session.heard_at = asyncio.get_running_loop().time()
                 if number == PING:
                     writer.write(packed(PING, None, None))
