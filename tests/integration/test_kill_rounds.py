@@ -55,6 +55,8 @@ class World:
     zookeeper: RealZooKeeper
     random: random.Random
     wanted: dict[str, App] = field(default_factory=dict)
+    count: int = 3
+    """Of services."""
 
     def change(self, number: int) -> tuple[str, Callable[[Service], Answer], dict[str, App]]:
         """What somebody does in this round: its name, how it is asked for, and what is wanted after it."""
@@ -95,7 +97,7 @@ class World:
     def restart_the_ended(self) -> None:
         """As systemd would: the killed, and who could not prove its lease while ZooKeeper was away."""
         self.services.all[:] = self.services.alive
-        if missing := 3 - len(self.services.all):
+        if missing := self.count - len(self.services.all):
             self.services.start(missing)
 
     def leader(self) -> Service:
