@@ -108,7 +108,8 @@ def _replay(options: argparse.Namespace) -> int:
     kept = list(range(len(whole.steps)))
     if options.keep:
         kept = [int(index) for index in options.keep.split(",") if index != "none"]
-    outcome = run(scenario, whole.only(kept))
+    plan = whole.only(kept)
+    outcome = run(scenario, plan)
     if options.trace:
         print("\n".join(map(str, outcome.trace)))  # noqa: T201
     elif outcome.violation is not None and not options.keep:
@@ -119,8 +120,9 @@ def _replay(options: argparse.Namespace) -> int:
             return again is not None and again.invariant == invariant
 
         kept = shrink(whole, fails)
-        outcome = run(scenario, whole.only(kept))
-    print(story(name, outcome, kept, len(whole.steps), without=options.without or ""))  # noqa: T201
+        plan = whole.only(kept)
+        outcome = run(scenario, plan)
+    print(story(name, plan, outcome, kept, len(whole.steps), without=options.without or ""))  # noqa: T201
     return 0 if outcome.violation is None else 1
 
 

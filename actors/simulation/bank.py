@@ -34,15 +34,13 @@ from actors.remote import Address, Remote
 from actors.simulation.disk import Disk, DiskJournal
 from actors.simulation.leases import Leases
 from actors.simulation.world import Host, World
-from actors.simulation.zookeeper import SimulatedZooKeeper
+from actors.simulation.zookeeper import SESSION, SimulatedZooKeeper
 from actors.zookeeper import ZooKeeper
 
 __all__ = ["ACCOUNTS", "VAULT", "BankNode", "Book"]
 
 PORT = 2552
 SECRET = "known to all the nodes"
-SESSION = 5.0
-"""Seconds that a node's session with ZooKeeper outlives its connection."""
 PATIENCE = 8.0
 """Seconds that who deposits waits for an answer."""
 TOLD_WITHIN = 10.0
@@ -136,6 +134,11 @@ class BankNode:
     @property
     def run(self) -> str:
         return f"{self.host.name}/{self.host.starts}"
+
+    @property
+    def runs(self) -> bool:
+        """Whether its program runs, and does not stand still."""
+        return self.host.machine.life is not None and self.host.machine.life.running
 
     def do(self, work: Coroutine[Any, Any, None]) -> None:
         """As part of the program that runs there, if one does."""

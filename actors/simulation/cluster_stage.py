@@ -132,12 +132,10 @@ class ClusterStage(Stage):
         numbers = [event["number"] for event in events]
         if len(set(numbers)) < len(numbers):
             self.world.violated("messages come at most once", f"{numbers[-1]} came to {account} again")
-        last: dict[str, int] = {}
-        for event in events:
-            # To a singleton; to an entity, only as long as it stays where it is.
-            if account == VAULT and event["number"] < last.get(event["giver"], 0):
-                self.world.violated("messages come in order", f"{event} after {last[event['giver']]}")
-            last[event["giver"]] = event["number"]
+        earlier = [event["number"] for event in events[:-1] if event["giver"] == events[-1]["giver"]]
+        # To a singleton; to an entity, only as long as it stays where it is.
+        if account == VAULT and earlier and numbers[-1] < earlier[-1]:
+            self.world.violated("messages come in order", f"{events[-1]} after {earlier[-1]}")
 
     def confirmed(self, account: str, number: int) -> None:
         if number not in [event["number"] for event in self._stored(account)]:
@@ -149,15 +147,8 @@ class ClusterStage(Stage):
         if self.world.loop._now > self._knows.get(run, math.inf) + 0.1:
             self.world.violated("nothing starts where one knows of his removal", f"{account} is opened on {run}")
         for node in self.nodes:
-            life = node.host.machine.life
-            runs = life is not None and life.running and node.run != run
-            if (
-                runs
-                and account != VAULT
-                and account in node.open
-                and self._is_member(node.run)
-                and self._is_member(run)
-            ):
+            elsewhere = node.run != run and node.runs and account in node.open
+            if account != VAULT and elsewhere and self._is_member(node.run) and self._is_member(run):
                 self.world.violated("an entity lives once", f"{account} is opened on {run}, and open on {node.run}")
 
     def heard_of(self, uid: int) -> None:
@@ -169,8 +160,7 @@ class ClusterStage(Stage):
     def _is_member(self, run: str) -> bool:
         """For all that run: whoever of them has heard of its removal may start its shards elsewhere."""
         uid = next(uid for uid, of in self._runs.items() if of == run)
-        lives = ((node, node.host.machine.life) for node in self.nodes)
-        states = [node.cluster.state() for node, life in lives if node.cluster is not None and life and life.running]
+        states = [node.cluster.state() for node in self.nodes if node.cluster is not None and node.runs]
         return all(uid in [member.uid for member in state.members] for state in states)
 
     def begins(self, run: str, uid: int) -> None:
@@ -185,8 +175,7 @@ class ClusterStage(Stage):
         """Each second: who is well must have noticed who says nothing."""
         now, network = self.world.loop._now, self.world.network
         for node in self.nodes:
-            life = node.host.machine.life
-            well = life is not None and life.running and not network.is_cut(node.host.address)
+            well = node.runs and not network.is_cut(node.host.address)
             (self._silent if well else self._well).pop(node.host.name, None)
             (self._well if well else self._silent).setdefault(node.host.name, now)
         for node in self.nodes:

@@ -36,7 +36,7 @@ from actors.local_mesos.task_runner import Exited, Listener, RunnerEvent, Starte
 from actors.mesos import MasterDetector
 from actors.mesos.zookeeper_detector import ZooKeeperDetector
 from actors.simulation.world import Host, Watching, World
-from actors.simulation.zookeeper import SimulatedZooKeeper
+from actors.simulation.zookeeper import SESSION, SimulatedZooKeeper
 from actors.testkit.machines import Life
 from mesos_proto import mesos_pb2, scheduler_pb2
 
@@ -44,8 +44,6 @@ __all__ = ["LiveTask", "SimulatedAgent", "SimulatedMesos"]
 
 MASTER_PORT = 5050
 READY_WITHIN = 60.0
-SESSION = 5.0
-"""Seconds that a master's session with ZooKeeper, and so its leading, outlives its connection."""
 
 
 @dataclass(slots=True)

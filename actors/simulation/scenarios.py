@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import gc
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
 from actors.simulation.cluster_stage import EVENTS_OF_A_CLUSTER, ClusterStage, deposits
 from actors.simulation.plan import EVENTS, Plan, Users, changes_of_apps, draw
-from actors.simulation.play import play
+from actors.simulation.play import Played, play
 from actors.simulation.service_stage import ServiceStage
 from actors.simulation.stage import Stage
-from actors.simulation.world import Line, Violation, World
+from actors.simulation.world import World
 
-__all__ = ["SCENARIOS", "Outcome", "Scenario", "run"]
+__all__ = ["SCENARIOS", "Scenario", "run"]
 
 MAX_TURNS = 60_000
 """Turns of the loop after which a run counts as turning in circles; one that is well takes some thousands."""
@@ -40,18 +39,6 @@ class Scenario:
 
     def plan(self, seed: int) -> Plan:
         return draw(seed, faults=self.faults, users=self.users, events=self.events)
-
-
-@dataclass(slots=True)
-class Outcome:
-    """One run: ``violation`` None: all held."""
-
-    plan: Plan
-    violation: Violation | None
-    trace: list[Line]
-    counts: Counter[str] = field(default_factory=Counter)
-    virtual_seconds: float = 0.0
-    turns: int = 0
 
 
 CRASHES = ("kill service", "cut power of service", "pause service", "kill master", "cut power of master",
@@ -97,14 +84,13 @@ SCENARIOS: dict[str, Scenario] = {
 }
 
 
-def run(scenario: Scenario, plan: Plan) -> Outcome:
+def run(scenario: Scenario, plan: Plan) -> Played:
     """Play a plan. The same plan gives the same outcome, in any process."""
 
     async def story(world: World) -> None:
         await scenario.stage(world, plan).play()
 
-    played = play(story, plan.seed, max_turns=scenario.max_turns, max_still=MAX_STILL, max_growth=MAX_GROWTH)
-    return Outcome(plan, played.violation, played.trace, played.counts, played.virtual_seconds, played.turns)
+    return play(story, plan.seed, max_turns=scenario.max_turns, max_still=MAX_STILL, max_growth=MAX_GROWTH)
 
 
 def freeze() -> None:

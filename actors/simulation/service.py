@@ -28,7 +28,7 @@ from actors.simulation.leases import Leases
 from actors.simulation.mesos import SimulatedMesos
 from actors.simulation.offers import Offers
 from actors.simulation.world import Host, World
-from actors.simulation.zookeeper import SimulatedZooKeeper
+from actors.simulation.zookeeper import SESSION, SimulatedZooKeeper
 from actors.testkit import HERE
 from actors.zookeeper import ZooKeeper
 
@@ -36,8 +36,6 @@ __all__ = ["API_PORT", "SimulatedService"]
 
 API_PORT = 8080
 LEASE = "marathon"
-SESSION = 5.0
-"""Seconds that a host's session with ZooKeeper outlives its connection."""
 
 
 class SimulatedService:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from actors.simulation.world import Line, Violation
 
 if TYPE_CHECKING:
-    from actors.simulation.scenarios import Outcome
+    from actors.simulation.plan import Plan
+    from actors.simulation.play import Played
 
 __all__ = ["happenings", "story"]
 
@@ -24,25 +25,25 @@ MOST = 150
 """Lines that are told of the beginning, and of the end."""
 
 
-def story(scenario: str, outcome: Outcome, kept: list[int], full_plan: int, *, without: str = "") -> str:
-    """``kept``: the steps of ``full_plan`` ones that this run was made of."""
-    violation = outcome.violation
+def story(scenario: str, plan: Plan, played: Played, kept: list[int], full_plan: int, *, without: str = "") -> str:
+    """``kept``: which of ``full_plan`` steps ``plan``, that was played, is made of."""
+    violation = played.violation
     if violation is None:
-        return f"{scenario}, seed {outcome.plan.seed}: all held"
-    faults = sum(step.is_fault for step in outcome.plan.steps)
+        return f"{scenario}, seed {plan.seed}: all held"
+    faults = sum(step.is_fault for step in plan.steps)
     lines = [
-        f'{scenario}, seed {outcome.plan.seed}: "{violation.invariant}" did not hold at {violation.at:.3f} s',
+        f'{scenario}, seed {plan.seed}: "{violation.invariant}" did not hold at {violation.at:.3f} s',
         f"  {violation.text}",
         f"  {full_plan} steps shrunk to {len(kept)}, {faults} of them faults",
         "",
     ]
-    lines += [f"  step {index}: {step}" for index, step in zip(kept, outcome.plan.steps, strict=True)]
+    lines += [f"  step {index}: {step}" for index, step in zip(kept, plan.steps, strict=True)]
     lines.append("")
-    lines += happenings(outcome.trace, violation)
+    lines += happenings(played.trace, violation)
     keep = ",".join(map(str, kept))
     lines += [
         "",
-        f"replay: python -m actors.simulation --scenario {scenario} --seed {outcome.plan.seed} --keep {keep or 'none'}"
+        f"replay: python -m actors.simulation --scenario {scenario} --seed {plan.seed} --keep {keep or 'none'}"
         + (f" --without '{without}'" if without else ""),
     ]
     return "\n".join(lines)

@@ -32,7 +32,10 @@ from actors.simulation.world import World
 from actors.simulation.zookeeper_client import PING, PORT, WATCH, Client, next_message, packed
 from actors.simulation.zookeeper_tree import Stored, Tree
 
-__all__ = ["SimulatedZooKeeper"]
+__all__ = ["SESSION", "SimulatedZooKeeper"]
+
+SESSION = 5.0
+"""Seconds that a session, and so leading, outlives its connection, for those who ask for it in these worlds."""
 
 TICK = 0.5
 """Seconds; sessions last 2 to 20 of them, and their ends are looked for once in each."""

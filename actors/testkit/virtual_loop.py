@@ -338,6 +338,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
     def close(self) -> None:
         """Close the loop, and bury the dead: only now may the ``finally`` blocks of what was killed run, in silence."""
+        _outside.forget()
         if self._dead:
             hook, sys.unraisablehook = sys.unraisablehook, lambda _: None
             try:
@@ -349,13 +350,11 @@ class VirtualLoop(asyncio.BaseEventLoop):
                     self._dead.clear()
                     self.network.transports.clear()
                     self.network.listeners.clear()
-                    _outside.forget()
                     super().close()
                     gc.collect()
                     gc.collect()  # what the ``finally`` blocks that the first one ran have left
             finally:
                 sys.unraisablehook = hook
-        _outside.forget()
         super().close()
 
     def create_future(self) -> asyncio.Future[Any]:

@@ -400,4 +400,4 @@ def test_what_was_found_once_holds(name: str) -> None:
     scenario, plan = REGRESSIONS[name]
     outcome = run(SCENARIOS[scenario], plan)
     steps = list(range(len(plan.steps)))
-    assert outcome.violation is None, story(scenario, outcome, steps, len(steps))
+    assert outcome.violation is None, story(scenario, plan, outcome, steps, len(steps))
