@@ -164,12 +164,24 @@ function skip(event) {
 
 const loaded = new Map();
 
+// A network that changes, or a service that starts again, drops what is under way: that is asked for again.
+async function insist(load) {
+  for (let left = 3; ; left--) {
+    try {
+      return await load();
+    } catch (error) {
+      if (left === 0) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+    }
+  }
+}
+
 function Place({ load, path, query }) {
   const [View, setView] = useState(() => loaded.get(load));
   const [error, setError] = useState(null);
   useEffect(() => {
     if (View) return;
-    load().then((view) => {
+    insist(load).then((view) => {
       loaded.set(load, view);
       setView(() => view);
     }, setError);
@@ -192,3 +204,4 @@ function Connection() {
 if (VIEWS.includes("apps")) store.start();
 listen(VIEWS);
 render(html`<${Page} />`, document.getElementById("page"));
+sessionStorage.removeItem("tried"); // see again.js

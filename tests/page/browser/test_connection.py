@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+import pytest
+from playwright.sync_api import Page, Route, expect
 
 from tests.integration.ports import free_port
 from tests.integration.service import Service
@@ -39,3 +40,22 @@ def test_a_slow_network_only_makes_it_slow(service: Service, page: Page) -> None
     expect(page.get_by_role("link", name="slow")).to_be_visible()
     changed(service, "/slow", instances=0)
     expect(page.get_by_role("row").filter(has_text="slow").get_by_text("suspended")).to_be_visible()
+
+
+@pytest.mark.parametrize("what", ["/ui/main.js", "/ui/views/app.js", "/v2/apps/conn/dropped"])
+def test_what_a_changing_network_drops_once_is_asked_for_again(service: Service, page: Page, what: str) -> None:
+    deployed(service, sleeper("/conn/dropped"))
+    dropped: list[str] = []
+
+    def drop_once(route: Route) -> None:
+        if what in route.request.url and not dropped:
+            dropped.append(what)
+            route.abort("connectionreset")
+        else:
+            route.continue_()
+
+    page.route("**/*", drop_once)
+    page.goto(at(service, "app", "/conn/dropped"))
+    expect(page.get_by_role("row")).to_have_count(2)
+    assert dropped
+    destroyed(service, "/conn/dropped")

@@ -22,6 +22,7 @@ export function useFetched(fetch, keys, concerns) {
         if (current) setState({ value, error: null });
       } catch (error) {
         if (current) setState((old) => ({ value: error.status === 0 ? old.value : null, error }));
+        if (error.status === 0) throw error; // to be asked again
       }
     });
     refresher.current = mine;
@@ -32,6 +33,7 @@ export function useFetched(fetch, keys, concerns) {
     ];
     return () => {
       current = false;
+      mine.stop();
       for (const each of leave) each();
     };
   }, keys);
